@@ -1,0 +1,11 @@
+#pragma once
+/* Signal bits of a node (the wait engine's, not POSIX signals), as in DESIGN.md 5. */
+#define SIG_READABLE		(1u << 0)
+#define SIG_WRITABLE		(1u << 1)
+#define SIG_PEER_CLOSED		(1u << 2)
+#define SIG_SIGNALED		(1u << 3)	/* event set, process or thread ended ... */
+#define SIG_PEER_WRITE_DISABLED	(1u << 4)
+#define SIG_ERROR		(1u << 12)
+#define SIG_PRIORITY		(1u << 13)
+#define SIG_HANDLE_CLOSED	(1u << 23)	/* only ever seen by a waiter */
+#define SIG_USER_ALL		(0xffu << 24)	/* mx_object_signal may set these */

@@ -1,0 +1,46 @@
+#pragma once
+/*
+ * The descriptor table: one per process, two ranges.  See kern/desc.c for the theory.
+ *
+ * A number is an index (POSIX) or a handle value: bits 0-17 index + 1, bits 18-30 generation.
+ * Every lookup names the rights it needs; all evaluation of rights is here.
+ */
+#include "kern/node.h"
+#include "kern/types.h"
+
+#define DESC_POSIX_MAX	65536u		/* slots of the POSIX range */
+#define DESC_NATIVE_MAX	196607u
+#define DESC_MAX	(DESC_POSIX_MAX + DESC_NATIVE_MAX)
+#define DESC_CLOEXEC	1u
+
+struct desctab;
+struct proc;
+
+enum desc_range { DESC_POSIX, DESC_NATIVE };
+
+int desctab_create(struct desctab **) __must_check;
+int desctab_fork(struct desctab *from, struct desctab **out) __must_check;
+void desctab_exec(struct desctab *);	/* closes close-on-exec slots */
+void desctab_destroy(struct desctab *);	/* closes everything */
+
+/* The current process's slot `num' (index or handle value), with a use the caller must drop by
+ * node_unuse().  EHANDLE, EWRONGTYPE, ERIGHTS. */
+int desc_get(uint32_t num, enum node_kind, uint32_t rights, struct node **) __must_check;
+/* The same, and the slot's rights and flags. */
+int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
+    uint32_t *slot_flags) __must_check;
+/* Of another table (procfs). */
+int desctab_peek(struct desctab *, uint32_t index, struct node **, uint32_t *rights, uint32_t *flags);
+/* Lowest used index >= from, or -1. */
+int desctab_next(struct desctab *, uint32_t from);
+
+/* Creating calls: reserve, build, copy the number out, publish.  ENORES when the range is full. */
+int desc_reserve(enum desc_range, uint32_t min, uint32_t *index) __must_check;
+void desc_unreserve(uint32_t index);
+/* Consumes one use of the node. */
+void desc_publish(uint32_t index, struct node *, uint32_t rights, uint32_t flags);
+uint32_t desc_handle(uint32_t index);	/* handle value of a slot of the current process, 0 if free */
+/* Reserve + publish; the use is consumed by success only. */
+int desc_install(struct node *, uint32_t rights, uint32_t flags, enum desc_range, uint32_t *index)
+    __must_check;
+int desc_close(uint32_t num) __must_check;

@@ -1,0 +1,80 @@
+#pragma once
+/*
+ * Locks.  A `spin' is held for a few instructions, never over a sleep, a user copy or an
+ * allocation; spin_lock_irq also keeps interrupts out and is for what interrupt handlers touch.
+ * A `mutex' sleeps.  Both are not recursive, have a class with a place in sys/kern/LOCKS, and
+ * remember who took them.  Debug builds check order, sleeping with a spin lock held, double
+ * locking and locks still held at the end of a call.
+ */
+#include "kern/list.h"
+#include "kern/types.h"
+
+struct thr;
+
+/* Lower rank is taken first.  Two locks of one rank may be held only if `nest' is set. */
+struct lock_class {
+	const char *name;
+	uint16_t rank;
+	bool nest;		/* same-class nesting by address order is allowed */
+};
+
+struct spin {
+	uint32_t word;		/* [a] 1 when held */
+	uint32_t holder_cpu;	/* [holder] */
+	const struct lock_class *class;
+	const void *pc;		/* [holder] where it was taken, for the panic report */
+};
+
+struct mutex {
+	struct thr *owner;	/* [a] */
+	const struct lock_class *class;
+	const void *pc;
+	struct spin guard;
+	struct list waiters;	/* [guard] struct thr by t_link, FIFO */
+};
+
+/* Ranks: the global order.  sys/kern/LOCKS says what each protects. */
+enum lock_rank {
+	RANK_CYCLE = 10,	/* the one lock of channel-cycle walks */
+	RANK_MOUNT = 20, RANK_RENAME = 22,
+	RANK_VNODE = 30,	/* sleeping: directory and file I/O locks, nest by name order */
+	RANK_FILE = 28,		/* sleeping: file offset */
+	RANK_IO = 34,		/* sleeping: byte stream direction locks (pipe, tty) */
+	RANK_PROC_TREE = 40,	/* spin: process table, parents, groups, sessions */
+	RANK_SPACE = 50,	/* sleeping: address space */
+	RANK_VMO = 60,		/* sleeping or spin: vmo tree */
+	RANK_DESC = 70,		/* spin: descriptor table */
+	RANK_NODE = 80,		/* spin: node / pair state, signals, observers */
+	RANK_PORT = 90,		/* spin: port queue */
+	RANK_SIGNAL = 95,	/* spin: POSIX signal state of a process */
+	RANK_NAME_CACHE = 96,
+	RANK_PMAP = 100, RANK_ZONE = 110, RANK_PAGE = 120, RANK_LOG_USER = 125,
+	RANK_TIMER = 130,	/* irq */
+	RANK_RUNQ = 140,	/* irq */
+	RANK_DRIVER = 150,	/* irq: a driver's ring */
+	RANK_LOG = 200,		/* irq */
+};
+
+#define LOCK_CLASS(var, nm, rk) \
+	static const struct lock_class var = { .name = nm, .rank = rk }
+#define SPIN_INIT(cls)	{ .class = (cls) }
+#define MUTEX_INIT(m, cls) \
+	{ .class = (cls), .guard = SPIN_INIT(&mutex_guard_class), .waiters = LIST_INIT((m).waiters) }
+extern const struct lock_class mutex_guard_class;
+
+void spin_init(struct spin *, const struct lock_class *);
+void spin_lock(struct spin *);
+void spin_unlock(struct spin *);
+/* Returns the interrupt state to hand to spin_unlock_irq. */
+uint32_t spin_lock_irq(struct spin *);
+void spin_unlock_irq(struct spin *, uint32_t state);
+bool spin_held(const struct spin *);	/* by this CPU */
+
+void mutex_init(struct mutex *, const struct lock_class *);
+void mutex_lock(struct mutex *);	/* may sleep; not interrupted by signals */
+int mutex_lock_intr(struct mutex *) __must_check;	/* 0, or ERESTART when a signal came */
+bool mutex_trylock(struct mutex *);
+void mutex_unlock(struct mutex *);
+bool mutex_held(const struct mutex *);	/* by this thread */
+/* Panics in debug builds when the current thread still holds a lock (end of a call). */
+void lock_check_none(void);

@@ -1,0 +1,105 @@
+#pragma once
+/*
+ * Nodes: everything that a descriptor can name.  A node is embedded first in its kind's struct.
+ *
+ * References keep memory; uses keep meaning.  A use is a descriptor slot, a message in flight
+ * that carries the node, or a call in progress on it.  When the last use goes, ops->unused runs
+ * once (a pipe end closes, a file is closed); when the last reference goes, ops->destroy frees.
+ * Each use holds one reference.
+ *
+ * Letters: I immutable, a atomic, n the node's (or pair's) lock.
+ */
+#include "kern/types.h"
+#include "kern/wait.h"
+
+struct abi_stat;
+struct node;
+struct uio;
+struct vmo;
+
+enum node_kind {	/* values are MX_OBJ_TYPE_* where Zircon has them; ours count from 64 */
+	NODE_ANY = 0,
+	NODE_PROCESS = 1, NODE_THREAD = 2, NODE_VMO = 3, NODE_CHANNEL = 4, NODE_EVENT = 5,
+	NODE_PORT = 6, NODE_SOCKET = 14, NODE_JOB = 17, NODE_VMAR = 18, NODE_FIFO = 19,
+	NODE_EVENTPAIR = 16, NODE_TIMER = 22,
+	NODE_FILE = 64, NODE_PIPE = 65, NODE_TTY = 66, NODE_USOCK = 67, NODE_SEM = 68,
+	NODE_MQ = 69, NODE_SHM = 70,
+};
+
+/* What fchmod, fchown, futimens and ftruncate change; `mask' says which members count. */
+#define SETATTR_MODE	0x01u
+#define SETATTR_UID	0x02u
+#define SETATTR_GID	0x04u
+#define SETATTR_SIZE	0x08u
+#define SETATTR_ATIME	0x10u
+#define SETATTR_MTIME	0x20u
+#define SETATTR_NOW	0x40u	/* the times are "now": write permission is enough */
+struct setattr {
+	uint32_t mask;
+	uint32_t mode, uid, gid;
+	uint64_t size;
+	nsec_t atime, mtime;	/* since 1970 */
+};
+
+/*
+ * No slot is NULL: kinds use the node_no* defaults.  No lock is held on entry; all may sleep
+ * except unused and destroy, which may not wait for other threads' progress.
+ */
+struct node_ops {
+	const char *name;	/* "pipe", "file" ...: what /proc and ktrace print */
+	/* Move bytes by uio; honour UIO_NONBLOCK with ESHOULDWAIT, else block (ERESTART on a signal). */
+	int (*read)(struct node *, struct uio *);
+	int (*write)(struct node *, struct uio *);
+	int (*seek)(struct node *, int64_t off, int whence, int64_t *result);
+	int (*stat)(struct node *, struct abi_stat *);
+	int (*setattr)(struct node *, const struct setattr *);
+	/* arg is a user address or an integer, by command; ENOTTY for what is not known. */
+	int (*ioctl)(struct node *, unsigned long cmd, uintptr_t arg, int *result);
+	/* The VMO behind it, referenced, for mmap and exec; ENODEV when there is none. */
+	int (*vmo)(struct node *, struct vmo **out);
+	int (*sync)(struct node *);
+	void (*unused)(struct node *);
+	void (*destroy)(struct node *);
+};
+
+struct node {
+	const struct node_ops *ops;	/* [I] */
+	koid_t koid;			/* [I] */
+	uint32_t refs;			/* [a] */
+	uint32_t uses;			/* [a] */
+	uint16_t kind;			/* [I] enum node_kind */
+	uint16_t canary;		/* [I] NODE_CANARY while alive */
+	uint32_t flags;			/* [a] open file status flags: O_APPEND, O_NONBLOCK, O_SYNC */
+	uint32_t poll_in;		/* [I] level that POLLIN stands for: READABLE, or SIGNALED */
+	struct sigsrc *sig;		/* [I] own, or shared with all opens of a FIFO, tty ... */
+	struct sigsrc own;
+	struct spin lock;		/* [I] lock of `own' unless a pair supplies one */
+};
+#define NODE_CANARY	0x4e6f
+
+extern const struct lock_class node_class;
+
+/* One reference, no use.  `src' NULL: the node's own source with `bits'. */
+void node_init(struct node *, const struct node_ops *, enum node_kind, struct sigsrc *src,
+    uint32_t bits);
+void node_ref(struct node *);
+void node_unref(struct node *);
+void node_use(struct node *);		/* a use and its reference */
+void node_unuse(struct node *);		/* drops both */
+koid_t koid_new(void);
+
+/* Wrappers: the one place for checks and counts.  Callers never touch ops slots. */
+int node_read(struct node *, struct uio *) __must_check;
+int node_write(struct node *, struct uio *) __must_check;
+
+int node_noread(struct node *, struct uio *);			/* EBADF */
+int node_nowrite(struct node *, struct uio *);			/* EBADF */
+int node_noseek(struct node *, int64_t, int, int64_t *);	/* ESPIPE */
+int node_nostat(struct node *, struct abi_stat *);		/* fills koid, zeros */
+int node_nosetattr(struct node *, const struct setattr *);	/* EINVAL */
+int node_noioctl(struct node *, unsigned long, uintptr_t, int *);	/* ENOTTY */
+int node_novmo(struct node *, struct vmo **);			/* ENODEV */
+int node_nosync(struct node *);					/* EINVAL */
+void node_nounused(struct node *);
+/* The always-ready source that regular files and plain devices share. */
+extern struct sigsrc sigsrc_ready;

@@ -1,0 +1,69 @@
+#pragma once
+/*
+ * The process: what its threads share.  Life and death are in sys/proc; this is the struct that
+ * the lower layers reach the current process's table, space and credentials through.
+ * Letters: I immutable, a atomic, p proc tree lock, s signal lock, o own threads only.
+ */
+#include "kern/cred.h"
+#include "kern/list.h"
+#include "kern/node.h"
+#include "kern/thr.h"
+#include "kern/types.h"
+#include <abi/resource.h>
+
+struct desctab;
+struct fsctx;
+struct pgrp;
+struct sigacts;
+struct space;
+
+#define NPROC	CONFIG_NPROC
+
+enum proc_state { PROC_NEW, PROC_ALIVE, PROC_EXITING, PROC_ZOMBIE };
+
+struct proc {
+	struct node p_node;		/* TERMINATED level; its waiters are waitpid's and ports */
+	int32_t p_pid;			/* [I] */
+	uint8_t p_state;		/* [p] enum proc_state */
+	bool p_did_exec;		/* [p] setpgid rule */
+	bool p_setid;			/* [I after exec] ids changed by exec: not inspectable */
+	struct proc *p_parent;		/* [p] */
+	struct list p_children;		/* [p] by p_sibling */
+	struct list p_sibling;		/* [p] */
+	struct list p_all;		/* [p] all processes */
+	struct pgrp *p_pgrp;		/* [p] */
+	struct list p_pgrp_link;	/* [p] */
+	struct list p_thrs;		/* [p] struct thr by t_proc_link */
+	uint32_t p_nthrs;		/* [p] */
+	struct cred *p_cred;		/* [o; replaced under p] */
+	struct space *p_space;		/* [o] address space */
+	struct desctab *p_desc;		/* [o] */
+	struct fsctx *p_fs;		/* [o] root, cwd, umask: fs/fsctx.h */
+	struct sigacts *p_sig;		/* [s] proc/signal.h */
+	struct proc *p_vfork_parent;	/* [p] parent asleep until exec or exit */
+	struct abi_rlimit p_limits[RLIMIT_NLIMITS];	/* [o; read anywhere] */
+	nsec_t p_start;			/* [I] */
+	struct abi_rusage p_usage;	/* [p] of its ended threads */
+	struct abi_rusage p_child_usage;	/* [p] of reaped children */
+	int32_t p_wait_status;		/* [p] wait(2) status once ended, stopped or continued */
+	int64_t p_exit_code;		/* [p] int64 code of the native face */
+	uint32_t p_wait_flags;		/* [p] PW_* (proc/wait.c) */
+	char p_name[32];		/* [o] last component of the program */
+	char *p_cmdline;		/* [o] argv block for /proc, NUL separated */
+	size_t p_cmdline_len;
+	void *p_exe;			/* [o] vnode of the program (struct vnode *) */
+	uintptr_t p_envp, p_envp_end;	/* [o] user addresses for /proc/PID/environ */
+	void *p_extra;			/* proc layer: timers ... */
+};
+
+static inline struct proc *
+proc_self(void)
+{
+	return thr_self()->t_proc;
+}
+
+extern struct spin proc_tree_lock;
+/* [proc_tree_lock] all processes, by p_all, in order of creation */
+extern struct list proc_list;
+/* By pid, with a reference on p_node, or NULL. */
+struct proc *proc_find(int32_t pid);

@@ -1,0 +1,75 @@
+#pragma once
+/*
+ * Threads.  A thread runs until it blocks, returns to user mode with THR_RESCHED set, or exits.
+ * Letters: I immutable, o only the thread itself, q run queue lock, a atomic, p proc tree lock.
+ */
+#include "kern/list.h"
+#include "kern/types.h"
+#include "mach/thread.h"	/* struct mach_thr: saved kernel stack pointer, FPU area, TLS base */
+
+struct cpu;
+struct proc;
+struct trapframe;
+
+enum thr_state { THR_NEW, THR_READY, THR_RUNNING, THR_SLEEPING, THR_ZOMBIE };
+enum thr_class { THRRT = 0, THRUSER = 1, THRBATCH = 2, THRIDLE = 3, THRNCLASS = 4 };
+#define THRNPRIO	64
+
+/* t_work: one word, tested once on the way out to user mode. */
+#define WORK_RESCHED	0x01u	/* another thread should run */
+#define WORK_SIGNAL	0x02u	/* a POSIX signal may be deliverable, or a stop, or death */
+#define WORK_TRACE	0x04u
+#define WORK_TIMES	0x08u	/* an itimer or CPU limit is due */
+
+struct thr {
+	struct mach_thr t_mach;		/* [o] first: the assembler switches with it */
+	uint32_t t_work;		/* [a] WORK_* */
+	struct proc *t_proc;		/* [I] NULL for kernel threads */
+	struct list t_link;		/* [q or lock of what it waits for] */
+	struct list t_proc_link;	/* [p] */
+	int32_t t_tid;			/* [I] */
+	uint8_t t_state;		/* [q] enum thr_state */
+	uint8_t t_class;		/* [q] */
+	uint8_t t_prio;			/* [q] 0 best .. 255 */
+	uint8_t t_step;			/* [q] Zero's cursor, 0..31, apart from nice */
+	int8_t t_nice;			/* [q] -20..19 */
+	bool t_intr;			/* [q] asleep in a way that a signal ends */
+	bool t_restart;			/* [o] the call ended with ERESTART */
+	bool t_dying;			/* [a] must not return to user mode */
+	uint16_t t_call;		/* [o] number of the current call */
+	uint64_t t_wake_token;		/* [q] see thr_sleep() */
+	int t_wake_error;		/* [q] why it woke */
+	uint64_t t_user_ns, t_sys_ns;	/* [o] */
+	uint64_t t_slice_end;		/* [q] */
+	uint64_t t_last;		/* [o] clock at the last switch of account */
+	struct trapframe *t_frame;	/* [o] user frame on its kernel stack */
+	struct sigstate *t_sig;		/* proc/signal.h */
+	uint64_t t_locks;		/* [o] debug: held lock count */
+	void *t_lock_stack[16];		/* [o] debug: held locks, order checker */
+	int32_t t_fail_nth[6];		/* [o] n-th failure, by class (kern/fail.h); 0 off */
+	bool t_fail_fired;
+	char t_name[32];		/* [I] */
+};
+
+/* Makes a thread that will run entry(arg) on its own kernel stack; not started.  ENOMEM, EAGAIN. */
+int thr_create(struct proc *, const char *name, void (*entry)(void *), void *arg,
+    struct thr **out) __must_check;
+void thr_start(struct thr *);
+void thr_exit(void) __noreturn;		/* the current thread; freed by the next one to run */
+void thr_yield(void);
+int thr_count(void);
+
+/*
+ * Sleeping.  The pattern, with `l' the spin lock that guards the condition:
+ *	uint64_t token = thr_sleep_prepare(intr);	before the condition is published
+ *	... enqueue self, spin_unlock(l) ...
+ *	error = thr_sleep(deadline);			sleeps unless woken since prepare
+ * thr_wake(t, error) ends the sleep (idempotent; safe from deferred calls and interrupts).
+ * Returns 0 (woken with error 0), the waker's error, ETIMEDOUT, or ERESTART when a signal came
+ * and intr was true.
+ */
+void thr_sleep_prepare(bool intr);
+int thr_sleep(nsec_t deadline);
+void thr_wake(struct thr *, int error);
+/* Ends an interruptible sleep with ERESTART and sets WORK_SIGNAL. */
+void thr_interrupt(struct thr *);

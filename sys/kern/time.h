@@ -1,0 +1,29 @@
+#pragma once
+/*
+ * Time.  clock_now() is monotonic nanoseconds since boot, from the TSC when it is sound.  Timers
+ * call back in deferred context (no sleeping, interrupts on) at or after their deadline.
+ */
+#include "kern/list.h"
+#include "kern/types.h"
+
+nsec_t clock_now(void);
+nsec_t clock_realtime(void);		/* nanoseconds since 1970 */
+void clock_set_realtime(nsec_t);
+struct abi_timespec;
+/* 0 or EINVAL (negative, nanoseconds out of range); saturates. */
+int timespec_to_nsec(const struct abi_timespec *, nsec_t *);
+void nsec_to_timespec(nsec_t, struct abi_timespec *);
+nsec_t deadline_after(nsec_t duration);	/* saturating now + duration */
+
+struct timer {
+	struct list link;
+	nsec_t deadline;
+	void (*fn)(struct timer *);
+	bool armed;
+	uint32_t index;			/* place in the heap */
+};
+
+void timer_init(struct timer *, void (*fn)(struct timer *));
+void timer_set(struct timer *, nsec_t deadline);	/* re-arms */
+bool timer_cancel(struct timer *);	/* true when it had not fired; afterwards fn does not run */
+void timer_interrupt(void);		/* from the clock interrupt */

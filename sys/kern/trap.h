@@ -1,0 +1,12 @@
+#pragma once
+/* What traps and calls need from above; implemented in kern/syscall.c and sys/proc. */
+#include "kern/types.h"
+
+struct trapframe;
+
+/* A system call: number and arguments in the frame (mach/frame.h). */
+void syscall_enter(struct trapframe *);
+/* Before returning to user mode with t_work != 0: reschedule, signals, death. */
+void user_return_work(struct trapframe *);
+/* A user-mode fault that nothing resolved becomes a POSIX signal (forced when blocked). */
+void trap_signal(struct trapframe *, int signo, int code, vaddr_t addr);

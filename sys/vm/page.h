@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * Frames.  Every page of RAM has a struct page; the buddy allocator hands them out, a per-CPU
+ * cache holds single ones.  Nothing assumes that a frame has an address: page_map/page_unmap
+ * bracket each use (free on amd64).
+ */
+#include "kern/list.h"
+#include "kern/types.h"
+#include "mach/mmu.h"
+
+#define PAGE_ZERO	1u	/* alloc: filled with zeros */
+#define PAGE_RESERVE	2u	/* alloc: may use the reserve */
+
+enum page_use { PAGE_FREE, PAGE_KERNEL, PAGE_TABLE, PAGE_SLAB, PAGE_VMO, PAGE_STACK, PAGE_IMAGE, PAGE_FIXED };
+
+struct page {
+	struct list link;	/* free lists, the owner's lists */
+	uint32_t refs;		/* [a] VMO trees that share it, plus pins */
+	uint8_t use;		/* enum page_use */
+	uint8_t order;		/* of a free or allocated block's head */
+	uint16_t flags;		/* PG_* */
+	uint64_t word;		/* the owner's: slab, table share count ... */
+};
+#define PG_DIRTY	1u
+#define PG_REFERENCED	2u
+
+struct page *page_alloc(enum page_use, uint32_t flags) __must_check;	/* NULL: no memory */
+struct page *page_alloc_order(enum page_use, unsigned order, uint32_t flags) __must_check;
+void page_free(struct page *);
+void page_free_order(struct page *, unsigned order);
+void page_ref(struct page *);
+void page_unref(struct page *);		/* frees with the last */
+paddr_t page_addr(const struct page *);
+struct page *page_of(paddr_t);		/* NULL for what is not RAM */
+/* The boot memory map hands RAM over; x86 calls it before LEVEL_VM with sorted, disjoint ranges. */
+void page_add_range(paddr_t start, paddr_t end);
+uint64_t page_total(void), page_free_count(void);
+
+static inline void *
+page_map(struct page *p)
+{
+	return mmu_phys_map(page_addr(p));
+}
+
+static inline void
+page_unmap(void *va)
+{
+	mmu_phys_unmap(va);
+}

@@ -1,0 +1,68 @@
+#pragma once
+/*
+ * Address spaces: a tree of regions and mappings (VMAR) over one pmap.  mmap, brk, fork, exec and
+ * the fault path are fronts over it.  All calls take the space's sleeping lock themselves.
+ */
+#include "kern/types.h"
+
+struct space;
+struct vmo;
+
+#define VM_READ		1u
+#define VM_WRITE	2u
+#define VM_EXEC		4u
+
+#define MAPF_FIXED	0x01u	/* exactly there, replacing what is there */
+#define MAPF_NOREPLACE	0x02u	/* with FIXED: EEXIST when something is there */
+#define MAPF_SHARED	0x04u	/* inherited shared by fork; else snapshotted */
+#define MAPF_STACK	0x08u	/* grows down inside of its reservation, guard below */
+#define MAPF_DONTFORK	0x10u
+
+#define USER_MIN	((vaddr_t)0x10000)	/* nothing below is ever mappable */
+
+int space_create(struct space **out) __must_check;
+/* Snapshots private mappings, shares shared ones and the last-level page tables. */
+int space_fork(struct space *parent, struct space **out) __must_check;
+void space_ref(struct space *);
+void space_unref(struct space *);
+void space_activate(struct space *);	/* called by the switch; NULL: kernel only */
+
+/*
+ * Maps `len' bytes (rounded to pages) of vmo from page-aligned `off'; takes its own reference.
+ * *addr in: hint or exact place, out: where.  max: what protect may ever give.  Placement is
+ * random unless ASLR is off.  W+X together: EACCES.
+ * EINVAL, ENOMEM, EEXIST, EACCES.
+ */
+int space_map(struct space *, vaddr_t *addr, size_t len, uint32_t prot, uint32_t max, uint32_t flags,
+    struct vmo *, uint64_t off) __must_check;
+int space_unmap(struct space *, vaddr_t, size_t) __must_check;
+int space_protect(struct space *, vaddr_t, size_t, uint32_t prot) __must_check;
+/* The heap: exec says where it starts; brk(0) asks. */
+void space_set_brk(struct space *, vaddr_t start);
+int space_brk(struct space *, vaddr_t want, vaddr_t *now) __must_check;
+/* Makes pages present so that a later access cannot fail for want of memory (exec's stack). */
+int space_populate(struct space *, vaddr_t, size_t) __must_check;
+
+/*
+ * The fault path.  access is VM_READ/WRITE/EXEC.  0: retry the instruction.  Otherwise an errno:
+ * EFAULT (no mapping: SEGV_MAPERR), EACCES (SEGV_ACCERR), ENXIO (beyond the file: SIGBUS BUS_ADRERR),
+ * ENOMEM (SIGKILL or SIGBUS by policy), ERESTART.
+ */
+int space_fault(struct space *, vaddr_t, uint32_t access) __must_check;
+
+/* Other processes' memory (procfs, core): through the VMOs, never through page tables. */
+int space_read(struct space *, vaddr_t, void *, size_t, size_t *done) __must_check;
+
+struct space_info {
+	vaddr_t start, end;
+	uint32_t prot, max, flags;
+	struct vmo *vmo;	/* referenced; the caller unrefs */
+	uint64_t off;
+	const char *what;	/* "[heap]", "[stack]", "" */
+};
+/* The first mapping that ends above `from'; ENOENT at the end. */
+int space_next(struct space *, vaddr_t from, struct space_info *) __must_check;
+uint64_t space_size(struct space *);	/* bytes mapped, for RLIMIT_AS */
+uint64_t space_resident(struct space *);
+/* Name of the file behind a VMO for /proc/PID/maps: set by fs. */
+extern int (*vmo_path_hook)(struct vmo *, char *buf, size_t size);

@@ -1,0 +1,47 @@
+#pragma once
+/*
+ * VM objects: the only owner of user and file pages.  See vm/vmo.c for the theory: a VMO owns the
+ * root of a radix tree; nodes and pages are reference-counted and shared; a snapshot copies the
+ * root and write-protects; no chain exists.
+ */
+#include "kern/list.h"
+#include "kern/lock.h"
+#include "kern/types.h"
+
+struct page;
+struct uio;
+struct vmo;
+struct vmo_pager {
+	/*
+	 * Supplies page `index' (fresh reference).  Called without the vmo lock; the vmo rechecks
+	 * afterwards.  NULL slot or pager: the page is zeros.  EIO, ENOMEM.
+	 */
+	int (*get)(struct vmo *, void *cookie, uint64_t index, struct page **);
+	/* Writes a dirty page back; NULL: there is nowhere to write (memory file systems). */
+	int (*put)(struct vmo *, void *cookie, uint64_t index, struct page *);
+};
+
+/* Anonymous; `size' rounded up to pages. */
+int vmo_create(uint64_t size, struct vmo **out) __must_check;
+/* A file's page cache: never snapshotted, private mappings are overlays over it. */
+int vmo_create_vnode(uint64_t size, const struct vmo_pager *, void *cookie, struct vmo **out)
+    __must_check;
+void vmo_ref(struct vmo *);
+void vmo_unref(struct vmo *);
+uint64_t vmo_size(struct vmo *);	/* bytes; a file's may end inside of a page */
+/* Grows or shrinks: pages beyond are removed and unmapped everywhere, the tail is zeroed. */
+int vmo_set_size(struct vmo *, uint64_t) __must_check;
+int vmo_snapshot(struct vmo *, struct vmo **out) __must_check;
+/* An overlay: private copy-on-write view of a vnode VMO. */
+int vmo_overlay(struct vmo *under, struct vmo **out) __must_check;
+/* Moves uio->resid bytes at most, starting at `off'; stops at the size (reads) or EFBIG. */
+int vmo_uio(struct vmo *, uint64_t off, struct uio *) __must_check;
+int vmo_read(struct vmo *, uint64_t off, void *, size_t) __must_check;	/* kernel buffer */
+int vmo_write(struct vmo *, uint64_t off, const void *, size_t) __must_check;
+/* Next committed data / hole at or after off (SEEK_DATA, SEEK_HOLE). */
+uint64_t vmo_seek_data(struct vmo *, uint64_t off);
+uint64_t vmo_seek_hole(struct vmo *, uint64_t off);
+uint64_t vmo_pages(struct vmo *);	/* committed */
+/* Punches: pages in the range become zero again (fallocate, madvise). */
+int vmo_decommit(struct vmo *, uint64_t off, uint64_t len) __must_check;
+int vmo_sync(struct vmo *) __must_check;

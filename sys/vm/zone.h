@@ -1,0 +1,30 @@
+#pragma once
+/*
+ * Zones: caches of objects of one size, slabs below, per-CPU magazines and a depot above (Bonwick
+ * 1994, 2001).  kmem_* serve odd sizes from power-of-two zones, large ones from page blocks.
+ */
+#include "kern/types.h"
+
+struct zone;
+
+#define ZONE_NOFAILTEST	1u	/* never chosen by n-th failure */
+#define ZALLOC_ZERO	1u
+
+struct zone *zone_create(const char *name, size_t size, size_t align, uint32_t flags);	/* panics */
+void *zone_alloc(struct zone *, uint32_t flags) __must_check;	/* NULL: no memory; does not sleep */
+void zone_free(struct zone *, void *);
+void *kmem_alloc(size_t size, uint32_t flags) __must_check;
+void kmem_free(void *, size_t size);	/* the size it was allocated with */
+char *kmem_strdup(const char *);	/* freed by kmem_free(s, strlen(s) + 1) */
+void zone_reap(void);			/* gives empty slabs back */
+
+/* ZONE(pipe_zone, struct pipe): a zone defined beside its type, created at LEVEL_KERN - 1. */
+struct zone_entry {
+	struct zone **zone;
+	const char *name;
+	size_t size, align;
+};
+#define ZONE(var, type) \
+	static struct zone *var; \
+	static const struct zone_entry zone_entry_##var __section(".zone_set") = \
+	    { .zone = &var, .name = #type, .size = sizeof(type), .align = _Alignof(type) }
