@@ -44,3 +44,6 @@ uint32_t desc_handle(uint32_t index);	/* handle value of a slot of the current p
 int desc_install(struct node *, uint32_t rights, uint32_t flags, enum desc_range, uint32_t *index)
     __must_check;
 int desc_close(uint32_t num) __must_check;
+
+/* fcntl's record lock commands; fs sets it (F_GETLK ...); arg is the user address. */
+extern int (*fcntl_lock_hook)(struct node *, int cmd, uintptr_t arg);
