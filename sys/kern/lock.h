@@ -78,3 +78,10 @@ void mutex_unlock(struct mutex *);
 bool mutex_held(const struct mutex *);	/* by this thread */
 /* Panics in debug builds when the current thread still holds a lock (end of a call). */
 void lock_check_none(void);
+
+/*
+ * Keeps deferred calls out without a lock, for what only this CPU touches (magazines).  Nests with
+ * spin locks; never sleep inside.
+ */
+void hold_enter(void);
+void hold_leave(void);

@@ -25,7 +25,8 @@ struct thr {
 	struct mach_thr t_mach;		/* [o] first: the assembler switches with it */
 	uint32_t t_work;		/* [a] WORK_* */
 	struct proc *t_proc;		/* [I] NULL for kernel threads */
-	struct list t_link;		/* [q or lock of what it waits for] */
+	struct list t_link;		/* [q] run queue */
+	struct list t_wait_link;	/* [lock of what it waits for] */
 	struct list t_proc_link;	/* [p] */
 	int32_t t_tid;			/* [I] */
 	uint8_t t_state;		/* [q] enum thr_state */
@@ -37,17 +38,22 @@ struct thr {
 	bool t_restart;			/* [o] the call ended with ERESTART */
 	bool t_dying;			/* [a] must not return to user mode */
 	uint16_t t_call;		/* [o] number of the current call */
-	uint64_t t_wake_token;		/* [q] see thr_sleep() */
+	uint8_t t_wake;			/* [q] WAKE_*: see thr.c */
 	int t_wake_error;		/* [q] why it woke */
 	uint64_t t_user_ns, t_sys_ns;	/* [o] */
-	uint64_t t_slice_end;		/* [q] */
+	nsec_t t_slice_end;		/* [q] */
 	uint64_t t_last;		/* [o] clock at the last switch of account */
 	struct trapframe *t_frame;	/* [o] user frame on its kernel stack */
 	struct sigstate *t_sig;		/* proc/signal.h */
-	uint64_t t_locks;		/* [o] debug: held lock count */
-	void *t_lock_stack[16];		/* [o] debug: held locks, order checker */
+	uint8_t t_lock_depth;		/* [o] debug: entries of t_lock_stack */
+	uint8_t t_lock_base;		/* [o] debug: where the running deferred call begins */
+	const void *t_lock_stack[16];	/* [o] debug: struct held, see lock.c */
+	uint16_t t_lock_rank[16];	/* [o] debug */
 	int32_t t_fail_nth[6];		/* [o] n-th failure, by class (kern/fail.h); 0 off */
 	bool t_fail_fired;
+	void (*t_entry)(void *);	/* [I] kernel threads */
+	void *t_arg;			/* [I] */
+	void *t_kstack;			/* [I] low end */
 	char t_name[32];		/* [I] */
 };
 
@@ -61,7 +67,7 @@ int thr_count(void);
 
 /*
  * Sleeping.  The pattern, with `l' the spin lock that guards the condition:
- *	uint64_t token = thr_sleep_prepare(intr);	before the condition is published
+ *	thr_sleep_prepare(intr);	before the condition is published
  *	... enqueue self, spin_unlock(l) ...
  *	error = thr_sleep(deadline);			sleeps unless woken since prepare
  * thr_wake(t, error) ends the sleep (idempotent; safe from deferred calls and interrupts).

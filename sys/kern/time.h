@@ -3,7 +3,6 @@
  * Time.  clock_now() is monotonic nanoseconds since boot, from the TSC when it is sound.  Timers
  * call back in deferred context (no sleeping, interrupts on) at or after their deadline.
  */
-#include "kern/list.h"
 #include "kern/types.h"
 
 nsec_t clock_now(void);
@@ -16,14 +15,14 @@ void nsec_to_timespec(nsec_t, struct abi_timespec *);
 nsec_t deadline_after(nsec_t duration);	/* saturating now + duration */
 
 struct timer {
-	struct list link;
-	nsec_t deadline;
-	void (*fn)(struct timer *);
-	bool armed;
-	uint32_t index;			/* place in the heap */
+	struct timer *child, *next, *prev;	/* [timer lock] pairing heap; prev: parent or left sibling */
+	nsec_t deadline;		/* [timer lock] */
+	void (*fn)(struct timer *);	/* [I] */
+	bool armed;			/* [timer lock] */
 };
 
 void timer_init(struct timer *, void (*fn)(struct timer *));
 void timer_set(struct timer *, nsec_t deadline);	/* re-arms */
 bool timer_cancel(struct timer *);	/* true when it had not fired; afterwards fn does not run */
 void timer_interrupt(void);		/* from the clock interrupt */
+void timer_tick_start(void);		/* a thread other than idle runs: the scheduler wants its tick */

@@ -1,0 +1,302 @@
+/*
+ * Locks and the order checker.
+ *
+ * On one CPU a spin lock that is taken twice is a bug, so the loop reports instead of hanging
+ * when nothing can ever release it.  The checker (debug builds) keeps the held locks of a thread
+ * in a small stack: a new lock must have a higher rank than every one below, or the same rank and
+ * a higher address where its class allows nesting.  Deferred calls run on whatever thread was
+ * interrupted, so they begin with an empty view (t_lock_base).
+ *
+ * A mutex word is its owner's address; bit 0 says that threads wait.  Release hands it over to the
+ * first waiter, so nobody can slip in between and starvation does not exist.
+ */
+#include "kern/lock.h"
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/deferred.h"
+#include "kern/error.h"
+#include "kern/thr.h"
+#include "mach/atomic.h"
+#include "mach/intr.h"
+
+const struct lock_class mutex_guard_class = { .name = "mutex guard", .rank = RANK_RUNQ - 1 };
+
+/* --- order checker --- */
+
+static void
+held_push(const void *lock, const struct lock_class *class)
+{
+	struct thr *t = thr_self();
+
+	if (t == NULL)
+		return;
+	for (unsigned i = t->t_lock_base; i < t->t_lock_depth; i++) {
+		if (t->t_lock_rank[i] < class->rank)
+			continue;
+		if (t->t_lock_rank[i] == class->rank && class->nest && t->t_lock_stack[i] != lock)
+			continue;
+		panic("LOCKORDER: %s (rank %u) taken while rank %u is held", class->name, class->rank,
+		    t->t_lock_rank[i]);
+	}
+	VERIFY(t->t_lock_depth < ARRAY_SIZE(t->t_lock_stack));
+	t->t_lock_stack[t->t_lock_depth] = lock;
+	t->t_lock_rank[t->t_lock_depth++] = class->rank;
+}
+
+static void
+held_pop(const void *lock)
+{
+	struct thr *t = thr_self();
+	unsigned i;
+
+	if (t == NULL)
+		return;
+	for (i = t->t_lock_depth; i-- > 0 && t->t_lock_stack[i] != lock;)
+		;
+	VERIFY(i < t->t_lock_depth);
+	for (t->t_lock_depth--; i < t->t_lock_depth; i++) {
+		t->t_lock_stack[i] = t->t_lock_stack[i + 1];
+		t->t_lock_rank[i] = t->t_lock_rank[i + 1];
+	}
+}
+
+void
+lock_check_none(void)
+{
+	struct thr *t = thr_self();
+
+	if (t->t_lock_depth != 0)
+		panic("LOCKORDER: call %u ends with a lock of rank %u held", t->t_call,
+		    t->t_lock_rank[t->t_lock_depth - 1]);
+	VERIFY((cpu_self()->hold & ~HOLD_IDLE) == 0);
+}
+
+/* --- spin locks --- */
+
+void
+hold_enter(void)
+{
+	hold_add();
+}
+
+void
+hold_leave(void)
+{
+	if (unlikely(hold_sub_zero()))
+		deferred_run();
+}
+
+void
+spin_init(struct spin *l, const struct lock_class *class)
+{
+	*l = (struct spin){ .class = class };
+}
+
+static void
+spin_contended(struct spin *l)
+{
+	uint64_t spins = 0;
+
+	while (atomic_swap(&l->word, 1) != 0) {
+		if (l->holder_cpu == cpu_self()->number || ++spins > 1000000000)
+			panic("spin lock %s taken at %p is taken again", l->class->name, l->pc);
+		cpu_relax();
+	}
+}
+
+void
+spin_lock(struct spin *l)
+{
+	if (CONFIG_DEBUG)
+		held_push(l, l->class);
+	hold_add();
+	if (unlikely(atomic_swap(&l->word, 1) != 0))
+		spin_contended(l);
+	l->holder_cpu = cpu_self()->number;
+	if (CONFIG_DEBUG)
+		l->pc = __builtin_return_address(0);
+}
+
+static void
+spin_release(struct spin *l)
+{
+	ASSERT(spin_held(l));
+	if (CONFIG_DEBUG)
+		held_pop(l);
+	atomic_store_release(&l->word, 0);
+}
+
+void
+spin_unlock(struct spin *l)
+{
+	spin_release(l);
+	hold_leave();
+}
+
+uint32_t
+spin_lock_irq(struct spin *l)
+{
+	uint32_t state = intr_disable();
+
+	spin_lock(l);
+	return state;
+}
+
+void
+spin_unlock_irq(struct spin *l, uint32_t state)
+{
+	spin_release(l);
+	intr_restore(state);
+	hold_leave();
+}
+
+bool
+spin_held(const struct spin *l)
+{
+	return l->word != 0 && l->holder_cpu == cpu_self()->number;
+}
+
+/* --- mutexes --- */
+
+#define WAITERS	((uintptr_t)1)
+
+static uintptr_t *
+mutex_word(struct mutex *m)
+{
+	return (uintptr_t *)&m->owner;
+}
+
+void
+mutex_init(struct mutex *m, const struct lock_class *class)
+{
+	m->owner = NULL;
+	m->class = class;
+	m->pc = NULL;
+	spin_init(&m->guard, &mutex_guard_class);
+	list_init(&m->waiters);
+}
+
+/* Joins the queue; true when the lock was free after all and is now ours. */
+static bool
+mutex_enqueue(struct mutex *m, struct thr *self, bool intr)
+{
+	uintptr_t *word = mutex_word(m), old;
+
+	spin_lock(&m->guard);
+	for (;;) {
+		old = atomic_load(word);
+		if (old == 0 && atomic_cas(word, 0, (uintptr_t)self)) {
+			spin_unlock(&m->guard);
+			return true;
+		}
+		if (old != 0 && atomic_cas(word, old, old | WAITERS))
+			break;
+	}
+	thr_sleep_prepare(intr);
+	list_push_back(&m->waiters, &self->t_wait_link);
+	spin_unlock(&m->guard);
+	return false;
+}
+
+/* A signal ended the sleep: leave the queue unless the lock was handed over meanwhile. */
+static int
+mutex_abandon(struct mutex *m, struct thr *self)
+{
+	int error = ERESTART;
+
+	spin_lock(&m->guard);
+	if ((atomic_load(mutex_word(m)) & ~WAITERS) == (uintptr_t)self)
+		error = 0;
+	else
+		list_remove(&self->t_wait_link);
+	spin_unlock(&m->guard);
+	return error;
+}
+
+static int
+mutex_acquire(struct mutex *m, bool intr)
+{
+	struct thr *self = thr_self();
+	int error;
+
+	if (likely(atomic_cas(mutex_word(m), 0, (uintptr_t)self)))
+		return 0;
+	if (mutex_held(m))
+		panic("mutex %s taken at %p is taken again", m->class->name, m->pc);
+	ASSERT((cpu_self()->hold & ~HOLD_IDLE) == 0);
+	if (mutex_enqueue(m, self, intr))
+		return 0;
+	error = thr_sleep(NSEC_INFINITE);
+	return error == 0 ? 0 : mutex_abandon(m, self);
+}
+
+static void
+mutex_note(struct mutex *m, const void *pc)
+{
+	if (CONFIG_DEBUG) {
+		held_push(m, m->class);
+		m->pc = pc;
+	}
+}
+
+void
+mutex_lock(struct mutex *m)
+{
+	VERIFY(mutex_acquire(m, false) == 0);
+	mutex_note(m, __builtin_return_address(0));
+}
+
+int
+mutex_lock_intr(struct mutex *m)
+{
+	int error = mutex_acquire(m, true);
+
+	if (error == 0)
+		mutex_note(m, __builtin_return_address(0));
+	return error;
+}
+
+bool
+mutex_trylock(struct mutex *m)
+{
+	if (!atomic_cas(mutex_word(m), 0, (uintptr_t)thr_self()))
+		return false;
+	mutex_note(m, __builtin_return_address(0));
+	return true;
+}
+
+static void
+mutex_hand_over(struct mutex *m)
+{
+	struct list *l;
+	struct thr *next;
+
+	spin_lock(&m->guard);
+	l = list_pop_front(&m->waiters);
+	if (l == NULL) {
+		atomic_store_release(mutex_word(m), 0);
+		spin_unlock(&m->guard);
+		return;
+	}
+	next = list_entry(l, struct thr, t_wait_link);
+	atomic_store_release(mutex_word(m),
+	    (uintptr_t)next | (list_empty(&m->waiters) ? 0 : WAITERS));
+	spin_unlock(&m->guard);
+	thr_wake(next, 0);
+}
+
+void
+mutex_unlock(struct mutex *m)
+{
+	ASSERT(mutex_held(m));
+	if (CONFIG_DEBUG)
+		held_pop(m);
+	if (unlikely(!atomic_cas(mutex_word(m), (uintptr_t)thr_self(), 0)))
+		mutex_hand_over(m);
+}
+
+bool
+mutex_held(const struct mutex *m)
+{
+	return (atomic_load((const uintptr_t *)&m->owner) & ~WAITERS) == (uintptr_t)thr_self();
+}

@@ -1,0 +1,281 @@
+/*
+ * The scheduler.
+ *
+ * Concepts.  Zero's 256 priorities: four classes (real-time, user, batch, idle) of 64 each, 0 best.
+ * A thread's place is 64*class + clamp(32 + step + nice, 0, 63).  The book's thradjprio() kept
+ * step and nice in one number and clamped with max() where it meant min(), so that every thread
+ * ended at 255; here the step (0..31) is a cursor of its own.  It moves on each time the thread
+ * uses up its slice and returns to 0 when it sleeps, so whoever waits for input goes before
+ * whoever computes.  Real-time threads are not stepped.
+ *
+ * Strict order between classes: batch and idle threads may starve while better ones run.
+ *
+ * The kernel is not preempted.  A better thread that becomes ready sets WORK_RESCHED in the running
+ * one, which gives way when it goes back to user mode, blocks, or yields.
+ *
+ * Locking.  One run queue a CPU under its own interrupt-safe lock, a leaf.  A switch is made with
+ * interrupts off and without the lock; the next thread restores its own interrupt state.
+ */
+#include "kern/sched.h"
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/init.h"
+#include "kern/kstat.h"
+#include "kern/lock.h"
+#include "kern/proc.h"
+#include "kern/runq.h"
+#include "kern/time.h"
+#include "mach/atomic.h"
+#include "mach/intr.h"
+#include "vm/space.h"
+
+#define NQUEUE	(THRNCLASS * THRNPRIO)
+#define SLICE	(NSEC_PER_SEC / CONFIG_HZ * 4)
+
+struct runq {
+	struct spin lock;
+	uint64_t map[NQUEUE / 64];	/* [lock] non-empty queues */
+	struct list queue[NQUEUE];	/* [lock] */
+	uint32_t ready;			/* [lock] threads queued */
+	struct thr *handoff;		/* [lock] runs next, whatever its priority */
+	struct list dead;		/* [lock] threads to be freed */
+};
+
+LOCK_CLASS(runq_class, "run queue", RANK_RUNQ);
+COUNTER_EVENT(switches, "sched.switches");
+static struct runq runq0;
+
+static void
+sched_init(void)
+{
+	spin_init(&runq0.lock, &runq_class);
+	list_init(&runq0.dead);
+	for (unsigned i = 0; i < NQUEUE; i++)
+		list_init(&runq0.queue[i]);
+	cpu_self()->runq = &runq0;
+}
+INIT(sched_init, LEVEL_VM - 1);
+
+uint8_t
+sched_prio(uint8_t class, uint8_t step, int8_t nice)
+{
+	int within = 32 + step + nice;
+
+	within = within < 0 ? 0 : within > THRNPRIO - 1 ? THRNPRIO - 1 : within;
+	return (uint8_t)(THRNPRIO * class + within);
+}
+
+static void
+enqueue(struct runq *q, struct thr *t)
+{
+	list_push_back(&q->queue[t->t_prio], &t->t_link);
+	q->map[t->t_prio / 64] |= 1ull << (t->t_prio % 64);
+	q->ready++;
+}
+
+static void
+dequeue(struct runq *q, struct thr *t)
+{
+	list_remove(&t->t_link);
+	if (list_empty(&q->queue[t->t_prio]))
+		q->map[t->t_prio / 64] &= ~(1ull << (t->t_prio % 64));
+	q->ready--;
+}
+
+static struct thr *
+first_ready(struct runq *q)
+{
+	for (unsigned i = 0; i < NQUEUE / 64; i++) {
+		if (q->map[i] != 0) {
+			unsigned prio = i * 64 + (unsigned)__builtin_ctzll(q->map[i]);
+
+			return list_first(&q->queue[prio], struct thr, t_link);
+		}
+	}
+	return NULL;
+}
+
+/* Puts t on the queue; the lock is held. */
+static void
+make_ready(struct runq *q, struct thr *t)
+{
+	struct thr *cur = thr_self();
+
+	t->t_state = THR_READY;
+	t->t_prio = sched_prio(t->t_class, t->t_step, t->t_nice);
+	enqueue(q, t);
+	if (cur == cpu_self()->idle || t->t_prio < cur->t_prio)
+		atomic_or(&cur->t_work, WORK_RESCHED);
+}
+
+void
+sched_ready(struct thr *t)
+{
+	struct runq *q = cpu_self()->runq;
+	uint32_t state = spin_lock_irq(&q->lock);
+
+	make_ready(q, t);
+	spin_unlock_irq(&q->lock, state);
+}
+
+bool
+sched_wake(struct thr *t, int error, bool only_intr)
+{
+	struct runq *q = cpu_self()->runq;
+	uint32_t state = spin_lock_irq(&q->lock);
+	bool woken = t->t_wake == WAKE_PREPARED && (t->t_intr || !only_intr);
+
+	if (woken) {
+		t->t_wake = WAKE_DONE;
+		t->t_wake_error = error;
+		if (t->t_state == THR_SLEEPING) {
+			t->t_step = 0;
+			make_ready(q, t);
+		}
+	}
+	spin_unlock_irq(&q->lock, state);
+	return woken;
+}
+
+bool
+sched_sleep_begin(struct thr *t)
+{
+	struct runq *q = cpu_self()->runq;
+	uint32_t state = spin_lock_irq(&q->lock);
+	bool sleep = t->t_wake == WAKE_PREPARED;
+
+	if (sleep)
+		t->t_state = THR_SLEEPING;
+	spin_unlock_irq(&q->lock, state);
+	return sleep;
+}
+
+void
+sched_handoff(struct thr *t)
+{
+	struct runq *q = cpu_self()->runq;
+	uint32_t state = spin_lock_irq(&q->lock);
+
+	if (t->t_state == THR_READY)
+		q->handoff = t;
+	spin_unlock_irq(&q->lock, state);
+}
+
+static struct thr *
+choose(struct runq *q, struct cpu *c)
+{
+	struct thr *t = q->handoff != NULL ? q->handoff : first_ready(q);
+
+	q->handoff = NULL;
+	if (t == NULL)
+		return c->idle;
+	dequeue(q, t);
+	return t;
+}
+
+/* Time on the CPU belongs to the one who leaves it. */
+static void
+account(struct thr *t, nsec_t now)
+{
+	if (t->t_last != 0)
+		t->t_sys_ns += (uint64_t)(now - (nsec_t)t->t_last);
+}
+
+static void
+free_dead(struct runq *q)
+{
+	uint32_t state;
+	struct list *l;
+
+	while (!list_empty(&q->dead)) {
+		state = spin_lock_irq(&q->lock);
+		l = list_pop_front(&q->dead);
+		spin_unlock_irq(&q->lock, state);
+		if (l != NULL)
+			thr_free(list_entry(l, struct thr, t_link));
+	}
+}
+
+void
+sched_reap(void)
+{
+	free_dead(cpu_self()->runq);
+}
+
+void
+sched_switch(void)
+{
+	uint32_t state = intr_disable();
+	struct cpu *c = cpu_self();
+	struct thr *from = c->thr, *to;
+	struct runq *q = c->runq;
+	nsec_t now;
+
+	ASSERT((c->hold & ~HOLD_IDLE) == 0);
+	spin_lock(&q->lock);
+	if (from->t_state == THR_RUNNING && from != c->idle) {
+		from->t_state = THR_READY;
+		from->t_prio = sched_prio(from->t_class, from->t_step, from->t_nice);
+		enqueue(q, from);
+	} else if (from->t_state == THR_ZOMBIE) {
+		list_push_back(&q->dead, &from->t_link);
+	}
+	to = choose(q, c);
+	to->t_state = THR_RUNNING;
+	atomic_and(&from->t_work, ~WORK_RESCHED);
+	spin_unlock(&q->lock);
+	if (to != from) {
+		now = clock_now();
+		account(from, now);
+		to->t_last = (uint64_t)now;
+		if (from == c->idle)
+			timer_tick_start();
+		to->t_slice_end = now + SLICE;
+		c->thr = to;
+		switches.value++;
+		if (to->t_proc != NULL)
+			space_activate(to->t_proc->p_space);
+		mach_switch(&from->t_mach, &to->t_mach);
+	}
+	intr_restore(state);
+	if (unlikely(!list_empty(&q->dead)))
+		free_dead(q);
+}
+
+void
+sched_tick(void)
+{
+	struct thr *t = thr_self();
+	struct cpu *c = cpu_self();
+
+	if (t == c->idle || clock_now() < t->t_slice_end)
+		return;
+	if (t->t_class != THRRT)
+		t->t_step = (t->t_step + 1) & (THRNPRIO / 2 - 1);
+	t->t_slice_end = clock_now() + SLICE;
+	if (c->runq->ready > 0)
+		atomic_or(&t->t_work, WORK_RESCHED);
+}
+
+void
+sched_set(struct thr *t, uint8_t class, int8_t nice)
+{
+	struct runq *q = cpu_self()->runq;
+	uint32_t state = spin_lock_irq(&q->lock);
+
+	if (t->t_state == THR_READY)
+		dequeue(q, t);
+	t->t_class = class;
+	t->t_nice = nice;
+	if (t->t_state == THR_READY)
+		make_ready(q, t);
+	else
+		t->t_prio = sched_prio(class, t->t_step, nice);
+	spin_unlock_irq(&q->lock, state);
+}
+
+uint64_t
+sched_load(void)
+{
+	return cpu_self()->runq->ready + (thr_self() != cpu_self()->idle);
+}

@@ -1,0 +1,38 @@
+#pragma once
+/* What the generated call wrappers (build/gen/syswrap.c) are made of. */
+#include "gen/sysnum.h"
+#include "kern/desc.h"
+#include "kern/error.h"
+#include "kern/string.h"
+#include "kern/types.h"
+#include "mach/frame.h"
+#include "mach/user.h"
+#include <abi/rights.h>
+
+#define SYSENT_BLOCK	1u
+#define SYSENT_NORET	2u
+#define SYS_NATIVE	512	/* calls from here on return mx_status_t */
+
+struct sysent {
+	int (*fn)(struct trapframe *, intptr_t *result);
+	const char *name;
+	uint8_t nargs;
+	uint8_t flags;
+};
+extern const struct sysent sysent[SYS_MAX + 1];
+
+/* A path: at most PATH_MAX bytes with its NUL, in a kernel buffer.  EFAULT, ENAMETOOLONG, ENOMEM. */
+int sysarg_path(uint64_t user, char **out) __must_check;
+void sysarg_path_free(char *);
+
+static inline int __must_check
+sysarg_in(uint64_t user, void *to, size_t n)
+{
+	return copyin((const void __user *)(uintptr_t)user, to, n);
+}
+
+static inline int __must_check
+sysarg_out(const void *from, uint64_t user, size_t n)
+{
+	return copyout(from, (void __user *)(uintptr_t)user, n);
+}

@@ -1,0 +1,105 @@
+/*
+ * The one portable entry of system calls.
+ *
+ * Every door (int 0x80, syscall) builds a struct trapframe and comes here.  The number is tested
+ * before it indexes anything.  The generated wrapper resolves descriptors and copies structs; the
+ * body returns 0 or a positive error, and the only place that knows how a caller sees it is
+ * below: POSIX-class calls get the result with CF clear or an errno with CF set, native ones an
+ * mx_status_t.
+ *
+ * Budget of a null call: entry and exit belong to the assembler; here number test, table load,
+ * wrapper, body, two stores into the frame: about 25 instructions.
+ */
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/lock.h"
+#include "kern/status.h"
+#include "kern/sysarg.h"
+#include "kern/thr.h"
+#include "kern/trap.h"
+#include "vm/zone.h"
+
+ZONE(path_zone, struct path_buffer { char text[PATH_MAX]; });
+
+int
+sysarg_path(uint64_t user, char **out)
+{
+	size_t len;
+	int error;
+	char *buf = zone_alloc(path_zone, 0);
+
+	if (buf == NULL)
+		return ENOMEM;
+	error = copyinstr((const void __user *)(uintptr_t)user, buf, PATH_MAX, &len);
+	if (error != 0) {
+		zone_free(path_zone, buf);
+		return error;
+	}
+	*out = buf;
+	return 0;
+}
+
+void
+sysarg_path_free(char *path)
+{
+	if (path != NULL)
+		zone_free(path_zone, path);
+}
+
+static void
+finish_error(struct trapframe *tf, uint64_t nr, int error)
+{
+	struct thr *t = thr_self();
+
+	if (error == EJUSTRETURN)
+		return;
+	if (error == ERESTART) {
+		/* The way out decides: EINTR, or once more (sys/proc/signal.c). */
+		t->t_restart = true;
+		atomic_or(&t->t_work, WORK_SIGNAL);
+		return;
+	}
+	if (nr >= SYS_NATIVE) {
+		tf_set_result(tf, (uint64_t)(int64_t)error_to_status(error));
+	} else {
+		tf_set_result(tf, (uint64_t)error_to_errno(error));
+		tf_set_carry(tf, true);
+	}
+}
+
+void
+syscall_enter(struct trapframe *tf)
+{
+	uint64_t nr = tf_call(tf);
+	struct thr *t = thr_self();
+	intptr_t result = 0;
+	int error;
+
+	t->t_frame = tf;
+	if (unlikely(nr > SYS_MAX || sysent[nr].fn == NULL)) {
+		if (nr >= SYS_NATIVE && nr < 1024) {
+			tf_set_result(tf, (uint64_t)MX_ERR_BAD_SYSCALL);
+		} else {
+			tf_set_result(tf, ENOSYS);
+			tf_set_carry(tf, true);
+		}
+		return;
+	}
+	t->t_call = (uint16_t)nr;
+	error = sysent[nr].fn(tf, &result);
+	if (CONFIG_DEBUG)
+		lock_check_none();
+	if (unlikely(error != 0)) {
+		finish_error(tf, nr, error);
+		return;
+	}
+	tf_set_result(tf, (uint64_t)result);
+	if (nr < SYS_NATIVE)
+		tf_set_carry(tf, false);
+}
+
+const char *
+syscall_name(unsigned nr)
+{
+	return nr <= SYS_MAX && sysent[nr].fn != NULL ? sysent[nr].name : "?";
+}

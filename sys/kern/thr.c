@@ -1,0 +1,171 @@
+/*
+ * Threads: creation, end, sleeping.
+ *
+ * A sleep has two halves so that no wake-up is lost: prepare says "from now on I can be woken",
+ * then the thread publishes itself under the condition's lock, drops the lock, and sleeps only if
+ * nobody has woken it since.  t_wake goes NONE -> PREPARED -> DONE under the run queue lock.
+ *
+ * An ended thread cannot free the stack it stands on.  It goes on the CPU's dead list with its last
+ * switch; whoever comes out of a switch next frees it.
+ */
+#include "kern/thr.h"
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/error.h"
+#include "kern/init.h"
+#include "kern/kstat.h"
+#include "kern/runq.h"
+#include "kern/sched.h"
+#include "kern/string.h"
+#include "kern/time.h"
+#include "mach/atomic.h"
+#include "mach/intr.h"
+#include "vm/kmap.h"
+#include "vm/zone.h"
+
+ZONE(thr_zone, struct thr);
+COUNTER(threads, "kern.threads");
+static int32_t next_tid = 1;		/* [a] */
+
+static void
+thr_begin(void *arg)
+{
+	struct thr *t = arg;
+
+	intr_enable();
+	t->t_entry(t->t_arg);
+	thr_exit();
+}
+
+int
+thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, struct thr **out)
+{
+	struct thr *t;
+
+	sched_reap();
+	if (threads.value >= CONFIG_NTHR)
+		return EAGAIN;
+	t = zone_alloc(thr_zone, ZALLOC_ZERO);
+	if (t == NULL)
+		return ENOMEM;
+	t->t_kstack = kstack_alloc();
+	if (t->t_kstack == NULL) {
+		zone_free(thr_zone, t);
+		return ENOMEM;
+	}
+	t->t_proc = p;
+	t->t_entry = entry;
+	t->t_arg = arg;
+	t->t_class = THRUSER;
+	t->t_tid = (int32_t)atomic_add((uint32_t *)&next_tid, 1);
+	list_init(&t->t_link);
+	list_init(&t->t_wait_link);
+	list_init(&t->t_proc_link);
+	strlcpy(t->t_name, name, sizeof(t->t_name));
+	t->t_prio = sched_prio(t->t_class, 0, 0);
+	mach_thr_init(&t->t_mach, t->t_kstack, thr_begin, t);
+	kstat_add(&threads, 1);
+	*out = t;
+	return 0;
+}
+
+void
+thr_free(struct thr *t)
+{
+	mach_thr_destroy(&t->t_mach);
+	kstack_free(t->t_kstack);
+	zone_free(thr_zone, t);
+	kstat_add(&threads, -1);
+}
+QUIESCE(sched_reap);
+
+void
+thr_start(struct thr *t)
+{
+	sched_ready(t);
+}
+
+void
+thr_exit(void)
+{
+	struct thr *t = thr_self();
+
+	intr_disable();
+	t->t_state = THR_ZOMBIE;
+	sched_switch();
+	panic("an ended thread ran again");
+}
+
+void
+thr_yield(void)
+{
+	sched_switch();
+}
+
+int
+thr_count(void)
+{
+	return (int)threads.value;
+}
+
+void
+thr_sleep_prepare(bool intr)
+{
+	struct thr *t = thr_self();
+
+	t->t_intr = intr;
+	t->t_wake_error = 0;
+	atomic_store_release(&t->t_wake, WAKE_PREPARED);
+}
+
+struct sleep_timer {
+	struct timer timer;
+	struct thr *thr;
+};
+
+static void
+sleep_timeout(struct timer *timer)
+{
+	thr_wake(container_of(timer, struct sleep_timer, timer)->thr, ETIMEDOUT);
+}
+
+static int
+sleep_until_woken(struct thr *t)
+{
+	if (t->t_intr && (atomic_load(&t->t_work) & WORK_SIGNAL) != 0)
+		sched_wake(t, ERESTART, false);
+	while (sched_sleep_begin(t))
+		sched_switch();
+	t->t_wake = WAKE_NONE;
+	return t->t_wake_error;
+}
+
+int
+thr_sleep(nsec_t deadline)
+{
+	struct thr *t = thr_self();
+	struct sleep_timer st;
+	int error;
+
+	if (deadline == NSEC_INFINITE)
+		return sleep_until_woken(t);
+	st.thr = t;
+	timer_init(&st.timer, sleep_timeout);
+	timer_set(&st.timer, deadline);
+	error = sleep_until_woken(t);
+	timer_cancel(&st.timer);
+	return error;
+}
+
+void
+thr_wake(struct thr *t, int error)
+{
+	sched_wake(t, error, false);
+}
+
+void
+thr_interrupt(struct thr *t)
+{
+	atomic_or(&t->t_work, WORK_SIGNAL);
+	sched_wake(t, ERESTART, true);
+}
