@@ -7,12 +7,17 @@ struct vnode;
 
 struct file {
 	struct node f_node;
-	struct vnode *f_vnode;		/* [I] */
-	struct mutex f_lock;		/* offset */
+	struct vnode *f_vnode;		/* [I] referenced */
+	struct mutex f_lock;		/* one read or write at a time moves the offset */
 	int64_t f_off;			/* [f_lock] */
 	uint32_t f_open;		/* [I] O_* it was opened with */
 };
 
 struct file *file_of(struct node *);	/* NULL when the node is not a file */
-/* openat's body for the kernel: exec, core, procfs. */
+/* The vnode behind any open of a name (file, device, FIFO), or NULL; not referenced. */
+struct vnode *vnode_of(struct node *);
+/* Opens: permission and type checks, the device's or FIFO's own open; what it returns has one
+ * use.  *rights is what the flags give, to be masked by the base's. */
 int vnode_open(struct vnode *, uint32_t oflags, struct node **, uint32_t *rights) __must_check;
+/* Called when a write would pass RLIMIT_FSIZE: sends SIGXFSZ to the caller (set by proc). */
+extern void (*file_sigxfsz_hook)(void);
