@@ -17,7 +17,7 @@ deferred_queue(struct deferred *d)
 		c->hold &= ~HOLD_IDLE;
 	}
 	intr_restore(state);
-	if ((state & 1) != 0 && c->hold == 0)
+	if (intr_enabled() && c->hold == 0)
 		deferred_run();
 }
 

@@ -44,6 +44,11 @@ uint32_t desc_handle(uint32_t index);	/* handle value of a slot of the current p
 int desc_install(struct node *, uint32_t rights, uint32_t flags, enum desc_range, uint32_t *index)
     __must_check;
 int desc_close(uint32_t num) __must_check;
+/* Removes what is in the slot and installs the node in one step (dup2); consumes one use. */
+int desc_replace(uint32_t index, struct node *, uint32_t rights, uint32_t flags) __must_check;
+int desc_set_flags(uint32_t num, uint32_t flags) __must_check;
+int desc_index(uint32_t num, uint32_t *index) __must_check;	/* index of a live number */
+const void *desc_owner(const struct node *, uint32_t index);	/* observer owner for native waits */
 
 /* fcntl's record lock commands; fs sets it (F_GETLK ...); arg is the user address. */
 extern int (*fcntl_lock_hook)(struct node *, int cmd, uintptr_t arg);

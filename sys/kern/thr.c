@@ -118,6 +118,13 @@ thr_sleep_prepare(bool intr)
 	atomic_store_release(&t->t_wake, WAKE_PREPARED);
 }
 
+void
+thr_sleep_cancel(void)
+{
+	/* A waker that comes now finds nobody asleep; one that came before has done no harm. */
+	atomic_store_release(&thr_self()->t_wake, WAKE_NONE);
+}
+
 struct sleep_timer {
 	struct timer timer;
 	struct thr *thr;

@@ -76,6 +76,7 @@ int thr_count(void);
  */
 void thr_sleep_prepare(bool intr);
 int thr_sleep(nsec_t deadline);
+void thr_sleep_cancel(void);	/* instead of thr_sleep(): it was not needed after all */
 void thr_wake(struct thr *, int error);
 /* Ends an interruptible sleep with ERESTART and sets WORK_SIGNAL. */
 void thr_interrupt(struct thr *);

@@ -1,0 +1,659 @@
+/*
+ * The descriptor table.
+ *
+ * 1. Concepts.  A process has one table; an entry is a *slot*.  A slot holds a node (one use of
+ * it), the rights that its holder has, the close-on-exec flag and a generation.  POSIX calls take
+ * the lowest free slot of the first range (below 65536 and RLIMIT_NOFILE); native calls take
+ * slots from 65536 upward, in the order in which they became free, so that a stale handle is
+ * recognised for as long as possible and a library's handles never sit in the way of a shell.
+ *
+ * 2. Names.  A slot has two spellings: its index (a file descriptor) and its *handle value*, index
+ * + 1 in bits 0-17 with the generation in bits 18-30.  Generation is never 0, so an integer
+ * below 2^18 is always an index and anything above is always a handle value; both work in every
+ * call.  The generation steps at each removal.
+ *
+ * 3. States.  free -> reserved -> published -> free.  Reserved slots are invisible to every lookup.
+ * A creating call reserves, builds its node, copies the number to the caller, then publishes:
+ * when something fails before, nothing is visible and nothing leaks.
+ *
+ * 4. Layout.  Two levels: a directory of chunks of 64 slots, each with a bitmap of used slots.
+ * fork and exit cost the chunks in use.
+ *
+ * 5. Rights are evaluated here and nowhere else: no lookup exists that does not name what it needs.
+ *
+ * 6. Removal.  A native wait is made through a slot; whoever empties that slot tells the waiters
+ * of it (SIG_HANDLE_CLOSED with the slot as owner) after the table lock is dropped.
+ *
+ * 7. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
+ */
+#include "kern/desc.h"
+#include "kern/assert.h"
+#include "kern/error.h"
+#include "kern/fail.h"
+#include "kern/kstat.h"
+#include "kern/proc.h"
+#include "kern/string.h"
+#include "vm/zone.h"
+#include <abi/rights.h>
+#include <abi/sig.h>
+
+#define CHUNK		64u
+#define NCHUNK		(DESC_MAX / CHUNK + 1)
+#define PAGE_CHUNKS	512u		/* chunk pointers a directory page */
+#define NPAGE		(NCHUNK / PAGE_CHUNKS + 1)
+#define GEN_SHIFT	18
+#define GEN_MAX		8191u
+#define INDEX_MASK	((1u << GEN_SHIFT) - 1)
+#define FREE_END	0xffffffffu
+
+struct desc {
+	struct node *node;		/* [t] NULL: free or reserved */
+	uint32_t rights;		/* [t] */
+	uint16_t flags;			/* [t] DESC_CLOEXEC */
+	uint16_t gen;			/* [t] 1..GEN_MAX */
+	uint32_t next_free;		/* [t] native FIFO */
+};
+
+struct chunk {
+	uint64_t used;			/* [t] reserved or published */
+	struct desc slot[CHUNK];
+};
+
+struct desctab {
+	struct spin lock;		/* t */
+	uint32_t posix_hint;		/* [t] no free POSIX slot below */
+	uint32_t native_top;		/* [t] native slots ever used */
+	uint32_t native_used;		/* [t] */
+	uint32_t free_head, free_tail;	/* [t] FIFO of freed native slots */
+	struct chunk **dir[NPAGE];	/* [t] */
+};
+
+LOCK_CLASS(desc_class, "descriptor table", RANK_DESC);
+ZONE(desctab_zone, struct desctab);
+ZONE(chunk_zone, struct chunk);
+COUNTER(slots, "desc.slots");
+
+int (*fcntl_lock_hook)(struct node *, int, uintptr_t);
+
+static struct desctab *
+mine(void)
+{
+	return proc_self()->p_desc;
+}
+
+static struct chunk *
+chunk_at(struct desctab *t, uint32_t index)
+{
+	uint32_t c = index / CHUNK;
+	struct chunk **page = t->dir[c / PAGE_CHUNKS];
+
+	return page != NULL ? page[c % PAGE_CHUNKS] : NULL;
+}
+
+static struct desc *
+slot_at(struct desctab *t, uint32_t index)
+{
+	struct chunk *c = chunk_at(t, index);
+
+	return c != NULL ? &c->slot[index % CHUNK] : NULL;
+}
+
+/* Makes the chunk of `index' exist; allocates, so the table lock is not held. */
+static int
+chunk_ensure(struct desctab *t, uint32_t index)
+{
+	uint32_t n = index / CHUNK;
+	struct chunk **page = NULL, *c = NULL;
+
+	if (chunk_at(t, index) != NULL)
+		return 0;
+	c = zone_alloc(chunk_zone, ZALLOC_ZERO);
+	if (c == NULL)
+		return ENOMEM;
+	if (t->dir[n / PAGE_CHUNKS] == NULL) {
+		page = kmem_alloc(PAGE_CHUNKS * sizeof(*page), ZALLOC_ZERO);
+		if (page == NULL) {
+			zone_free(chunk_zone, c);
+			return ENOMEM;
+		}
+	}
+	for (unsigned i = 0; i < CHUNK; i++)
+		c->slot[i].gen = 1;
+	spin_lock(&t->lock);
+	if (t->dir[n / PAGE_CHUNKS] == NULL) {
+		t->dir[n / PAGE_CHUNKS] = page;
+		page = NULL;
+	}
+	if (t->dir[n / PAGE_CHUNKS][n % PAGE_CHUNKS] == NULL) {
+		t->dir[n / PAGE_CHUNKS][n % PAGE_CHUNKS] = c;
+		c = NULL;
+	}
+	spin_unlock(&t->lock);
+	if (page != NULL)
+		kmem_free(page, PAGE_CHUNKS * sizeof(*page));
+	if (c != NULL)
+		zone_free(chunk_zone, c);
+	return 0;
+}
+
+/* --- lookup --- */
+
+static struct desc *
+find(struct desctab *t, uint32_t num)
+{
+	uint32_t index = num;
+	struct desc *d;
+
+	if (num > INDEX_MASK) {
+		index = (num & INDEX_MASK) - 1;
+		if ((num >> 31) != 0 || (num & INDEX_MASK) == 0)
+			return NULL;
+	}
+	if (index >= DESC_MAX || (d = slot_at(t, index)) == NULL || d->node == NULL)
+		return NULL;
+	if (num > INDEX_MASK && d->gen != num >> GEN_SHIFT)
+		return NULL;
+	return d;
+}
+
+int
+desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out,
+    uint32_t *slot_rights, uint32_t *slot_flags)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+	int error = 0;
+
+	spin_lock(&t->lock);
+	d = find(t, num);
+	if (unlikely(d == NULL)) {
+		error = EHANDLE;
+	} else if (unlikely(kind != NODE_ANY && d->node->kind != kind)) {
+		error = EWRONGTYPE;
+	} else if (unlikely((d->rights & rights) != rights)) {
+		error = ERIGHTS;
+	} else {
+		node_use(d->node);
+		*out = d->node;
+		if (slot_rights != NULL)
+			*slot_rights = d->rights;
+		if (slot_flags != NULL)
+			*slot_flags = d->flags;
+	}
+	spin_unlock(&t->lock);
+	return error;
+}
+
+int
+desc_get(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out)
+{
+	return desc_get_slot(num, kind, rights, out, NULL, NULL);
+}
+
+int
+desctab_peek(struct desctab *t, uint32_t index, struct node **out, uint32_t *rights, uint32_t *flags)
+{
+	struct desc *d;
+	int error = EHANDLE;
+
+	spin_lock(&t->lock);
+	d = index < DESC_MAX ? slot_at(t, index) : NULL;
+	if (d != NULL && d->node != NULL) {
+		node_use(d->node);
+		*out = d->node;
+		*rights = d->rights;
+		*flags = d->flags;
+		error = 0;
+	}
+	spin_unlock(&t->lock);
+	return error;
+}
+
+static int
+next_locked(struct desctab *t, uint32_t from)
+{
+	uint32_t index = from;
+
+	while (index < DESC_MAX) {
+		struct chunk *c = chunk_at(t, index);
+		uint64_t used;
+
+		if (c == NULL && t->dir[index / CHUNK / PAGE_CHUNKS] == NULL) {
+			index = ROUND_DOWN(index, CHUNK * PAGE_CHUNKS) + CHUNK * PAGE_CHUNKS;
+			continue;
+		}
+		used = c != NULL ? c->used >> (index % CHUNK) : 0;
+		if (used == 0) {
+			index = ROUND_DOWN(index, CHUNK) + CHUNK;
+			continue;
+		}
+		index += (uint32_t)__builtin_ctzll(used);
+		if (slot_at(t, index)->node != NULL)
+			return (int)index;
+		index++;
+	}
+	return -1;
+}
+
+int
+desctab_next(struct desctab *t, uint32_t from)
+{
+	int index;
+
+	spin_lock(&t->lock);
+	index = next_locked(t, from);
+	spin_unlock(&t->lock);
+	return index;
+}
+
+/* --- reservation --- */
+
+static void
+take(struct desctab *t, uint32_t index)
+{
+	chunk_at(t, index)->used |= 1ull << (index % CHUNK);
+	if (index >= DESC_POSIX_MAX)
+		t->native_used++;
+	kstat_add(&slots, 1);
+}
+
+/* Lowest free POSIX slot >= min and < limit; a slot whose chunk is missing counts as free. */
+static uint32_t
+posix_free(struct desctab *t, uint32_t min, uint32_t limit)
+{
+	uint32_t index = MAX(min, t->posix_hint);
+
+	while (index < limit) {
+		struct chunk *c = chunk_at(t, index);
+		uint64_t unused = c != NULL ? ~c->used >> (index % CHUNK) : 1;
+
+		if (unused != 0) {
+			index += (uint32_t)__builtin_ctzll(unused);
+			return index < limit ? index : DESC_MAX;
+		}
+		index = ROUND_DOWN(index, CHUNK) + CHUNK;
+	}
+	return DESC_MAX;
+}
+
+static int
+reserve_posix(struct desctab *t, uint32_t min, uint32_t *out)
+{
+	uint32_t limit = (uint32_t)MIN(proc_self()->p_limits[RLIMIT_NOFILE].rlim_cur,
+	    (uint64_t)DESC_POSIX_MAX);
+	uint32_t index;
+	int error;
+
+	for (;;) {
+		spin_lock(&t->lock);
+		index = posix_free(t, min, limit);
+		if (index != DESC_MAX && chunk_at(t, index) != NULL) {
+			take(t, index);
+			if (min <= t->posix_hint)
+				t->posix_hint = index + 1;
+			spin_unlock(&t->lock);
+			*out = index;
+			return 0;
+		}
+		spin_unlock(&t->lock);
+		if (index == DESC_MAX)
+			return ENORES;
+		if ((error = chunk_ensure(t, index)) != 0)
+			return error;
+	}
+}
+
+static int
+reserve_native(struct desctab *t, uint32_t *out)
+{
+	uint64_t limit = proc_self()->p_limits[RLIMIT_HANDLES].rlim_cur;
+	uint32_t index;
+	int error;
+
+	for (;;) {
+		spin_lock(&t->lock);
+		if (t->native_used >= limit || t->native_used >= DESC_NATIVE_MAX) {
+			spin_unlock(&t->lock);
+			return ENORES;
+		}
+		index = t->free_head;
+		if (index != FREE_END) {
+			t->free_head = slot_at(t, index)->next_free;
+			if (t->free_head == FREE_END)
+				t->free_tail = FREE_END;
+		} else {
+			index = DESC_POSIX_MAX + t->native_top;
+			if (chunk_at(t, index) == NULL) {
+				spin_unlock(&t->lock);
+				if ((error = chunk_ensure(t, index)) != 0)
+					return error;
+				continue;
+			}
+			t->native_top++;
+		}
+		take(t, index);
+		spin_unlock(&t->lock);
+		*out = index;
+		return 0;
+	}
+}
+
+int
+desc_reserve(enum desc_range range, uint32_t min, uint32_t *out)
+{
+	if (fail_now(FAIL_SLOT))
+		return ENOMEM;
+	return range == DESC_POSIX ? reserve_posix(mine(), min, out) : reserve_native(mine(), out);
+}
+
+/* Gives the slot back to its range; the lock is held and the node is gone. */
+static void
+release(struct desctab *t, uint32_t index)
+{
+	struct desc *d = slot_at(t, index);
+
+	d->gen = d->gen == GEN_MAX ? 1 : d->gen + 1;
+	chunk_at(t, index)->used &= ~(1ull << (index % CHUNK));
+	kstat_add(&slots, -1);
+	if (index < DESC_POSIX_MAX) {
+		t->posix_hint = MIN(t->posix_hint, index);
+		return;
+	}
+	t->native_used--;
+	d->next_free = FREE_END;
+	if (t->free_tail != FREE_END)
+		slot_at(t, t->free_tail)->next_free = index;
+	else
+		t->free_head = index;
+	t->free_tail = index;
+}
+
+void
+desc_unreserve(uint32_t index)
+{
+	struct desctab *t = mine();
+
+	spin_lock(&t->lock);
+	ASSERT(slot_at(t, index)->node == NULL);
+	release(t, index);
+	spin_unlock(&t->lock);
+}
+
+void
+desc_publish(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+
+	spin_lock(&t->lock);
+	d = slot_at(t, index);
+	ASSERT(d->node == NULL);
+	d->node = n;
+	d->rights = rights;
+	d->flags = (uint16_t)flags;
+	spin_unlock(&t->lock);
+}
+
+uint32_t
+desc_handle(uint32_t index)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+	uint32_t h = 0;
+
+	spin_lock(&t->lock);
+	d = index < DESC_MAX ? slot_at(t, index) : NULL;
+	if (d != NULL && (chunk_at(t, index)->used >> (index % CHUNK) & 1) != 0)
+		h = (index + 1) | ((uint32_t)d->gen << GEN_SHIFT);
+	spin_unlock(&t->lock);
+	return h;
+}
+
+int
+desc_index(uint32_t num, uint32_t *index)
+{
+	struct desctab *t = mine();
+	int error = EHANDLE;
+
+	spin_lock(&t->lock);
+	if (find(t, num) != NULL) {
+		*index = num > INDEX_MASK ? (num & INDEX_MASK) - 1 : num;
+		error = 0;
+	}
+	spin_unlock(&t->lock);
+	return error;
+}
+
+int
+desc_install(struct node *n, uint32_t rights, uint32_t flags, enum desc_range range, uint32_t *index)
+{
+	int error = desc_reserve(range, 0, index);
+
+	if (error == 0)
+		desc_publish(*index, n, rights, flags);
+	return error;
+}
+
+/* --- removal --- */
+
+const void *
+desc_owner(const struct node *n, uint32_t index)
+{
+	/* Identity of "this process's slot": the table and the index; unique while it is in use. */
+	return (const void *)((uintptr_t)slot_at(mine(), index));
+}
+
+/* After the slot is empty and the lock dropped: end the waits made through it, drop the use. */
+static void
+slot_gone(struct desc *d, struct node *n)
+{
+	struct wakelist w;
+
+	wakelist_init(&w);
+	spin_lock(n->sig->lock);
+	if (!list_empty(&n->sig->observers))
+		sig_notify_owner(n->sig, d, SIG_HANDLE_CLOSED, &w);
+	spin_unlock(n->sig->lock);
+	wakelist_run(&w);
+	node_unuse(n);
+}
+
+int
+desc_close(uint32_t num)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+	struct node *n;
+
+	spin_lock(&t->lock);
+	d = find(t, num);
+	if (d == NULL) {
+		spin_unlock(&t->lock);
+		return EHANDLE;
+	}
+	n = d->node;
+	d->node = NULL;
+	release(t, num > INDEX_MASK ? (num & INDEX_MASK) - 1 : num);
+	spin_unlock(&t->lock);
+	slot_gone(d, n);
+	return 0;
+}
+
+int
+desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+	struct node *old;
+	int error = chunk_ensure(t, index);
+
+	if (error != 0)
+		return error;
+	spin_lock(&t->lock);
+	d = slot_at(t, index);
+	old = d->node;
+	if (old == NULL) {
+		if ((chunk_at(t, index)->used >> (index % CHUNK) & 1) != 0) {
+			/* Another thread's open is between reserve and publish. */
+			spin_unlock(&t->lock);
+			return EBUSY;
+		}
+		take(t, index);
+	} else {
+		d->gen = d->gen == GEN_MAX ? 1 : d->gen + 1;
+	}
+	d->node = n;
+	d->rights = rights;
+	d->flags = (uint16_t)flags;
+	spin_unlock(&t->lock);
+	if (old != NULL)
+		slot_gone(d, old);
+	return 0;
+}
+
+int
+desc_set_flags(uint32_t num, uint32_t flags)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+	int error = EHANDLE;
+
+	spin_lock(&t->lock);
+	d = find(t, num);
+	if (d != NULL) {
+		d->flags = (uint16_t)flags;
+		error = 0;
+	}
+	spin_unlock(&t->lock);
+	return error;
+}
+
+/* --- whole tables --- */
+
+int
+desctab_create(struct desctab **out)
+{
+	struct desctab *t = zone_alloc(desctab_zone, ZALLOC_ZERO);
+
+	if (t == NULL)
+		return ENOMEM;
+	spin_init(&t->lock, &desc_class);
+	t->free_head = t->free_tail = FREE_END;
+	*out = t;
+	return 0;
+}
+
+static void
+remove_at(struct desctab *t, uint32_t index)
+{
+	struct desc *d;
+	struct node *n;
+
+	spin_lock(&t->lock);
+	d = slot_at(t, index);
+	n = d->node;
+	d->node = NULL;
+	release(t, index);
+	spin_unlock(&t->lock);
+	slot_gone(d, n);
+}
+
+void
+desctab_exec(struct desctab *t)
+{
+	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
+		if ((slot_at(t, (uint32_t)i)->flags & DESC_CLOEXEC) != 0)
+			remove_at(t, (uint32_t)i);
+}
+
+void
+desctab_destroy(struct desctab *t)
+{
+	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
+		remove_at(t, (uint32_t)i);
+	for (unsigned p = 0; p < NPAGE; p++) {
+		if (t->dir[p] == NULL)
+			continue;
+		for (unsigned c = 0; c < PAGE_CHUNKS; c++)
+			if (t->dir[p][c] != NULL)
+				zone_free(chunk_zone, t->dir[p][c]);
+		kmem_free(t->dir[p], PAGE_CHUNKS * sizeof(*t->dir[p]));
+	}
+	zone_free(desctab_zone, t);
+}
+
+/* What fork hands on: slots with DUPLICATE, except views of the forking process itself. */
+static bool
+inherited(const struct desc *d)
+{
+	return d->node != NULL && (d->rights & RIGHT_DUPLICATE) != 0 && d->node->kind != NODE_VMAR &&
+	    d->node->kind != NODE_THREAD;
+}
+
+static void
+copy_chunk(struct desctab *from, uint32_t first, struct desctab *to)
+{
+	struct chunk *src = chunk_at(from, first), *dst = chunk_at(to, first);
+
+	for (uint64_t used = src->used; used != 0; used &= used - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(used);
+		struct desc *d = &src->slot[i];
+
+		if (!inherited(d))
+			continue;
+		node_use(d->node);
+		dst->slot[i] = *d;
+		take(to, first + i);
+	}
+}
+
+/* Native slots that were not inherited go on the child's free list, lowest first. */
+static void
+rebuild_free(struct desctab *t)
+{
+	for (uint32_t i = 0; i < t->native_top; i++) {
+		uint32_t index = DESC_POSIX_MAX + i;
+		struct desc *d = slot_at(t, index);
+
+		if (d == NULL || d->node != NULL)
+			continue;
+		d->next_free = FREE_END;
+		if (t->free_tail != FREE_END)
+			slot_at(t, t->free_tail)->next_free = index;
+		else
+			t->free_head = index;
+		t->free_tail = index;
+	}
+}
+
+int
+desctab_fork(struct desctab *from, struct desctab **out)
+{
+	struct desctab *to;
+	int error = desctab_create(&to);
+
+	if (error != 0)
+		return error;
+	/* Missing chunks are made first: nothing is allocated under the lock. */
+	for (unsigned p = 0; p < NPAGE; p++) {
+		for (unsigned c = 0; from->dir[p] != NULL && c < PAGE_CHUNKS; c++) {
+			if (from->dir[p][c] == NULL)
+				continue;
+			if ((error = chunk_ensure(to, (p * PAGE_CHUNKS + c) * CHUNK)) != 0) {
+				desctab_destroy(to);
+				return error;
+			}
+		}
+	}
+	spin_lock(&from->lock);
+	for (unsigned p = 0; p < NPAGE; p++) {
+		for (unsigned c = 0; to->dir[p] != NULL && c < PAGE_CHUNKS; c++)
+			if (to->dir[p][c] != NULL && from->dir[p][c] != NULL)
+				copy_chunk(from, (p * PAGE_CHUNKS + c) * CHUNK, to);
+	}
+	to->native_top = from->native_top;
+	spin_unlock(&from->lock);
+	rebuild_free(to);
+	*out = to;
+	return 0;
+}

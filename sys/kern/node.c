@@ -1,0 +1,160 @@
+/*
+ * The node base: references, uses, the wrappers, the defaults for what a kind cannot do.
+ *
+ * Uses and references differ because closing and freeing do: the last descriptor of a pipe end
+ * closes it for the peer at once, while a thread in the middle of a wait still holds memory.  A
+ * call in progress counts as a use, so a peer never sees an end close under a sleeping reader.
+ */
+#include "kern/node.h"
+#include "kern/assert.h"
+#include "kern/error.h"
+#include "kern/init.h"
+#include "kern/kstat.h"
+#include "kern/string.h"
+#include "kern/uio.h"
+#include "mach/atomic.h"
+#include <abi/fcntl.h>
+#include <abi/sig.h>
+#include <abi/stat.h>
+
+const struct lock_class node_class = { .name = "node", .rank = RANK_NODE, .nest = true };
+COUNTER(nodes, "node.total");
+static uint64_t next_koid = 1024;	/* [a] */
+static struct spin ready_lock = SPIN_INIT(&node_class);
+struct sigsrc sigsrc_ready = { .lock = &ready_lock, .bits = SIG_READABLE | SIG_WRITABLE,
+	.observers = LIST_INIT(sigsrc_ready.observers) };
+
+koid_t
+koid_new(void)
+{
+	return atomic_add(&next_koid, 1);
+}
+
+void
+node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struct sigsrc *src,
+    uint32_t bits)
+{
+	n->ops = ops;
+	n->koid = koid_new();
+	n->refs = 1;
+	n->uses = 0;
+	n->kind = (uint16_t)kind;
+	n->canary = NODE_CANARY;
+	n->flags = 0;
+	n->poll_in = SIG_READABLE;
+	spin_init(&n->lock, &node_class);
+	sigsrc_init(&n->own, &n->lock, bits);
+	n->sig = src != NULL ? src : &n->own;
+	kstat_add(&nodes, 1);
+}
+
+void
+node_ref(struct node *n)
+{
+	ASSERT(n->canary == NODE_CANARY);
+	atomic_add(&n->refs, 1);
+}
+
+void
+node_unref(struct node *n)
+{
+	ASSERT(n->canary == NODE_CANARY && n->refs > 0);
+	if (atomic_sub_return(&n->refs, 1) != 0)
+		return;
+	ASSERT(list_empty(&n->own.observers));
+	n->canary = 0;
+	kstat_add(&nodes, -1);
+	n->ops->destroy(n);
+}
+
+void
+node_use(struct node *n)
+{
+	node_ref(n);
+	atomic_add(&n->uses, 1);
+}
+
+void
+node_unuse(struct node *n)
+{
+	ASSERT(n->uses > 0);
+	if (atomic_sub_return(&n->uses, 1) == 0)
+		n->ops->unused(n);
+	node_unref(n);
+}
+
+int
+node_read(struct node *n, struct uio *uio)
+{
+	ASSERT(n->canary == NODE_CANARY);
+	if ((n->flags & O_NONBLOCK) != 0)
+		uio->flags |= UIO_NONBLOCK;
+	return n->ops->read(n, uio);
+}
+
+int
+node_write(struct node *n, struct uio *uio)
+{
+	ASSERT(n->canary == NODE_CANARY);
+	if ((n->flags & O_NONBLOCK) != 0)
+		uio->flags |= UIO_NONBLOCK;
+	if ((n->flags & O_APPEND) != 0)
+		uio->flags |= UIO_APPEND;
+	return n->ops->write(n, uio);
+}
+
+int
+node_noread(struct node *n, struct uio *uio)
+{
+	return EBADF;
+}
+
+int
+node_nowrite(struct node *n, struct uio *uio)
+{
+	return EBADF;
+}
+
+int
+node_noseek(struct node *n, int64_t off, int whence, int64_t *result)
+{
+	return ESPIPE;
+}
+
+int
+node_nostat(struct node *n, struct abi_stat *st)
+{
+	st->st_ino = n->koid;
+	st->st_nlink = 1;
+	st->st_blksize = (int32_t)PAGE_SIZE;
+	return 0;
+}
+
+int
+node_nosetattr(struct node *n, const struct setattr *sa)
+{
+	return EINVAL;
+}
+
+int
+node_noioctl(struct node *n, unsigned long cmd, uintptr_t arg, int *result)
+{
+	return ENOTTY;
+}
+
+int
+node_novmo(struct node *n, struct vmo **out)
+{
+	return ENODEV;
+}
+
+int
+node_nosync(struct node *n)
+{
+	return EINVAL;
+}
+
+void
+node_nounused(struct node *n)
+{
+}
