@@ -3,9 +3,9 @@
  *
  *	mkimage [-n NAME] [-t SECONDS] [-m MANIFEST] -o IMAGE FOLDER
  *
- * Everything belongs to 0:0, has the folder's permission bits and the time SECONDS, so the image
- * depends on names, bits and bytes only.  The manifest adds what a folder in a work tree cannot
- * hold; one line each:
+ * Everything belongs to 0:0, has the time SECONDS and the bits 0755 or, for files that nobody may
+ * execute, 0644; set-id bits are kept.  So the image depends on names and bytes only.  The
+ * manifest adds what a folder in a work tree cannot hold; one line each:
  *
  *	d PATH MODE UID GID	a directory, made if it is missing
  *	l PATH TARGET		a symbolic link
@@ -107,6 +107,14 @@ dir_add(struct inode *dir, const char *name, size_t len, struct inode *ip)
 	ip->nlink++;
 }
 
+static uint32_t
+mode_plain(uint32_t mode)
+{
+	if (S_ISDIR(mode) || (mode & 0111) != 0)
+		return (mode & (S_IFMT | S_ISUID | S_ISGID)) | 0755;
+	return (mode & S_IFMT) | 0644;
+}
+
 /* Regular files with several names that were read already. */
 static struct inode *
 link_find(struct inode **links, size_t nlinks, const struct stat *st)
@@ -127,7 +135,7 @@ inode_read(const char *path, const struct stat *st)
 	if (S_ISREG(st->st_mode) && st->st_nlink > 1 &&
 	    (ip = link_find(links, nlinks, st)) != NULL)
 		return ip;
-	ip = inode_new(st->st_mode);
+	ip = inode_new(mode_plain(st->st_mode));
 	if (S_ISREG(st->st_mode)) {
 		ip->size = (uint64_t)st->st_size;
 		ip->source = strdup(path);
