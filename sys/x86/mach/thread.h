@@ -1,0 +1,54 @@
+#pragma once
+/* The machine's part of a thread: stacks, the switch, FPU state, entry to and from user mode. */
+#include "kern/types.h"
+
+struct abi_siginfo;
+struct abi_ucontext;
+struct trapframe;
+
+struct mach_thr {
+	uintptr_t sp;			/* first: saved kernel stack pointer, see switch in entry.asm */
+	uintptr_t kstack;		/* [I] low end; 0: the boot stack */
+	uint64_t fs_base;		/* [o] TLS pointer of user mode */
+	bool user;			/* [o] has an FPU state */
+	uint8_t fpu[512] __attribute__((aligned(16)));	/* [o] fxsave image */
+};
+
+/* A thread that starts with entry(arg), interrupts off.  kstack is the low end. */
+void mach_thr_init(struct mach_thr *, void *kstack, void (*entry)(void *), void *arg);
+/*
+ * After mach_thr_init and before thr_start: instead, the thread goes to user mode with a copy of
+ * the running thread's frame, FPU state and TLS base, result 0 and CF clear.
+ */
+void mach_thr_fork(struct mach_thr *child, const struct trapframe *parent);
+void mach_thr_destroy(struct mach_thr *);
+/* Called by the scheduler with interrupts off; the address space is switched already. */
+void mach_switch(struct mach_thr *from, struct mach_thr *to);
+/* The place of the user frame on a thread's kernel stack. */
+struct trapframe *mach_thr_frame(const struct mach_thr *);
+
+/* exec: a fresh user state in the frame of the running thread, fresh FPU state, TLS base 0. */
+void mach_frame_exec(struct trapframe *, uintptr_t entry, uintptr_t sp);
+/* The running kernel thread goes to user mode for the first time (process 1). */
+void mach_user_enter(uintptr_t entry, uintptr_t sp) __noreturn;
+/* A new thread of the running process: user mode at entry(arg) on stack sp with this TLS base. */
+int mach_thr_user(struct mach_thr *, uintptr_t entry, uintptr_t sp, uint64_t arg, uint64_t tls)
+    __must_check;
+/* EPERM when base is not a user address.  Only of the running thread. */
+int mach_set_tls(struct mach_thr *, uint64_t base) __must_check;
+uint64_t mach_get_tls(const struct mach_thr *);
+
+/* Delivery of a POSIX signal to the running thread. */
+struct mach_signal {
+	int signo;
+	uintptr_t handler, restorer;
+	uintptr_t stack_top;		/* 0: go on below the current stack pointer */
+	const struct abi_siginfo *info;
+	/* In: uc_sigmask, uc_stack, uc_flags; the machine fills the registers. */
+	struct abi_ucontext *uc;
+};
+/* Builds the frame on the user stack and points tf at the handler.  EFAULT: nothing is changed. */
+int mach_signal_push(struct trapframe *, struct mach_signal *) __must_check;
+/* sigreturn: restores registers and FPU from what the stack pointer shows; the caller takes mask
+ * and stack from *uc.  EFAULT, EINVAL (the thread must die of SIGSEGV). */
+int mach_signal_return(struct trapframe *, struct abi_ucontext *uc) __must_check;
