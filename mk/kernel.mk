@@ -1,0 +1,94 @@
+# The kernel, once a kind (conf/KIND.conf), in build/obj/KIND/zenta; and the checks on its sources.
+
+KINDS := release debug
+
+# What every kernel file is compiled with; the machine and the kind come on top.
+KWARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wvla
+KBASE := -ffreestanding -nostdlibinc -std=gnu17 -O2 -g $(KWARN) -Iinclude -Isys -Isys/x86 -Ibuild
+KAMD64 := --target=x86_64-zenta -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables
+KI386 := --target=i386-zenta -march=i686 -mgeneral-regs-only -fno-pic
+KLINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
+
+ifneq ($(filter-out clean help doctor,$(or $(MAKECMDGOALS),all)),)
+include $(KINDS:%=build/obj/%/gen/sources.mk)
+endif
+build/obj/%/gen/sources.mk: conf/options conf/%.conf conf/files mk/config
+	$(Q)mk/config $* $(@D)
+build/obj/%/gen/config.h build/obj/%/gen/config.inc: build/obj/%/gen/sources.mk
+	@:
+
+# --- generated from the call table ----------------------------------------------------------------
+build/gen/stamp: conf/syscalls mk/gensys
+	$(call say,GEN,conf/syscalls)
+	$(Q)mkdir -p $(@D) && mk/gensys conf/syscalls $(@D) && touch $@
+GENSOURCES := build/gen/syswrap.c
+$(GENSOURCES): build/gen/stamp
+	@:
+
+# --- one kernel a kind ----------------------------------------------------------------------------
+define kernel_rules
+kobj-$(1) := $$(patsubst %,build/obj/$(1)/%.o,$$(SOURCES-$(1)) $$(GENSOURCES))
+kflags-$(1) := $$(KAMD64) $$(KBASE) -include build/obj/$(1)/gen/config.h -Ibuild/obj/$(1)
+
+build/obj/$(1)/%.c.o: %.c build/gen/stamp build/obj/$(1)/gen/config.h mk/kernel.mk
+	$$(call say,CC,$(1)/$$<)
+	$$(Q)mkdir -p $$(@D) && $$(CLANG) $$(kflags-$(1)) -MMD -MP -c -o $$@ $$<
+build/obj/$(1)/%.asm.o: %.asm build/obj/$(1)/gen/assym.inc build/obj/$(1)/gen/config.inc mk/kernel.mk
+	$$(call say,ASM,$(1)/$$<)
+	$$(Q)mkdir -p $$(@D) && $$(NASM) -f elf64 -g -F dwarf -w+error -Ibuild/obj/$(1)/gen/ -Isys/ -Ibuild/gen/ \
+		-p config.inc -MD $$(@:.o=.d) -MP -o $$@ $$<
+# Structure offsets for assembler: the compiler prints them as %define lines.
+build/obj/$(1)/gen/assym.inc: sys/x86/amd64/assym.c build/gen/stamp build/obj/$(1)/gen/config.h
+	$$(call say,GEN)
+	$$(Q)$$(CLANG) $$(kflags-$(1)) -MMD -MP -MT $$@ -MF $$@.d -S -o $$@.s $$< && \
+		sed -n 's/^[[:space:]]*%define/%define/p' $$@.s > $$@
+# Linked twice: the second time with the table of its own symbols, for panics.
+build/obj/$(1)/zenta: $$(kobj-$(1)) sys/x86/amd64/kernel.ld $$(wildcard mk/ksyms) mk/link
+	$$(call say,LINK)
+	$$(Q)CLANG='$$(CLANG)' LLD='$$(LLD) $$(KLINK)' mk/link $$@ $$(kobj-$(1))
+build/obj/$(1)/zenta.stripped: build/obj/$(1)/zenta
+	$$(Q)$$(LLVM_STRIP) -o $$@ $$<
+-include $$(kobj-$(1):.o=.d) build/obj/$(1)/gen/assym.inc.d
+endef
+$(foreach k,$(KINDS),$(eval $(call kernel_rules,$(k))))
+
+.PHONY: kernel kernel-release kernel-debug
+kernel: $(KINDS:%=kernel-%)
+$(KINDS:%=kernel-%): kernel-%: build/obj/%/zenta
+
+# --- checks on the sources ------------------------------------------------------------------------
+KSOURCES := $(wildcard sys/*/*.c sys/*/*/*.c sys/*/*.asm sys/*/*/*.asm)
+KHEADERS := $(wildcard sys/*/*.h sys/*/*/*.h)
+ABIHEADERS := $(wildcard include/abi/*.h)
+UNLISTED := $(filter-out $(LISTED) %/assym.c,$(KSOURCES))
+KCHECK := $(CLANG) $(KBASE) -include build/obj/debug/gen/config.h -fsyntax-only -MMD -MP -MT $$@ -MF $$@.d
+
+.PHONY: check-build check-listed
+check-build: check-listed build/check/includes $(KHEADERS:%=build/check/%.ok) $(ABIHEADERS:%=build/check/%.ok) \
+	$(PORTABLE-debug:%=build/check/i386/%.ok) $(GENSOURCES:%=build/check/i386/%.ok)
+check-listed:
+	$(if $(UNLISTED),@echo 'conf/files: not listed: $(UNLISTED)' >&2; exit 1,@:)
+# Layers: no include points upwards, no files include one another in a circle.
+build/check/includes: mk/checkinc $(KSOURCES) $(KHEADERS)
+	$(call say,CHECK,includes)
+	$(Q)mkdir -p $(@D) && $(PYTHON) mk/checkinc && touch $@
+# Each header compiles alone; those of include/abi on both widths and as strict C11.
+$(KHEADERS:%=build/check/%.ok): build/check/%.ok: % build/gen/stamp build/obj/debug/gen/config.h
+	$(call say,CHECK,$<)
+	$(Q)mkdir -p $(@D) && $(subst $$@,$@,$(KCHECK)) $(KAMD64) -Wno-pragma-once-outside-header -x c $< && touch $@
+$(ABIHEADERS:%=build/check/%.ok): build/check/%.ok: %
+	$(call say,CHECK,$<)
+	$(Q)mkdir -p $(@D) && for t in x86_64 i386; do $(CLANG) --target=$$t-zenta -std=c11 -ffreestanding -nostdlibinc \
+		-Iinclude -Wall -Wextra -Werror -Wno-pragma-once-outside-header -fsyntax-only \
+		-MMD -MP -MT $@ -MF $@.d -x c $< || exit 1; done && touch $@
+# The portable part compiles for i386.
+build/check/i386/%.ok: % build/gen/stamp build/obj/debug/gen/config.h
+	$(call say,I386,$<)
+	$(Q)mkdir -p $(@D) && $(subst $$@,$@,$(KCHECK)) $(KI386) $< && touch $@
+-include $(KHEADERS:%=build/check/%.ok.d) $(ABIHEADERS:%=build/check/%.ok.d) \
+	$(PORTABLE-debug:%=build/check/i386/%.ok.d) $(GENSOURCES:%=build/check/i386/%.ok.d)
+
+compile_commands.json: mk/compdb build/obj/release/gen/sources.mk
+	$(call say,GEN)
+	$(Q)$(PYTHON) mk/compdb '$(CLANG) $(kflags-release)' $(filter %.c,$(SOURCES-release)) > $@
