@@ -1,0 +1,70 @@
+/* Events: a node with one level that mx_object_signal sets and clears, and eight user levels. */
+#include "gen/sysproto.h"
+#include "kern/desc.h"
+#include "kern/error.h"
+#include "kern/kstat.h"
+#include "vm/zone.h"
+#include <abi/rights.h>
+#include <abi/sig.h>
+
+struct event {
+	struct node node;
+};
+
+#define EVENT_RIGHTS (RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_INSPECT)
+
+ZONE(event_zone, struct event);
+COUNTER(events, "node.event");
+
+static int
+event_read(struct node *n, struct uio *uio)
+{
+	return EINVAL;
+}
+
+static void
+event_destroy(struct node *n)
+{
+	zone_free(event_zone, container_of(n, struct event, node));
+	kstat_add(&events, -1);
+}
+
+static const struct node_ops event_ops = {
+	.name = "event",
+	.read = event_read,
+	.write = event_read,
+	.seek = node_noseek,
+	.stat = node_nostat,
+	.setattr = node_nosetattr,
+	.ioctl = node_noioctl,
+	.vmo = node_novmo,
+	.sync = node_nosync,
+	.unused = node_nounused,
+	.destroy = event_destroy,
+};
+
+int
+sys_mx_event_create(uint32_t options, uint32_t *out)
+{
+	struct event *e;
+	uint32_t index;
+	int error;
+
+	if (options != 0)
+		return EINVAL;
+	e = zone_alloc(event_zone, 0);
+	if (e == NULL)
+		return ENOMEM;
+	kstat_add(&events, 1);
+	node_init(&e->node, &event_ops, NODE_EVENT, NULL, 0);
+	e->node.poll_in = SIG_SIGNALED;
+	node_use(&e->node);
+	node_unref(&e->node);
+	error = desc_install(&e->node, EVENT_RIGHTS, DESC_CLOEXEC, DESC_NATIVE, &index);
+	if (error != 0) {
+		node_unuse(&e->node);
+		return error;
+	}
+	*out = desc_handle(index);
+	return 0;
+}

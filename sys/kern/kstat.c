@@ -1,0 +1,35 @@
+/* The counters of /proc/kstat and the quiesce list: both are linker sets. */
+#include "kern/kstat.h"
+#include "kern/string.h"
+
+extern struct kstat kstat_set_start[], kstat_set_end[];
+extern const struct quiesce_entry quiesce_set_start[], quiesce_set_end[];
+
+/* The smallest name greater than `after': sorted output without a sorted table. */
+static struct kstat *
+next_by_name(const char *after)
+{
+	struct kstat *best = NULL;
+
+	for (struct kstat *k = kstat_set_start; k < kstat_set_end; k++) {
+		if (after != NULL && strcmp(k->name, after) <= 0)
+			continue;
+		if (best == NULL || strcmp(k->name, best->name) < 0)
+			best = k;
+	}
+	return best;
+}
+
+void
+kstat_each(void (*fn)(void *, const char *, uint64_t, bool), void *ctx)
+{
+	for (struct kstat *k = next_by_name(NULL); k != NULL; k = next_by_name(k->name))
+		fn(ctx, k->name, k->read != NULL ? k->read() : k->value, k->event);
+}
+
+void
+quiesce(void)
+{
+	for (const struct quiesce_entry *q = quiesce_set_start; q < quiesce_set_end; q++)
+		q->fn();
+}
