@@ -1,0 +1,90 @@
+#pragma once
+/*
+ * POSIX signals.
+ *
+ * struct sigacts is the process's half (actions, process-wide pending signals, the stop), struct
+ * sigstate the thread's (mask, own pending signals, alternate stack).  One spin lock, sa_lock (rank
+ * SIGNAL), guards both.  Signal sets are 64-bit words, signal n is bit n - 1.
+ *
+ * Letters: s sa_lock, o the thread itself (others read under s).
+ */
+#include <abi/signal.h>
+#include "kern/list.h"
+#include "kern/lock.h"
+#include "kern/thr.h"
+#include "kern/types.h"
+
+struct proc;
+struct trapframe;
+
+#define SIG_LAST	64		/* highest signal number */
+#define SIGBIT(n)	((uint64_t)1 << ((n) - 1))
+#define SIGQUEUE_MAX	1024u		/* queued signals of one process, unless RLIMIT_SIGPENDING is less */
+
+/* Actions as in sa_handler: a user address above these. */
+#define SIGACT_DFL	((uintptr_t)0)
+#define SIGACT_IGN	((uintptr_t)1)
+
+struct sigact {
+	uintptr_t handler;
+	uintptr_t restorer;
+	uint64_t mask;
+	uint32_t flags;			/* SA_* */
+};
+
+/* Signals that wait: a bit each, and what came with them, oldest first. */
+struct sigpend {
+	uint64_t set;			/* [s] */
+	struct list queue;		/* [s] struct sigqueue */
+};
+
+struct sigacts {
+	struct spin sa_lock;
+	uint64_t sa_ignored;		/* [s] signals that would do nothing */
+	uint64_t sa_caught;		/* [s] signals with a handler */
+	struct sigpend sa_pend;		/* [s] for any thread */
+	uint32_t sa_queued;		/* [s] entries in all queues of the process */
+	bool sa_stopped;		/* [s] threads stop on their way to user mode */
+	bool sa_killed;			/* [s] SIGKILL came or the process ends: nothing stops it */
+	struct sigact sa_act[SIG_LAST];	/* [s] */
+};
+
+struct sigstate {
+	uint64_t ts_mask;		/* [o, s] blocked */
+	uint64_t ts_saved;		/* [o] mask to go back to, when ts_has_saved */
+	uint64_t ts_wanted;		/* [s] what sigtimedwait waits for */
+	struct sigpend ts_pend;		/* [s] for this thread */
+	bool ts_has_saved;		/* [o] a temporary mask is in force (sigsuspend, ppoll) */
+	bool ts_stopped;		/* [s] asleep because of a stop */
+	bool ts_no_restart;		/* [o] this call ends with EINTR when a handler ran */
+	struct abi_stack ts_stack;	/* [o] sigaltstack */
+	nsec_t ts_deadline;		/* [o] end of an interrupted sleep that will be resumed, or 0 */
+};
+
+/*
+ * Sending; info NULL means "from the kernel".  No permission checks here.  EAGAIN only when a
+ * signal must be queued (info->si_code SI_QUEUE or a realtime signal) and there is no room.
+ * May be called from deferred calls, not from interrupts; without node or tty locks held.
+ */
+int signal_send_proc(struct proc *, int sig, const struct abi_siginfo *info);
+int signal_send_proc_locked(struct proc *, int sig, const struct abi_siginfo *info);	/* tree lock */
+int signal_send_thr(struct thr *, int sig, const struct abi_siginfo *info);
+
+/* The thread has something to act on: a deliverable signal, a stop or death. */
+bool signal_pending(struct thr *);
+/* The current thread blocks or its process ignores sig (the terminal's SIGTTIN, SIGTTOU rule). */
+bool signal_held_or_ignored(int sig);
+/* Sends SIGPIPE, SIGXFSZ ... to the current thread. */
+void signal_self(int sig);
+
+/* Life cycle, within sys/proc. */
+struct sigacts *sigacts_create(void) __must_check;		/* NULL: no memory */
+struct sigacts *sigacts_fork(struct sigacts *) __must_check;
+void sigacts_exec(struct sigacts *);				/* handlers become default */
+void sigacts_destroy(struct sigacts *);
+struct sigstate *sigstate_create(const struct sigstate *from) __must_check;
+void sigstate_destroy(struct sigstate *, struct sigacts *);
+/* Ends every other thread of the current process and waits until they are gone. */
+int signal_single_thread(void);
+/* Delivers, stops, kills: the signal part of the way to user mode. */
+void signal_deliver(struct trapframe *);
