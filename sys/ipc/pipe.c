@@ -259,11 +259,11 @@ pipe_stat(struct node *n, struct abi_stat *st)
 
 	if (e->owner != NULL)
 		return e->owner->stat(e->owner_arg, st);
-	st->st_ino = p->koid;
-	st->st_mode = S_IFIFO | 0600;
-	st->st_nlink = 1;
-	st->st_size = p->count;
-	st->st_blksize = PIPE_BUF;
+	st->ino = p->koid;
+	st->mode = S_IFIFO | 0600;
+	st->nlink = 1;
+	st->size = p->count;
+	st->blksize = PIPE_BUF;
 	return 0;
 }
 

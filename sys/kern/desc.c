@@ -279,7 +279,7 @@ posix_free(struct desctab *t, uint32_t min, uint32_t limit)
 static int
 reserve_posix(struct desctab *t, uint32_t min, uint32_t *out)
 {
-	uint32_t limit = (uint32_t)MIN(proc_self()->p_limits[RLIMIT_NOFILE].rlim_cur,
+	uint32_t limit = (uint32_t)MIN(proc_self()->p_limits[RLIMIT_NOFILE].cur,
 	    (uint64_t)DESC_POSIX_MAX);
 	uint32_t index;
 	int error;
@@ -306,7 +306,7 @@ reserve_posix(struct desctab *t, uint32_t min, uint32_t *out)
 static int
 reserve_native(struct desctab *t, uint32_t *out)
 {
-	uint64_t limit = proc_self()->p_limits[RLIMIT_HANDLES].rlim_cur;
+	uint64_t limit = proc_self()->p_limits[RLIMIT_HANDLES].cur;
 	uint32_t index;
 	int error;
 

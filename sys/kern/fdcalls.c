@@ -24,7 +24,7 @@ sys_close(int fd)
 static uint32_t
 nofile_limit(void)
 {
-	return (uint32_t)MIN(proc_self()->p_limits[RLIMIT_NOFILE].rlim_cur, (uint64_t)DESC_POSIX_MAX);
+	return (uint32_t)MIN(proc_self()->p_limits[RLIMIT_NOFILE].cur, (uint64_t)DESC_POSIX_MAX);
 }
 
 /* A second slot for the same description, at the lowest number >= min. */

@@ -34,7 +34,7 @@ next_entry(const struct init_entry *last)
 	return best;
 }
 
-static void
+static void __noreturn
 idle(void)
 {
 	for (;;) {

@@ -124,9 +124,9 @@ node_noseek(struct node *n, int64_t off, int whence, int64_t *result)
 int
 node_nostat(struct node *n, struct abi_stat *st)
 {
-	st->st_ino = n->koid;
-	st->st_nlink = 1;
-	st->st_blksize = (int32_t)PAGE_SIZE;
+	st->ino = n->koid;
+	st->nlink = 1;
+	st->blksize = (int32_t)PAGE_SIZE;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "kern/node.h"
 #include "kern/thr.h"
 #include "kern/types.h"
+#include "mach/percpu.h"
 #include <abi/resource.h>
 
 struct desctab;

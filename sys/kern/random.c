@@ -8,6 +8,7 @@
  * seed on the command line give them at once; otherwise interrupt times do.
  */
 #include "kern/random.h"
+#include "kern/deferred.h"
 #include "kern/init.h"
 #include "kern/lock.h"
 #include "kern/string.h"
@@ -157,6 +158,7 @@ random_init(void)
 {
 	char seed[64];
 	uint64_t words[4];
+	bool strong = true;
 
 	if (boot_option("seed", seed, sizeof(seed)) != NULL) {
 		mix(seed, strlen(seed), SEED_BITS);
@@ -166,7 +168,26 @@ random_init(void)
 	}
 	words[0] = ticks_read();
 	mix(words, sizeof(words[0]), 0);
-	if (mach_hw_random(words, sizeof(words)))
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		strong = strong && cpu_random(&words[i]);
+	if (strong)
 		random_add(words, sizeof(words), SEED_BITS);
 }
 INIT(random_init, LEVEL_VM + 1);
+
+/* Without a hardware source: two bits from the time of each tick until there are enough. */
+static void
+gather(struct deferred *d)
+{
+	uint64_t now = ticks_read();
+
+	random_add(&now, sizeof(now), 2);
+}
+static struct deferred gather_deferred = DEFERRED_INIT(gather_deferred, gather);
+
+void
+random_tick(void)
+{
+	if (unlikely(!random_seeded()))
+		deferred_queue(&gather_deferred);
+}

@@ -7,3 +7,4 @@ uint64_t random_u64(void);
 bool random_seeded(void);
 void random_add(const void *, size_t, unsigned bits);	/* entropy, in bits credited */
 struct sigsrc *random_source(void);	/* READABLE once seeded */
+void random_tick(void);			/* from the clock interrupt */

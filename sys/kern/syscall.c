@@ -17,9 +17,14 @@
 #include "kern/sysarg.h"
 #include "kern/thr.h"
 #include "kern/trap.h"
+#include "mach/atomic.h"
 #include "vm/zone.h"
+#include <abi/mx.h>
 
-ZONE(path_zone, struct path_buffer { char text[PATH_MAX]; });
+struct path_buffer {
+	char text[PATH_MAX];
+};
+ZONE(path_zone, struct path_buffer);
 
 int
 sysarg_path(uint64_t user, char **out)

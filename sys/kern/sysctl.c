@@ -95,7 +95,7 @@ quiesce_set(struct sysctl *s, const char *text)
 SYSCTL_FN(debug_quiesce, "debug.quiesce", NULL, quiesce_set);
 
 static int
-string_in(uint64_t user, char *buf, size_t size)
+name_in(uint64_t user, char *buf, size_t size)
 {
 	size_t len;
 
@@ -103,20 +103,34 @@ string_in(uint64_t user, char *buf, size_t size)
 }
 
 static int
-old_out(const char *name, const struct abi_sysctl_byname *a, intptr_t *result)
+new_in(const struct abi_sysctl_byname *a, char *buf, size_t size)
 {
-	static const size_t big = 4096;
+	int error;
+
+	if (a->new_len >= size)
+		return EINVAL;
+	error = copyin((const void __user *)(uintptr_t)a->new, buf, (size_t)a->new_len);
+	buf[a->new_len] = '\0';
+	return error;
+}
+
+/* The value goes out whole or not at all; its length always. */
+static int
+old_out(const char *name, const struct abi_sysctl_byname *a)
+{
 	char value[1024];
-	size_t len;
+	uint64_t have, len;
 	int error = sysctl_get(name, value, sizeof(value));
 
+	if (error == 0)
+		error = copyin((const void __user *)(uintptr_t)a->old_len, &have, sizeof(have));
 	if (error != 0)
 		return error;
 	len = strlen(value) + 1;
-	*result = (intptr_t)len;
-	if (a->old_len > big || len > a->old_len)
-		return ERANGE;
-	return copyout(value, (void __user *)(uintptr_t)a->old, len);
+	error = copyout(&len, (void __user *)(uintptr_t)a->old_len, sizeof(len));
+	if (error != 0)
+		return error;
+	return len > have ? ERANGE : copyout(value, (void __user *)(uintptr_t)a->old, (size_t)len);
 }
 
 int
@@ -126,16 +140,17 @@ sys_sysctl(long cmd, long parm, void __user *arg, intptr_t *result)
 	char name[NAME_SIZE], value[VALUE_SIZE];
 	int error;
 
-	if (cmd != SYSCTL_BYNAME || parm != 0)
+	if (cmd != SYSCTL_BYNAME || parm != sizeof(a))
 		return EINVAL;
 	if ((error = copyin(arg, &a, sizeof(a))) != 0 ||
-	    (error = string_in(a.name, name, sizeof(name))) != 0)
-		return error;
-	if (a.new != 0 && (error = string_in(a.new, value, sizeof(value))) != 0)
+	    (error = name_in(a.name, name, sizeof(name))) != 0)
 		return error;
 	if (a.new != 0 && !cred_super(proc_self()->p_cred))
 		return EPERM;
-	if (a.old != 0 && (error = old_out(name, &a, result)) != 0)
+	if (a.new != 0 && (error = new_in(&a, value, sizeof(value))) != 0)
 		return error;
+	if (a.old != 0 && (error = old_out(name, &a)) != 0)
+		return error;
+	*result = 0;
 	return a.new != 0 ? sysctl_set(name, value) : 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "kern/list.h"
 #include "kern/types.h"
+#include "mach/percpu.h"	/* thr_self() */
 #include "mach/thread.h"	/* struct mach_thr: saved kernel stack pointer, FPU area, TLS base */
 
 struct cpu;

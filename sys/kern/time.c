@@ -14,6 +14,7 @@
 #include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/lock.h"
+#include "kern/random.h"
 #include "kern/sched.h"
 #include "mach/clock.h"
 #include "mach/intr.h"
@@ -197,8 +198,10 @@ timer_interrupt(void)
 	else
 		deferred_queue(&timer_deferred);
 	spin_unlock(&timer_lock);
-	if (tick)
+	if (tick) {
+		random_tick();
 		sched_tick();
+	}
 }
 
 void
@@ -256,18 +259,18 @@ deadline_after(nsec_t d)
 int
 timespec_to_nsec(const struct abi_timespec *ts, nsec_t *out)
 {
-	if (ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= NSEC_PER_SEC)
+	if (ts->sec < 0 || ts->nsec < 0 || ts->nsec >= NSEC_PER_SEC)
 		return EINVAL;
-	if (ts->tv_sec > NSEC_INFINITE / NSEC_PER_SEC - 1)
+	if (ts->sec > NSEC_INFINITE / NSEC_PER_SEC - 1)
 		*out = NSEC_INFINITE;
 	else
-		*out = ts->tv_sec * NSEC_PER_SEC + ts->tv_nsec;
+		*out = ts->sec * NSEC_PER_SEC + ts->nsec;
 	return 0;
 }
 
 void
 nsec_to_timespec(nsec_t t, struct abi_timespec *ts)
 {
-	ts->tv_sec = t / NSEC_PER_SEC;
-	ts->tv_nsec = t % NSEC_PER_SEC;
+	ts->sec = t / NSEC_PER_SEC;
+	ts->nsec = t % NSEC_PER_SEC;
 }
