@@ -167,7 +167,7 @@ deadline_of(const struct abi_timespec *timeout, nsec_t *deadline)
 
 int
 sys_ppoll(void __user *fds, unsigned long n, const struct abi_timespec *timeout,
-    const struct abi_sigset *mask, intptr_t *result)
+    const abi_sigset_t *mask, intptr_t *result)
 {
 	struct pollset ps;
 	nsec_t deadline;
@@ -261,7 +261,7 @@ select_result(struct selectset *s, const struct pollset *ps, intptr_t *result)
 }
 
 static int
-select_wait(struct selectset *s, int n, nsec_t deadline, const struct abi_sigset *mask, intptr_t *result)
+select_wait(struct selectset *s, int n, nsec_t deadline, const abi_sigset_t *mask, intptr_t *result)
 {
 	struct pollset ps;
 	size_t count;
@@ -283,7 +283,7 @@ select_wait(struct selectset *s, int n, nsec_t deadline, const struct abi_sigset
 
 int
 sys_pselect(int n, void __user *rd, void __user *wr, void __user *ex,
-    const struct abi_timespec *timeout, const struct abi_sigset *mask, intptr_t *result)
+    const struct abi_timespec *timeout, const abi_sigset_t *mask, intptr_t *result)
 {
 	void __user *user[3] = { rd, wr, ex };
 	struct selectset *s;

@@ -8,7 +8,7 @@
  */
 #include <abi/signal.h>
 
-int sigmask_set_temporary(const struct abi_sigset *mask);	/* always 0 */
+int sigmask_set_temporary(const abi_sigset_t *mask);	/* always 0 */
 void sigmask_restore(void);
 /* SIGPIPE and its like, to the current thread. */
 void sigmask_raise(int sig);
