@@ -76,12 +76,12 @@ build/check/includes: mk/checkinc $(KSOURCES) $(KHEADERS)
 # Each header compiles alone; those of include/abi on both widths and as strict C11.
 $(KHEADERS:%=build/check/%.ok): build/check/%.ok: % build/gen/stamp build/obj/debug/gen/config.h
 	$(call say,CHECK,$<)
-	$(Q)mkdir -p $(@D) && $(subst $$@,$@,$(KCHECK)) $(KAMD64) -Wno-pragma-once-outside-header -x c $< && touch $@
+	$(Q)mkdir -p $(@D) && $(subst $$@,$@,$(KCHECK)) $(KAMD64) -include $< -x c /dev/null && touch $@
 $(ABIHEADERS:%=build/check/%.ok): build/check/%.ok: %
 	$(call say,CHECK,$<)
 	$(Q)mkdir -p $(@D) && for t in x86_64 i386; do $(CLANG) --target=$$t-zenta -std=c11 -ffreestanding -nostdlibinc \
-		-Iinclude -Wall -Wextra -Werror -Wno-pragma-once-outside-header -fsyntax-only \
-		-MMD -MP -MT $@ -MF $@.d -x c $< || exit 1; done && touch $@
+		-Iinclude -Wall -Wextra -Werror -fsyntax-only -include $< \
+		-MMD -MP -MT $@ -MF $@.d -x c /dev/null || exit 1; done && touch $@
 # The portable part compiles for i386.
 build/check/i386/%.ok: % build/gen/stamp build/obj/debug/gen/config.h
 	$(call say,I386,$<)
