@@ -25,6 +25,6 @@ struct cpu {
 	struct list deferred;		/* [cpu, interrupts off] struct deferred */
 	struct runq *runq;		/* [I] */
 	struct thr *idle;		/* [I] */
-	uint64_t magazines[64][2];	/* [cpu] zone allocator: loaded and previous magazine */
+	uint64_t magazines[128][2];	/* [cpu] zone allocator: loaded and previous magazine */
 	struct mach_cpu mach;
 };

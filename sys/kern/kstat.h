@@ -10,7 +10,11 @@ struct kstat {
 	uint64_t value;			/* [a] */
 	uint64_t (*read)(void);		/* computed instead, when not NULL */
 	bool event;			/* counts happenings, not live objects: left out by kstat -q */
+	struct kstat *next;		/* of kstat_made */
 };
+/* Counters made at run time (one a zone): registered once, never removed. */
+extern struct kstat *kstat_made;
+void kstat_register(struct kstat *);
 
 #define COUNTER(var, nm) \
 	static struct kstat var __section(".kstat_set") = { .name = nm }

@@ -1,0 +1,432 @@
+/*
+ * Frames: the buddy allocator and its per-CPU caches.
+ *
+ * 1. The array.  One struct page (32 bytes) for each frame from 0 up to the highest that is RAM or
+ *    holds a boot module, in one array, so that page_of() and page_addr() are a shift.  The array
+ *    lies at the end of the largest range.  Frames that were never handed over (firmware, the
+ *    kernel, modules, holes) are PAGE_FIXED with one reference that nobody drops.
+ *
+ * 2. Blocks.  A free block of 2^k frames starts at a multiple of its size; its first page has
+ *    PG_BUDDY and the order, and is on free_lists[k].  Freeing joins a block with its buddy (the
+ *    number with bit k flipped) for as long as that is a free block of the same order.
+ *
+ * 3. Caches.  Single frames come from a small stack per CPU, refilled and emptied in batches, so
+ *    that the lock is taken once in PAGE_BATCH allocations.  The stack is guarded by `hold' alone: a
+ *    deferred call cannot run on this CPU meanwhile.  QUIESCE empties the caches, so that free
+ *    memory joins to whole blocks again and counters are exact.
+ *
+ * 4. The reserve.  The last frames go only to PAGE_RESERVE callers: those that need a frame in
+ *    order to free some.
+ *
+ * Every frame is counted under its use; free is what is left of the total.
+ *
+ * Letters: b page_lock, c the CPU's own under hold.
+ */
+#include "vm/page.h"
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/deferred.h"
+#include "kern/fail.h"
+#include "kern/init.h"
+#include "kern/kstat.h"
+#include "kern/lock.h"
+#include "kern/log.h"
+#include "mach/atomic.h"
+#include "mach/boot.h"
+#include "mach/string.h"
+
+#define PAGE_ORDERS	11u	/* blocks of up to 4 MiB */
+#define PAGE_RANGES	32u
+#define PAGE_CACHE	64u
+#define PAGE_BATCH	32u
+#define PG_BUDDY	0x8000u	/* head of a free block */
+#define PAGE_POISON	0x5a
+
+_Static_assert(sizeof(struct page) <= 48, "struct page costs 1/64 of memory at most");
+
+struct page_range {
+	paddr_t start, end;
+};
+
+struct page_cache {
+	uint32_t n;				/* [c] */
+	struct page *page[PAGE_CACHE];		/* [c] */
+};
+
+LOCK_CLASS(page_class, "page", RANK_PAGE);
+static struct spin page_lock = SPIN_INIT(&page_class);
+static struct page_range ranges[PAGE_RANGES];	/* [I after page_init] */
+static unsigned nranges;			/* [I after page_init] */
+static struct page *pages;			/* [I] */
+static uint64_t npages;				/* [I] length of the array */
+static uint64_t total;				/* [I] frames handed over */
+static uint64_t reserve;			/* [I] */
+static struct list free_lists[PAGE_ORDERS];	/* [b] */
+static uint64_t buddy_free;			/* [b] frames on free_lists */
+static struct page_cache caches[CONFIG_NCPU];
+
+COUNTER(stat_kernel, "vm.pages.kernel");
+COUNTER(stat_table, "vm.pages.table");
+COUNTER(stat_slab, "vm.pages.slab");
+COUNTER(stat_vmo, "vm.pages.vmo");
+COUNTER(stat_stack, "vm.pages.stack");
+COUNTER(stat_fixed, "vm.pages.fixed");
+COUNTER_FN(stat_free, "vm.pages.free", page_free_count, false);
+COUNTER_FN(stat_total, "vm.pages.total", page_total, false);
+COUNTER_EVENT(stat_fail, "vm.pages.failed");
+
+static struct kstat *const use_stat[] = {
+	[PAGE_KERNEL] = &stat_kernel, [PAGE_TABLE] = &stat_table, [PAGE_SLAB] = &stat_slab,
+	[PAGE_VMO] = &stat_vmo, [PAGE_STACK] = &stat_stack, [PAGE_FIXED] = &stat_fixed,
+};
+
+paddr_t
+page_addr(const struct page *p)
+{
+	return (paddr_t)(p - pages) << PAGE_SHIFT;
+}
+
+struct page *
+page_of(paddr_t pa)
+{
+	uint64_t pfn = pa >> PAGE_SHIFT;
+
+	return pfn < npages ? &pages[pfn] : NULL;
+}
+
+uint64_t
+page_total(void)
+{
+	return total;
+}
+
+uint64_t
+page_free_count(void)
+{
+	uint64_t n = total;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(use_stat); i++)
+		if (use_stat[i] != NULL)
+			n -= atomic_load(&use_stat[i]->value);
+	return n;
+}
+
+/* --- buddies --- */
+
+static void
+buddy_push(struct page *p, unsigned order)
+{
+	p->use = PAGE_FREE;
+	p->flags = PG_BUDDY;
+	p->order = (uint8_t)order;
+	list_push_front(&free_lists[order], &p->link);
+}
+
+static void
+buddy_free_locked(struct page *p, unsigned order)
+{
+	uint64_t pfn = (uint64_t)(p - pages);
+
+	ASSERT(spin_held(&page_lock));
+	ASSERT((pfn & ((1ull << order) - 1)) == 0);
+	buddy_free += 1ull << order;
+	for (; order < PAGE_ORDERS - 1; order++) {
+		uint64_t other = pfn ^ (1ull << order);
+
+		if (other + (1ull << order) > npages || !(pages[other].flags & PG_BUDDY) ||
+		    pages[other].order != order)
+			break;
+		list_remove(&pages[other].link);
+		pages[other].flags = 0;
+		pfn &= ~(1ull << order);
+	}
+	buddy_push(&pages[pfn], order);
+}
+
+static struct page *
+buddy_alloc_locked(unsigned order, uint32_t flags)
+{
+	uint64_t keep = flags & PAGE_RESERVE ? 0 : reserve;
+	struct list *l = NULL;
+	struct page *p;
+	unsigned o;
+
+	ASSERT(spin_held(&page_lock));
+	if (buddy_free < keep + (1ull << order))
+		return NULL;
+	for (o = order; o < PAGE_ORDERS && (l = list_pop_front(&free_lists[o])) == NULL; o++)
+		;
+	if (l == NULL)
+		return NULL;
+	p = list_entry(l, struct page, link);
+	ASSERT(p->use == PAGE_FREE && p->order == o);
+	p->flags = 0;
+	while (o-- > order)
+		buddy_push(p + (1ull << o), o);
+	buddy_free -= 1ull << order;
+	return p;
+}
+
+/* --- the caches --- */
+
+static void
+cache_refill(struct page_cache *c, uint32_t flags)
+{
+	spin_lock(&page_lock);
+	while (c->n < PAGE_BATCH) {
+		struct page *p = buddy_alloc_locked(0, flags);
+
+		if (p == NULL)
+			break;
+		c->page[c->n++] = p;
+		if (flags & PAGE_RESERVE)
+			break;
+	}
+	spin_unlock(&page_lock);
+}
+
+static void
+cache_drain(struct page_cache *c, uint32_t left)
+{
+	spin_lock(&page_lock);
+	while (c->n > left)
+		buddy_free_locked(c->page[--c->n], 0);
+	spin_unlock(&page_lock);
+}
+
+static void
+hold_end(void)
+{
+	if (unlikely(hold_sub_zero()))
+		deferred_run();
+}
+
+/* One CPU's cache only: others empty theirs when they are asked to quiesce. */
+static void
+page_quiesce(void)
+{
+	hold_add();
+	cache_drain(&caches[cpu_self()->number], 0);
+	hold_end();
+}
+QUIESCE(page_quiesce);
+
+/* --- allocation --- */
+
+static void
+page_fill(struct page *p, uint8_t c, unsigned order)
+{
+	for (unsigned i = 0; i < 1u << order; i++) {
+		void *va = page_map(p + i);
+
+		mach_fill(va, c, PAGE_SIZE);
+		page_unmap(va);
+	}
+}
+
+static void
+page_take(struct page *p, enum page_use use, unsigned order, uint32_t flags)
+{
+	ASSERT(p->use == PAGE_FREE);
+	list_init(&p->link);
+	p->refs = 1;
+	p->use = (uint8_t)use;
+	p->order = (uint8_t)order;
+	p->flags = 0;
+	p->word = 0;
+	kstat_add(use_stat[use], (int64_t)1 << order);
+	if (flags & PAGE_ZERO)
+		page_fill(p, 0, order);
+}
+
+struct page *
+page_alloc(enum page_use use, uint32_t flags)
+{
+	struct page_cache *c;
+	struct page *p = NULL;
+
+	if (fail_now(FAIL_PAGE))
+		return NULL;
+	hold_add();
+	c = &caches[cpu_self()->number];
+	if (unlikely(c->n == 0))
+		cache_refill(c, flags);
+	if (likely(c->n != 0))
+		p = c->page[--c->n];
+	hold_end();
+	if (unlikely(p == NULL)) {
+		kstat_add(&stat_fail, 1);
+		return NULL;
+	}
+	page_take(p, use, 0, flags);
+	return p;
+}
+
+struct page *
+page_alloc_order(enum page_use use, unsigned order, uint32_t flags)
+{
+	struct page *p;
+
+	if (order == 0)
+		return page_alloc(use, flags);
+	if (order >= PAGE_ORDERS || fail_now(FAIL_PAGE))
+		return NULL;
+	spin_lock(&page_lock);
+	p = buddy_alloc_locked(order, flags);
+	spin_unlock(&page_lock);
+	if (p == NULL) {
+		/* The cached single frames may be what keeps a block apart. */
+		page_quiesce();
+		spin_lock(&page_lock);
+		p = buddy_alloc_locked(order, flags);
+		spin_unlock(&page_lock);
+	}
+	if (p == NULL) {
+		kstat_add(&stat_fail, 1);
+		return NULL;
+	}
+	page_take(p, use, order, flags);
+	return p;
+}
+
+static void
+page_release(struct page *p, unsigned order)
+{
+	VERIFY(p->use != PAGE_FREE && p->use != PAGE_IMAGE && p->order == order);
+	ASSERT(p->use != PAGE_VMO || p->word == 0);
+	kstat_add(use_stat[p->use], -((int64_t)1 << order));
+	if (CONFIG_DEBUG)
+		page_fill(p, PAGE_POISON, order);
+	p->use = PAGE_FREE;
+	p->flags = 0;
+}
+
+void
+page_free(struct page *p)
+{
+	struct page_cache *c;
+
+	page_release(p, 0);
+	hold_add();
+	c = &caches[cpu_self()->number];
+	if (unlikely(c->n == PAGE_CACHE))
+		cache_drain(c, PAGE_BATCH);
+	c->page[c->n++] = p;
+	hold_end();
+}
+
+void
+page_free_order(struct page *p, unsigned order)
+{
+	if (order == 0) {
+		page_free(p);
+		return;
+	}
+	page_release(p, order);
+	spin_lock(&page_lock);
+	buddy_free_locked(p, order);
+	spin_unlock(&page_lock);
+}
+
+void
+page_ref(struct page *p)
+{
+	uint32_t was = atomic_add(&p->refs, 1);
+
+	ASSERT(was != 0 && was != UINT32_MAX);
+	(void)was;
+}
+
+void
+page_unref(struct page *p)
+{
+	uint32_t now = atomic_sub_return(&p->refs, 1);
+
+	ASSERT(now != UINT32_MAX);
+	if (now == 0)
+		page_free(p);
+}
+
+/* --- the beginning --- */
+
+void
+page_add_range(paddr_t start, paddr_t end)
+{
+	start = ROUND_UP(start, PAGE_SIZE);
+	end = ROUND_DOWN(end, PAGE_SIZE);
+	if (start >= end || nranges == PAGE_RANGES)
+		return;
+	VERIFY(pages == NULL);
+	VERIFY(nranges == 0 || start >= ranges[nranges - 1].end);
+	ranges[nranges++] = (struct page_range){ start, end };
+}
+
+/* The array covers what is RAM and, so that images can be mapped in place, the boot modules. */
+static uint64_t
+array_length(void)
+{
+	paddr_t end = ranges[nranges - 1].end;
+
+	for (unsigned i = 0; i < bootinfo.nmodules; i++)
+		end = MAX(end, ROUND_UP(bootinfo.modules[i].end, PAGE_SIZE));
+	return end >> PAGE_SHIFT;
+}
+
+static void
+array_place(void)
+{
+	struct page_range *best = &ranges[0];
+	uint64_t bytes;
+
+	npages = array_length();
+	bytes = ROUND_UP(npages * sizeof(struct page), PAGE_SIZE);
+	for (unsigned i = 1; i < nranges; i++)
+		if (ranges[i].end - ranges[i].start > best->end - best->start)
+			best = &ranges[i];
+	/* RAM far above the rest can ask for more than is there: do without it. */
+	while (bytes > best->end - best->start && nranges > 1) {
+		log_warn("vm: no room to describe memory at %#llx", (unsigned long long)ranges[--nranges].start);
+		npages = ranges[nranges - 1].end >> PAGE_SHIFT;
+		bytes = ROUND_UP(npages * sizeof(struct page), PAGE_SIZE);
+	}
+	VERIFY(bytes <= best->end - best->start);
+	best->end -= bytes;
+	pages = mmu_phys_map(best->end);
+	for (uint64_t i = 0; i < npages; i++)
+		pages[i] = (struct page){ .refs = 1, .use = PAGE_FIXED };
+	total = bytes >> PAGE_SHIFT;
+	kstat_add(&stat_fixed, (int64_t)total);
+}
+
+static void
+range_free(const struct page_range *r)
+{
+	uint64_t pfn = r->start >> PAGE_SHIFT, end = r->end >> PAGE_SHIFT;
+
+	total += end - pfn;
+	for (uint64_t i = pfn; i < end; i++)
+		pages[i] = (struct page){ .use = PAGE_FREE };
+	spin_lock(&page_lock);
+	while (pfn < end) {
+		unsigned order = PAGE_ORDERS - 1;
+
+		while ((pfn & ((1ull << order) - 1)) != 0 || pfn + (1ull << order) > end)
+			order--;
+		buddy_free_locked(&pages[pfn], order);
+		pfn += 1ull << order;
+	}
+	spin_unlock(&page_lock);
+}
+
+static void
+page_init(void)
+{
+	VERIFY(nranges > 0);
+	for (unsigned o = 0; o < PAGE_ORDERS; o++)
+		list_init(&free_lists[o]);
+	array_place();
+	for (unsigned i = 0; i < nranges; i++)
+		range_free(&ranges[i]);
+	reserve = MIN(MAX(total / 128, 16), 256);
+}
+INIT(page_init, LEVEL_VM);

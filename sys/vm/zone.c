@@ -1,0 +1,589 @@
+/*
+ * Zones: object caches after Bonwick ("The Slab Allocator", 1994; "Magazines and Vmem", 2001).
+ *
+ * 1. Slabs.  A zone's objects have one size.  A slab is a naturally aligned block of 2^k frames, so
+ *    the slab of an object is its address with the low bits cleared, and no header lies in it: the
+ *    state of a slab is in its first frame's struct page (link: the zone's list of slabs with free
+ *    objects; word: the first free object and the number in use).  A free object in a slab holds
+ *    the number of the next one in its first bytes.
+ *
+ * 2. Magazines.  A magazine is a small stack of free objects.  Each CPU has two per zone, `loaded'
+ *    and `previous'.  Allocation pops from loaded, free pushes onto it: about 15 instructions, no
+ *    lock.  If loaded cannot serve and previous can, they change places, so that at least one whole
+ *    magazine of operations lies between two visits to the depot.
+ *
+ * 3. The depot holds full and empty magazines of a zone under the zone's lock.  Only when it cannot
+ *    help either does the slab layer work.  Magazines are objects of a zone without magazines.
+ *
+ * 4. What guards what.  The CPU's magazines are guarded by `hold': while it is not zero, no deferred
+ *    call runs on this CPU, and kernel code is not preempted otherwise.  Interrupt handlers do not
+ *    allocate.
+ *
+ * 5. kmem_alloc() rounds to a size class with a zone, above KMEM_SLAB_MAX to blocks of frames and
+ *    above KMEM_BLOCK_MAX to mapped frames, which need not be neighbours.
+ *
+ * 6. Debug builds give each object a tail of eight bytes that says "allocated" or "free" (a write
+ *    past the end, a second free and a free into the wrong zone all show), fill free objects with
+ *    ZONE_POISON and check the filling at the next allocation.  fail_now(FAIL_SLAB) fails the n-th.
+ *
+ * 7. Counters.  zone.NAME counts live objects, exactly, whatever the magazines hold.  QUIESCE empties
+ *    this CPU's magazines and the depots and gives back every empty slab.
+ *
+ * Rejected: colouring (QEMU has no cache, and power-of-two slabs with tails spread well enough),
+ * constructed-state caching (our constructors are cheaper than the cache miss), resizing magazines.
+ *
+ * Letters: I immutable, z the zone's lock, c the CPU's own under hold.
+ */
+#include "vm/zone.h"
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/deferred.h"
+#include "kern/fail.h"
+#include "kern/init.h"
+#include "kern/kstat.h"
+#include "kern/list.h"
+#include "kern/lock.h"
+#include "kern/log.h"
+#include "kern/string.h"
+#include "mach/string.h"
+#include "vm/kmap.h"
+#include "vm/page.h"
+
+#define ZONE_MAX	ARRAY_SIZE(((struct cpu *)NULL)->magazines)
+#define MAG_ROUNDS	13u
+#define MAG_DEPOT	32u	/* full magazines a depot keeps */
+#define SLAB_NONE	0xffffu
+#define SLAB_ORDER_MAX	3u
+#define KMEM_SLAB_MAX	2048u
+#define KMEM_BLOCK_MAX	(8 * PAGE_SIZE)
+
+#define ZONE_POISON	0xdbu
+#define TAIL_SIZE	(CONFIG_DEBUG ? sizeof(uint64_t) : 0)
+#define TAIL_LIVE	0x11feface0b1ec7edull
+#define TAIL_FREE	0xf4eedf4eedf4eed0ull
+
+/* 16 words: two cache lines. */
+struct magazine {
+	struct magazine *next;		/* [z] */
+	uint64_t rounds;		/* [c or z] */
+	void *round[MAG_ROUNDS];
+};
+
+struct zone {
+	struct spin lock;
+	uint32_t index;			/* [I] in zones and cpu->magazines */
+	uint32_t flags;			/* [I] ZONE_*, ZONE_PLAIN */
+	size_t size;			/* [I] what the user may use */
+	size_t stride;			/* [I] from one object to the next */
+	uint32_t order;			/* [I] frames of a slab: 2^order */
+	uint32_t per_slab;		/* [I] */
+	uint32_t cap;			/* [I] rounds used of a magazine; 0: no magazines */
+	struct list partial;		/* [z] slabs with free objects */
+	uint32_t empty;			/* [z] of those, slabs without any used object */
+	struct magazine *full, *none;	/* [z] the depot */
+	uint32_t nfull;			/* [z] */
+	struct kstat stat;
+	char name[32];			/* [I] "zone.NAME" */
+};
+
+#define ZONE_PLAIN	0x8000u		/* no magazines: the zone of magazines itself */
+
+/* page->word of a slab's first frame. */
+#define SLAB_WORD(first, used)	((uint64_t)(first) << 16 | (used))
+#define SLAB_FIRST(w)		((uint32_t)((w) >> 16) & 0xffff)
+#define SLAB_USED(w)		((uint32_t)(w) & 0xffff)
+
+extern const struct zone_entry zone_set_start[], zone_set_end[];
+
+LOCK_CLASS(zone_class, "zone", RANK_ZONE);
+static struct zone zones[ZONE_MAX];
+static unsigned nzones;
+static struct zone *magazine_zone;
+
+/* --- debug --- */
+
+static uint64_t *
+object_tail(const struct zone *z, void *obj)
+{
+	return (uint64_t *)((char *)obj + z->stride - sizeof(uint64_t));
+}
+
+static void
+object_born(const struct zone *z, void *obj)
+{
+	const uint8_t *b = obj;
+
+	if (*object_tail(z, obj) != TAIL_FREE)
+		panic("zone: %s: free object %p was written past its end", z->name, obj);
+	for (size_t i = 0; i < z->size; i++)
+		if (b[i] != ZONE_POISON)
+			panic("zone: %s: free object %p was written at %zu", z->name, obj, i);
+	*object_tail(z, obj) = TAIL_LIVE;
+	mach_fill(obj, 0xa5, z->size);
+}
+
+static void
+object_dies(const struct zone *z, void *obj)
+{
+	if (*object_tail(z, obj) == TAIL_FREE)
+		panic("zone: %s: double free of %p", z->name, obj);
+	if (*object_tail(z, obj) != TAIL_LIVE)
+		panic("zone: %s: %p was written past its end, or is of another zone", z->name, obj);
+	*object_tail(z, obj) = TAIL_FREE;
+	mach_fill(obj, ZONE_POISON, z->size);
+}
+
+/* --- slabs --- */
+
+static char *
+slab_base(const struct zone *z, void *obj)
+{
+	return (char *)ROUND_DOWN((uintptr_t)obj, PAGE_SIZE << z->order);
+}
+
+static struct page *
+slab_grow(struct zone *z)
+{
+	struct page *p = page_alloc_order(PAGE_SLAB, z->order, 0);
+	char *base;
+
+	if (p == NULL)
+		return NULL;
+	base = page_map(p);
+	if (CONFIG_DEBUG)
+		mach_fill(base, ZONE_POISON, PAGE_SIZE << z->order);
+	for (uint32_t i = 0; i < z->per_slab; i++) {
+		char *obj = base + i * z->stride;
+
+		if (CONFIG_DEBUG)
+			*object_tail(z, obj) = TAIL_FREE;
+		*(uint16_t *)(void *)obj = (uint16_t)(i + 1 < z->per_slab ? i + 1 : SLAB_NONE);
+	}
+	p->word = SLAB_WORD(0, 0);
+	list_push_front(&z->partial, &p->link);
+	z->empty++;
+	return p;
+}
+
+static void *
+slab_alloc_locked(struct zone *z)
+{
+	struct page *p = list_first(&z->partial, struct page, link);
+	uint32_t first, used;
+	char *obj;
+
+	if (p == NULL && (p = slab_grow(z)) == NULL)
+		return NULL;
+	first = SLAB_FIRST(p->word);
+	used = SLAB_USED(p->word);
+	ASSERT(first < z->per_slab);
+	obj = (char *)page_map(p) + first * z->stride;
+	if (used == 0)
+		z->empty--;
+	first = *(uint16_t *)(void *)obj;
+	p->word = SLAB_WORD(first, used + 1);
+	if (first == SLAB_NONE)
+		list_remove(&p->link);
+	if (CONFIG_DEBUG)
+		mach_fill(obj, ZONE_POISON, MIN(sizeof(uint16_t), z->size));
+	return obj;
+}
+
+static void
+slab_free_locked(struct zone *z, void *obj, uint32_t keep)
+{
+	char *base = slab_base(z, obj);
+	struct page *p = page_of(mmu_kva_to_phys(base));
+	uint32_t number = (uint32_t)(((char *)obj - base) / z->stride);
+	uint32_t first = SLAB_FIRST(p->word), used = SLAB_USED(p->word);
+
+	ASSERT(p->use == PAGE_SLAB && used > 0 && number < z->per_slab);
+	ASSERT((char *)obj == base + number * z->stride);
+	*(uint16_t *)obj = (uint16_t)first;
+	p->word = SLAB_WORD(number, used - 1);
+	/* Slabs with something used are found first, so that others can become empty. */
+	if (first == SLAB_NONE)
+		list_push_front(&z->partial, &p->link);
+	if (used > 1)
+		return;
+	list_remove(&p->link);
+	if (z->empty >= keep) {
+		page_free_order(p, z->order);
+		return;
+	}
+	z->empty++;
+	list_push_back(&z->partial, &p->link);
+}
+
+/* --- magazines --- */
+
+static struct magazine **
+zone_loaded(const struct zone *z)
+{
+	return (struct magazine **)(void *)cpu_self()->magazines[z->index];
+}
+
+/* A full magazine becomes the loaded one, if there is one.  Hold is up. */
+static struct magazine *
+depot_get_full(struct zone *z, struct magazine **m)
+{
+	struct magazine *full;
+
+	if (m[1] != NULL && m[1]->rounds > 0) {
+		full = m[1];
+		m[1] = m[0];
+		return m[0] = full;
+	}
+	spin_lock(&z->lock);
+	full = z->full;
+	if (full != NULL) {
+		z->full = full->next;
+		z->nfull--;
+		if (m[1] != NULL) {
+			m[1]->next = z->none;
+			z->none = m[1];
+		}
+		m[1] = m[0];
+		m[0] = full;
+	}
+	spin_unlock(&z->lock);
+	return full;
+}
+
+static void *
+zone_alloc_slow(struct zone *z, struct magazine **m)
+{
+	struct magazine *mag;
+	void *obj;
+
+	if (z->cap != 0 && (mag = depot_get_full(z, m)) != NULL)
+		return mag->round[--mag->rounds];
+	spin_lock(&z->lock);
+	obj = slab_alloc_locked(z);
+	spin_unlock(&z->lock);
+	return obj;
+}
+
+void *
+zone_alloc(struct zone *z, uint32_t flags)
+{
+	struct magazine **m, *mag;
+	void *obj;
+
+	if (!(z->flags & ZONE_NOFAILTEST) && fail_now(FAIL_SLAB))
+		return NULL;
+	hold_add();
+	m = zone_loaded(z);
+	mag = m[0];
+	if (likely(mag != NULL && mag->rounds > 0))
+		obj = mag->round[--mag->rounds];
+	else
+		obj = zone_alloc_slow(z, m);
+	if (unlikely(hold_sub_zero()))
+		deferred_run();
+	if (unlikely(obj == NULL))
+		return NULL;
+	kstat_add(&z->stat, 1);
+	if (CONFIG_DEBUG)
+		object_born(z, obj);
+	if (flags & ZALLOC_ZERO)
+		mach_fill(obj, 0, z->size);
+	return obj;
+}
+
+/* An empty magazine becomes the loaded one, if there is one or one can be made.  Hold is up. */
+static struct magazine *
+depot_get_empty(struct zone *z, struct magazine **m)
+{
+	struct magazine *none;
+
+	if (m[1] != NULL && m[1]->rounds < z->cap) {
+		none = m[1];
+		m[1] = m[0];
+		return m[0] = none;
+	}
+	spin_lock(&z->lock);
+	if (m[1] != NULL && z->nfull >= MAG_DEPOT) {
+		spin_unlock(&z->lock);
+		return NULL;
+	}
+	none = z->none;
+	if (none != NULL)
+		z->none = none->next;
+	spin_unlock(&z->lock);
+	if (none == NULL) {
+		none = zone_alloc(magazine_zone, 0);
+		if (none == NULL)
+			return NULL;
+		none->rounds = 0;
+	}
+	if (m[1] != NULL) {
+		spin_lock(&z->lock);
+		m[1]->next = z->full;
+		z->full = m[1];
+		z->nfull++;
+		spin_unlock(&z->lock);
+	}
+	m[1] = m[0];
+	return m[0] = none;
+}
+
+static void
+zone_free_slow(struct zone *z, struct magazine **m, void *obj)
+{
+	struct magazine *mag;
+
+	if (z->cap != 0 && (mag = depot_get_empty(z, m)) != NULL) {
+		mag->round[mag->rounds++] = obj;
+		return;
+	}
+	spin_lock(&z->lock);
+	slab_free_locked(z, obj, 1);
+	spin_unlock(&z->lock);
+}
+
+void
+zone_free(struct zone *z, void *obj)
+{
+	struct magazine **m, *mag;
+
+	if (CONFIG_DEBUG)
+		object_dies(z, obj);
+	kstat_add(&z->stat, -1);
+	hold_add();
+	m = zone_loaded(z);
+	mag = m[0];
+	if (likely(mag != NULL && mag->rounds < z->cap))
+		mag->round[mag->rounds++] = obj;
+	else
+		zone_free_slow(z, m, obj);
+	if (unlikely(hold_sub_zero()))
+		deferred_run();
+}
+
+/* --- giving back --- */
+
+static void
+magazine_empty(struct zone *z, struct magazine *mag)
+{
+	spin_lock(&z->lock);
+	while (mag->rounds > 0)
+		slab_free_locked(z, mag->round[--mag->rounds], 0);
+	spin_unlock(&z->lock);
+	zone_free(magazine_zone, mag);
+}
+
+static void
+depot_empty(struct zone *z)
+{
+	struct magazine *full, *none, *next;
+
+	spin_lock(&z->lock);
+	full = z->full;
+	none = z->none;
+	z->full = z->none = NULL;
+	z->nfull = 0;
+	spin_unlock(&z->lock);
+	for (; full != NULL; full = next) {
+		next = full->next;
+		magazine_empty(z, full);
+	}
+	for (; none != NULL; none = next) {
+		next = none->next;
+		zone_free(magazine_zone, none);
+	}
+}
+
+static void
+slabs_reap(struct zone *z)
+{
+	struct page *p, *next;
+
+	spin_lock(&z->lock);
+	list_for_each_safe(p, next, &z->partial, link) {
+		if (SLAB_USED(p->word) != 0)
+			continue;
+		list_remove(&p->link);
+		z->empty--;
+		page_free_order(p, z->order);
+	}
+	spin_unlock(&z->lock);
+}
+
+static void
+cpu_magazines_empty(struct zone *z)
+{
+	struct magazine **m, *two[2];
+
+	hold_add();
+	m = zone_loaded(z);
+	two[0] = m[0];
+	two[1] = m[1];
+	m[0] = m[1] = NULL;
+	if (unlikely(hold_sub_zero()))
+		deferred_run();
+	for (unsigned i = 0; i < 2; i++)
+		if (two[i] != NULL)
+			magazine_empty(z, two[i]);
+}
+
+/* The zone of magazines is the first; it comes last here, for the others give theirs back. */
+void
+zone_reap(void)
+{
+	for (unsigned i = nzones; i-- > 0;) {
+		if (zones[i].cap != 0) {
+			cpu_magazines_empty(&zones[i]);
+			depot_empty(&zones[i]);
+		}
+		slabs_reap(&zones[i]);
+	}
+}
+QUIESCE(zone_reap);
+
+/* --- making zones --- */
+
+/* The smallest slab that wastes at most an eighth. */
+static uint32_t
+slab_order(size_t stride)
+{
+	uint32_t order = 0;
+
+	while (order < SLAB_ORDER_MAX &&
+	    ((PAGE_SIZE << order) < stride || (PAGE_SIZE << order) % stride > (PAGE_SIZE << order) / 8))
+		order++;
+	return order;
+}
+
+struct zone *
+zone_create(const char *name, size_t size, size_t align, uint32_t flags)
+{
+	struct zone *z = &zones[nzones];
+
+	VERIFY(nzones < ZONE_MAX);
+	VERIFY(size > 0 && align <= PAGE_SIZE && (align & (align - 1)) == 0);
+	align = MAX(align, sizeof(uint64_t));
+	z->index = nzones++;
+	z->flags = flags;
+	z->size = size;
+	z->stride = ROUND_UP(MAX(size, sizeof(uint64_t)) + TAIL_SIZE, align);
+	z->order = slab_order(z->stride);
+	z->per_slab = (uint32_t)((PAGE_SIZE << z->order) / z->stride);
+	VERIFY(z->per_slab > 0 && z->per_slab < SLAB_NONE);
+	z->cap = flags & ZONE_PLAIN ? 0 : z->size <= 1024 ? MAG_ROUNDS : 4;
+	spin_init(&z->lock, &zone_class);
+	list_init(&z->partial);
+	snprintf(z->name, sizeof(z->name), "zone.%s", strncmp(name, "struct ", 7) == 0 ? name + 7 : name);
+	z->stat.name = z->name;
+	kstat_register(&z->stat);
+	return z;
+}
+
+static void
+zone_set_init(void)
+{
+	for (const struct zone_entry *e = zone_set_start; e < zone_set_end; e++)
+		*e->zone = zone_create(e->name, e->size, e->align, 0);
+}
+INIT(zone_set_init, LEVEL_KERN - 1);
+
+/* --- odd sizes --- */
+
+static const uint16_t kmem_size[] = {
+	16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1344, KMEM_SLAB_MAX
+};
+static struct zone *kmem_zone[ARRAY_SIZE(kmem_size)];
+static uint8_t kmem_class[KMEM_SLAB_MAX / 16 + 1];	/* by size in units of 16, rounded up */
+
+COUNTER(stat_block, "kmem.blocks");
+
+static void
+zone_init(void)
+{
+	unsigned class = 0;
+
+	magazine_zone = zone_create("magazine", sizeof(struct magazine), 64, ZONE_PLAIN | ZONE_NOFAILTEST);
+	for (unsigned i = 0; i < ARRAY_SIZE(kmem_size); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "kmem.%u", kmem_size[i]);
+		kmem_zone[i] = zone_create(name, kmem_size[i], 16, 0);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(kmem_class); i++) {
+		while (kmem_size[class] < i * 16)
+			class++;
+		kmem_class[i] = (uint8_t)class;
+	}
+}
+INIT(zone_init, LEVEL_VM + 1);
+
+static unsigned
+block_order(size_t size)
+{
+	unsigned order = 0;
+
+	while ((PAGE_SIZE << order) < size)
+		order++;
+	return order;
+}
+
+static void *
+block_alloc(size_t size, uint32_t flags)
+{
+	struct page *p;
+	void *va;
+
+	if (size > KMEM_BLOCK_MAX) {
+		if (size > SIZE_MAX - 2 * PAGE_SIZE || (va = kmap_alloc(size)) == NULL)
+			return NULL;
+		if (flags & ZALLOC_ZERO)
+			mach_fill(va, 0, size);
+	} else {
+		p = page_alloc_order(PAGE_KERNEL, block_order(size), flags & ZALLOC_ZERO ? PAGE_ZERO : 0);
+		if (p == NULL)
+			return NULL;
+		va = page_map(p);
+	}
+	kstat_add(&stat_block, 1);
+	return va;
+}
+
+static void
+block_free(void *va, size_t size)
+{
+	kstat_add(&stat_block, -1);
+	if (size > KMEM_BLOCK_MAX)
+		kmap_free(va, size);
+	else
+		page_free_order(page_of(mmu_kva_to_phys(va)), block_order(size));
+}
+
+void *
+kmem_alloc(size_t size, uint32_t flags)
+{
+	if (unlikely(size > KMEM_SLAB_MAX))
+		return block_alloc(size, flags);
+	return zone_alloc(kmem_zone[kmem_class[(size + 15) / 16]], flags);
+}
+
+void
+kmem_free(void *va, size_t size)
+{
+	if (va == NULL)
+		return;
+	if (unlikely(size > KMEM_SLAB_MAX))
+		block_free(va, size);
+	else
+		zone_free(kmem_zone[kmem_class[(size + 15) / 16]], va);
+}
+
+char *
+kmem_strdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *copy = kmem_alloc(n, 0);
+
+	if (copy != NULL)
+		memcpy(copy, s, n);
+	return copy;
+}
