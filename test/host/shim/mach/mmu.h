@@ -1,0 +1,20 @@
+#pragma once
+/* Host tests: physical addresses are host addresses. */
+#include "kern/types.h"
+
+static inline void *
+mmu_phys_map(paddr_t pa)
+{
+	return (void *)(uintptr_t)pa;
+}
+
+static inline void
+mmu_phys_unmap(void *va)
+{
+}
+
+static inline paddr_t
+mmu_kva_to_phys(const void *va)
+{
+	return (uintptr_t)va;
+}

@@ -1,0 +1,7 @@
+#pragma once
+/* Host tests: threads do not run; the struct only has to exist. */
+#include "kern/types.h"
+
+struct mach_thr {
+	uintptr_t sp;
+};

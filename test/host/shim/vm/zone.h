@@ -1,0 +1,14 @@
+#pragma once
+/* Host tests: a zone is the size of its objects; memory comes from malloc (shim/kernel.c). */
+#include "kern/types.h"
+
+struct zone;
+
+#define ZALLOC_ZERO	1u
+
+void *zone_alloc(struct zone *, uint32_t flags) __must_check;
+void zone_free(struct zone *, void *);
+void *kmem_alloc(size_t size, uint32_t flags) __must_check;
+void kmem_free(void *, size_t size);
+
+#define ZONE(var, type) static struct zone *const var = (struct zone *)sizeof(type)
