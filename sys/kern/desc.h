@@ -44,7 +44,8 @@ uint32_t desc_handle(uint32_t index);	/* handle value of a slot of the current p
 int desc_install(struct node *, uint32_t rights, uint32_t flags, enum desc_range, uint32_t *index)
     __must_check;
 int desc_close(uint32_t num) __must_check;
-/* Removes what is in the slot and installs the node in one step (dup2); consumes one use. */
+/* Removes what is in the slot and installs the node in one step (dup2); consumes one use, by
+ * success only.  EBUSY: another thread's open is between reserve and publish. */
 int desc_replace(uint32_t index, struct node *, uint32_t rights, uint32_t flags) __must_check;
 int desc_set_flags(uint32_t num, uint32_t flags) __must_check;
 int desc_index(uint32_t num, uint32_t *index) __must_check;	/* index of a live number */

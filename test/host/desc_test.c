@@ -101,7 +101,9 @@ reservation(void)
 
 	ok(desc_reserve(DESC_POSIX, 10, &index) == 0 && index == 10, "reserve from a minimum");
 	ok(desc_get(index, NODE_ANY, 0, &n) == EHANDLE, "a reserved slot is invisible");
-	ok(desc_replace(index, thing(), 0, 0) == EBUSY, "and dup2 does not take it away");
+	n = thing();
+	ok(desc_replace(index, n, 0, 0) == EBUSY, "and dup2 does not take it away");
+	node_unuse(n);
 	desc_unreserve(index);
 	ok(desc_reserve(DESC_POSIX, 10, &index) == 0 && index == 10, "given back and taken again");
 	desc_publish(index, thing(), RIGHT_READ, DESC_CLOEXEC);
