@@ -5,18 +5,34 @@
 extern struct kstat kstat_set_start[], kstat_set_end[];
 extern const struct quiesce_entry quiesce_set_start[], quiesce_set_end[];
 
+struct kstat *kstat_made;
+
+void
+kstat_register(struct kstat *k)
+{
+	k->next = kstat_made;
+	kstat_made = k;
+}
+
+static bool
+kstat_between(const struct kstat *k, const char *after, const struct kstat *best)
+{
+	return (after == NULL || strcmp(k->name, after) > 0) &&
+	    (best == NULL || strcmp(k->name, best->name) < 0);
+}
+
 /* The smallest name greater than `after': sorted output without a sorted table. */
 static struct kstat *
 next_by_name(const char *after)
 {
 	struct kstat *best = NULL;
 
-	for (struct kstat *k = kstat_set_start; k < kstat_set_end; k++) {
-		if (after != NULL && strcmp(k->name, after) <= 0)
-			continue;
-		if (best == NULL || strcmp(k->name, best->name) < 0)
+	for (struct kstat *k = kstat_set_start; k < kstat_set_end; k++)
+		if (kstat_between(k, after, best))
 			best = k;
-	}
+	for (struct kstat *k = kstat_made; k != NULL; k = k->next)
+		if (kstat_between(k, after, best))
+			best = k;
 	return best;
 }
 
