@@ -19,6 +19,11 @@ struct trapframe {
 #define SEL_UCODE	(0x28 | 3)
 #define SEL_TSS		0x30
 #define VECTOR_CALL	0x80
+/*
+ * `error' of a frame that the syscall instruction made and that may leave by sysret: RCX and R11
+ * are lost on the way.  Who changes more of the frame than result, carry or restart clears it.
+ */
+#define TF_DOOR_SYSCALL	1
 
 #define RFLAGS_CF	0x0001u
 #define RFLAGS_FIXED	0x0002u

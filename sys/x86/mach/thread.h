@@ -49,6 +49,7 @@ struct mach_signal {
 };
 /* Builds the frame on the user stack and points tf at the handler.  EFAULT: nothing is changed. */
 int mach_signal_push(struct trapframe *, struct mach_signal *) __must_check;
-/* sigreturn: restores registers and FPU from what the stack pointer shows; the caller takes mask
- * and stack from *uc.  EFAULT, EINVAL (the thread must die of SIGSEGV). */
-int mach_signal_return(struct trapframe *, struct abi_ucontext *uc) __must_check;
+/* sigreturn: restores registers and FPU from the ucontext at `context', which is copied to *uc for its
+ * mask and stack.  EFAULT, EINVAL: nothing is changed (the thread should die of SIGSEGV). */
+int mach_signal_return(struct trapframe *, const void __user *context, struct abi_ucontext *uc)
+    __must_check;

@@ -1,0 +1,351 @@
+/*
+ * What the loader says, and RAM.
+ *
+ * Both loaders' structures are read where they lie, through the first 4 GiB that boot.asm
+ * mapped, and everything of use is copied; afterwards they are RAM like any other.  The memory
+ * map is sorted and made disjoint (where ranges overlap, the less usable kind wins); what the
+ * kernel, the modules and the new page tables take is cut out; the rest goes to page_add_range().
+ */
+#include "x86/boot.h"
+#include "kern/assert.h"
+#include "kern/log.h"
+#include "kern/string.h"
+#include "mach/boot.h"
+#include "mach/cpu.h"
+#include "mach/mmu.h"
+#include "vm/page.h"
+#include "x86/cpu.h"
+#include "x86/mmu.h"
+
+struct bootinfo bootinfo;
+extern char image_start[], image_end[];
+
+/* --- memory map --- */
+
+struct range {
+	paddr_t start, end;
+};
+#define NRANGE	96
+
+static struct range ram[NRANGE];	/* usable, sorted, disjoint, page-aligned */
+static unsigned nram;
+static struct range firmware[32];	/* ACPI tables and the like */
+static unsigned nfirmware;
+
+static void
+range_insert(unsigned at, paddr_t start, paddr_t end)
+{
+	if (nram == NRANGE)
+		return;
+	memmove(&ram[at + 1], &ram[at], (nram - at) * sizeof(ram[0]));
+	ram[at] = (struct range){ start, end };
+	nram++;
+}
+
+static void
+range_delete(unsigned at)
+{
+	nram--;
+	memmove(&ram[at], &ram[at + 1], (nram - at) * sizeof(ram[0]));
+}
+
+/* Cuts [start, end) out of RAM. */
+static void
+ram_remove(paddr_t start, paddr_t end)
+{
+	start = ROUND_DOWN(start, PAGE_SIZE);
+	end = ROUND_UP(end, PAGE_SIZE);
+	for (unsigned i = 0; i < nram; i++) {
+		struct range *r = &ram[i];
+
+		if (end <= r->start || start >= r->end)
+			continue;
+		if (start > r->start && end < r->end) {
+			range_insert(i + 1, end, r->end);
+			r->end = start;
+		} else if (start > r->start) {
+			r->end = start;
+		} else if (end < r->end) {
+			r->start = end;
+		} else {
+			range_delete(i--);
+		}
+	}
+}
+
+/* Adds usable memory; merges what touches, so the list stays sorted and disjoint. */
+static void
+ram_add(paddr_t start, paddr_t end)
+{
+	unsigned i;
+
+	start = ROUND_UP(MAX(start, (paddr_t)PAGE_SIZE), PAGE_SIZE);
+	end = ROUND_DOWN(end, PAGE_SIZE);
+	if (start >= end)
+		return;
+	for (i = 0; i < nram; i++) {
+		if (ram[i].start > end || ram[i].end < start)
+			continue;
+		start = MIN(start, ram[i].start);
+		end = MAX(end, ram[i].end);
+		range_delete(i--);
+	}
+	for (i = 0; i < nram && ram[i].start < start; i++)
+		;
+	range_insert(i, start, end);
+}
+
+enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3, E820_NVS = 4 };
+
+struct e820 {
+	uint64_t addr, size;
+	uint32_t type, reserved;
+};
+
+/* `step' is the distance of entries. */
+static void
+memory_map(const void *first, size_t step, size_t n)
+{
+	const struct e820 *e;
+
+	for (size_t i = 0; i < n; i++) {
+		e = (const void *)((const char *)first + i * step);
+		if (e->type == E820_RAM && e->size != 0)
+			ram_add(e->addr, e->addr + e->size);
+	}
+	for (size_t i = 0; i < n; i++) {
+		e = (const void *)((const char *)first + i * step);
+		if (e->type == E820_RAM || e->size == 0)
+			continue;
+		ram_remove(e->addr, e->addr + e->size);
+		if ((e->type == E820_ACPI || e->type == E820_NVS) && nfirmware < ARRAY_SIZE(firmware))
+			firmware[nfirmware++] = (struct range){ e->addr, e->addr + e->size };
+	}
+}
+
+/* --- loaders --- */
+
+static uint8_t rsdp_copy[36] __attribute__((aligned(16)));
+
+static void
+rsdp_keep(const void *p, size_t n)
+{
+	memcpy(rsdp_copy, p, MIN(n, sizeof(rsdp_copy)));
+	bootinfo.rsdp = mmu_kva_to_phys(rsdp_copy);
+}
+
+static void
+module_add(paddr_t start, paddr_t end, const char *cmdline)
+{
+	struct boot_module *m = &bootinfo.modules[bootinfo.nmodules];
+	const char *slash = strrchr(cmdline, '/');
+
+	if (bootinfo.nmodules == ARRAY_SIZE(bootinfo.modules) || start >= end)
+		return;
+	m->start = start;
+	m->end = end;
+	strlcpy(m->cmdline, slash != NULL ? slash + 1 : cmdline, sizeof(m->cmdline));
+	bootinfo.nmodules++;
+}
+
+struct mb2_tag {
+	uint32_t type, size;
+};
+struct mb2_module {
+	struct mb2_tag tag;
+	uint32_t start, end;
+	char cmdline[];
+};
+struct mb2_mmap {
+	struct mb2_tag tag;
+	uint32_t entry_size, entry_version;
+};
+struct mb2_fb {
+	struct mb2_tag tag;
+	uint64_t addr;
+	uint32_t pitch, width, height;
+	uint8_t bpp, type;
+	uint16_t reserved;
+	uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+};
+enum { MB2_END = 0, MB2_CMDLINE = 1, MB2_MODULE = 3, MB2_MMAP = 6, MB2_FB = 8, MB2_RSDP1 = 14,
+	MB2_RSDP2 = 15 };
+enum { MB2_FB_RGB = 1, MB2_FB_TEXT = 2 };
+
+static void
+mb2_framebuffer(const struct mb2_fb *f)
+{
+	bootinfo.fb = (struct boot_framebuffer){ .addr = f->addr, .width = f->width,
+		.height = f->height, .pitch = f->pitch, .bpp = f->bpp, .text = f->type == MB2_FB_TEXT };
+	if (f->type == MB2_FB_RGB) {
+		bootinfo.fb.red_pos = f->red_pos;
+		bootinfo.fb.green_pos = f->green_pos;
+		bootinfo.fb.blue_pos = f->blue_pos;
+	}
+	bootinfo.has_fb = f->type == MB2_FB_RGB || f->type == MB2_FB_TEXT;
+}
+
+static void
+mb2_parse(paddr_t info)
+{
+	const char *p = mmu_phys_map(info), *end = p + *(const uint32_t *)p;
+	const struct mb2_tag *t;
+
+	for (p += 8; p < end; p += ROUND_UP(t->size, 8u)) {
+		t = (const void *)p;
+		switch (t->type) {
+		case MB2_END:
+			return;
+		case MB2_CMDLINE:
+			strlcpy(bootinfo.cmdline, (const char *)(t + 1), sizeof(bootinfo.cmdline));
+			break;
+		case MB2_MODULE: {
+			const struct mb2_module *m = (const void *)t;
+
+			module_add(m->start, m->end, m->cmdline);
+			break;
+		}
+		case MB2_MMAP: {
+			const struct mb2_mmap *m = (const void *)t;
+
+			memory_map(m + 1, m->entry_size, (t->size - sizeof(*m)) / m->entry_size);
+			break;
+		}
+		case MB2_FB:
+			mb2_framebuffer((const void *)t);
+			break;
+		case MB2_RSDP1:
+			if (bootinfo.rsdp == 0)
+				rsdp_keep(t + 1, t->size - sizeof(*t));
+			break;
+		case MB2_RSDP2:
+			rsdp_keep(t + 1, t->size - sizeof(*t));
+			break;
+		}
+	}
+}
+
+struct pvh_info {
+	uint32_t magic, version, flags, nmodules;
+	uint64_t modules, cmdline, rsdp;
+	uint64_t memmap;
+	uint32_t nmemmap, reserved;
+};
+struct pvh_module {
+	uint64_t addr, size, cmdline, reserved;
+};
+#define PVH_MAGIC	0x336ec578u
+
+/* QEMU gives its modules no names: the first one is what the option `module' says. */
+static void
+pvh_parse(paddr_t info)
+{
+	const struct pvh_info *p = mmu_phys_map(info);
+	const struct pvh_module *m = mmu_phys_map(p->modules);
+	char name[64];
+
+	if (p->magic != PVH_MAGIC || p->version < 1)
+		panic("PVH: unknown start information");
+	if (p->cmdline != 0)
+		strlcpy(bootinfo.cmdline, mmu_phys_map(p->cmdline), sizeof(bootinfo.cmdline));
+	memory_map(mmu_phys_map(p->memmap), sizeof(struct e820), p->nmemmap);
+	for (uint32_t i = 0; i < p->nmodules; i++) {
+		if (m[i].cmdline != 0)
+			strlcpy(name, mmu_phys_map(m[i].cmdline), sizeof(name));
+		else if (boot_option("module", name, sizeof(name)) == NULL)
+			strlcpy(name, "root", sizeof(name));
+		module_add(m[i].addr, m[i].addr + m[i].size, name);
+	}
+	bootinfo.rsdp = p->rsdp;
+}
+
+const char *
+boot_option(const char *name, char *buf, size_t size)
+{
+	size_t len = strlen(name), n;
+	const char *p = bootinfo.cmdline, *value;
+
+	for (; *p != '\0'; p += n) {
+		while (*p == ' ')
+			p++;
+		for (n = 0; p[n] != '\0' && p[n] != ' '; n++)
+			;
+		if (n < len || strncmp(p, name, len) != 0 || (n > len && p[len] != '='))
+			continue;
+		value = n > len ? p + len + 1 : p + n;
+		strlcpy(buf, value, MIN(size, (size_t)(p + n - value) + 1));
+		return buf;
+	}
+	return NULL;
+}
+
+/* --- frames for the first page tables --- */
+
+/*
+ * From the end of the highest range below 4 GiB that boot.asm's tables reach, so that low memory stays
+ * whole for devices that want it.
+ */
+paddr_t
+boot_page_alloc(void)
+{
+	for (unsigned i = nram; i-- > 0;) {
+		struct range *r = &ram[i];
+		paddr_t end = MIN(r->end, (paddr_t)1 << 32), pa;
+
+		if (r->start + PAGE_SIZE > end)
+			continue;
+		pa = end - PAGE_SIZE;
+		if (end == r->end)
+			r->end = pa;
+		else
+			ram_remove(pa, end);
+		if (r->start == r->end)
+			range_delete(i);
+		memset(mmu_phys_map(pa), 0, PAGE_SIZE);
+		return pa;
+	}
+	panic("no memory for the first page tables");
+}
+
+/* Calls fn for everything that belongs into the direct map. */
+static void
+each_mapped(const struct range *all, unsigned n, void (*fn)(paddr_t, paddr_t))
+{
+	for (unsigned i = 0; i < n; i++)
+		fn(all[i].start, all[i].end);
+}
+
+static void
+memory_init(void)
+{
+	static struct range all[NRANGE];	/* RAM before anything was cut out */
+	unsigned n = nram;
+
+	memcpy(all, ram, sizeof(ram));
+	ram_remove(0, 0x10000);			/* start-up code of other CPUs, old BIOS data */
+	ram_remove(mmu_kva_to_phys(image_start), mmu_kva_to_phys(image_end));
+	for (unsigned i = 0; i < bootinfo.nmodules; i++)
+		ram_remove(bootinfo.modules[i].start, bootinfo.modules[i].end);
+	mmu_boot_begin();
+	mmu_boot_direct(0, 0x100000);		/* BIOS area: ACPI tables are looked for there */
+	each_mapped(all, n, mmu_boot_direct);
+	each_mapped(firmware, nfirmware, mmu_boot_direct);
+	mmu_boot_finish();
+	for (unsigned i = 0; i < nram; i++)
+		page_add_range(ram[i].start, ram[i].end);
+}
+
+/* The first C code; interrupts are off, the tables are boot.asm's. */
+void
+machine_start(bool pvh, paddr_t info)
+{
+	cpu_boot_percpu();
+	cpu_boot_traps();
+	if (pvh)
+		pvh_parse(info);
+	else
+		mb2_parse(info);
+	cpu_boot_features();
+	memory_init();
+	kmain();
+}

@@ -1,0 +1,176 @@
+/*
+ * Threads: their stacks, the switch, the FPU.
+ *
+ * A kernel stack, from the top: the user frame, the C frames of the call or trap in progress, and
+ * while the thread does not run the six registers and return address that thread_switch saved.
+ * A new thread gets such a picture by hand.
+ *
+ * FPU state is switched eagerly and only for threads that have been in user mode: the kernel
+ * itself is compiled without FPU instructions.  Lazy switching was rejected: it saves nothing
+ * with today's compilers and has leaked registers between processes on real CPUs.
+ */
+#include "mach/thread.h"
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/error.h"
+#include "kern/string.h"
+#include "kern/thr.h"
+#include "mach/frame.h"
+#include "mach/intr.h"
+#include "vm/kmap.h"
+#include "x86/amd64/regs.h"
+#include "x86/fpu.h"
+
+extern void thread_switch(struct mach_thr *from, struct mach_thr *to);
+extern void thread_begin(void);
+extern void frame_leave(struct trapframe *) __noreturn;
+
+/* FCW 37Fh, MXCSR 1F80h, everything else zero. */
+const uint8_t fpu_fresh[512] __attribute__((aligned(16))) = { [0] = 0x7f, [1] = 0x03, [24] = 0x80,
+	[25] = 0x1f };
+
+struct switch_frame {
+	uint64_t r15, r14, r13, r12, rbx, rbp, pc;
+};
+
+static uintptr_t
+stack_top(const struct mach_thr *m)
+{
+	return m->kstack + KSTACK_SIZE;
+}
+
+struct trapframe *
+mach_thr_frame(const struct mach_thr *m)
+{
+	return (struct trapframe *)(stack_top(m) - sizeof(struct trapframe));
+}
+
+static void
+first_run(struct mach_thr *m, uintptr_t fn, uintptr_t arg)
+{
+	struct switch_frame *f = (struct switch_frame *)mach_thr_frame(m) - 1;
+
+	*f = (struct switch_frame){ .r12 = fn, .r13 = arg, .pc = (uintptr_t)thread_begin };
+	m->sp = (uintptr_t)f;
+}
+
+void
+mach_thr_init(struct mach_thr *m, void *kstack, void (*entry)(void *), void *arg)
+{
+	m->kstack = (uintptr_t)kstack;
+	m->fs_base = 0;
+	m->user = false;
+	first_run(m, (uintptr_t)entry, (uintptr_t)arg);
+}
+
+/* The thread's first run leaves for user mode by the frame at its place. */
+static void
+start_in_user(struct mach_thr *m)
+{
+	struct trapframe *tf = mach_thr_frame(m);
+
+	tf->error = 0;
+	m->user = true;
+	first_run(m, (uintptr_t)frame_leave, (uintptr_t)tf);
+}
+
+void
+mach_thr_fork(struct mach_thr *child, const struct trapframe *parent)
+{
+	struct trapframe *tf = mach_thr_frame(child);
+
+	*tf = *parent;
+	tf_set_result(tf, 0);
+	tf_set_carry(tf, false);
+	child->fs_base = thr_self()->t_mach.fs_base;
+	fpu_save(child->fpu);
+	start_in_user(child);
+}
+
+static void
+frame_fresh(struct trapframe *tf, uintptr_t entry, uintptr_t sp)
+{
+	*tf = (struct trapframe){ .vector = VECTOR_CALL, .rip = entry, .cs = SEL_UCODE,
+		.rflags = RFLAGS_IF | RFLAGS_FIXED, .rsp = sp, .ss = SEL_UDATA };
+}
+
+int
+mach_thr_user(struct mach_thr *m, uintptr_t entry, uintptr_t sp, uint64_t arg, uint64_t tls)
+{
+	struct trapframe *tf = mach_thr_frame(m);
+
+	if (entry >= USER_MAX || sp > USER_MAX || tls >= USER_MAX)
+		return EPERM;
+	frame_fresh(tf, entry, sp);
+	tf->rdi = arg;
+	m->fs_base = tls;
+	memcpy(m->fpu, fpu_fresh, sizeof(m->fpu));
+	start_in_user(m);
+	return 0;
+}
+
+void
+mach_thr_destroy(struct mach_thr *m)
+{
+	ASSERT(m != &thr_self()->t_mach);
+	m->sp = 0;
+}
+
+void
+mach_switch(struct mach_thr *from, struct mach_thr *to)
+{
+	struct mach_cpu *c = &cpu_self()->mach;
+
+	if (from->user)
+		fpu_save(from->fpu);
+	if (to->user) {
+		fpu_restore(to->fpu);
+		wrmsr(MSR_FS_BASE, to->fs_base);
+	}
+	if (to->kstack != 0) {
+		c->kernel_sp = stack_top(to);
+		c->tss.rsp0 = c->kernel_sp;
+	}
+	thread_switch(from, to);
+}
+
+void
+mach_frame_exec(struct trapframe *tf, uintptr_t entry, uintptr_t sp)
+{
+	struct mach_thr *m = &thr_self()->t_mach;
+
+	ASSERT(entry < USER_MAX && sp <= USER_MAX);
+	frame_fresh(tf, entry, sp);
+	m->fs_base = 0;
+	m->user = true;
+	wrmsr(MSR_FS_BASE, 0);
+	fpu_restore(fpu_fresh);
+}
+
+void
+mach_user_enter(uintptr_t entry, uintptr_t sp)
+{
+	struct trapframe *tf = mach_thr_frame(&thr_self()->t_mach);
+
+	intr_disable();
+	mach_frame_exec(tf, entry, sp);
+	thr_self()->t_frame = tf;
+	frame_leave(tf);
+}
+
+int
+mach_set_tls(struct mach_thr *m, uint64_t base)
+{
+	if (base >= USER_MAX)
+		return EPERM;
+	ASSERT(m == &thr_self()->t_mach);
+	m->fs_base = base;
+	wrmsr(MSR_FS_BASE, base);
+	return 0;
+}
+
+uint64_t
+mach_get_tls(const struct mach_thr *m)
+{
+	return m->fs_base;
+}

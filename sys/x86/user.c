@@ -1,0 +1,240 @@
+/*
+ * User memory.
+ *
+ * Each primitive opens the SMAP window (stac), touches user memory in instructions that the
+ * exception table names, and closes it again.  A fault goes to trap.c, which lets the address space
+ * resolve it and continues, or goes on at the fixup.  rep moves are restartable: the registers say
+ * how far they came.
+ */
+#include "mach/user.h"
+#include "kern/assert.h"
+#include "kern/cpu.h"
+#include "kern/error.h"
+#include "kern/fail.h"
+#include "kern/string.h"
+#include "mach/frame.h"
+
+#define SMAP_SITE(stac) "771:\t.byte 0x0f, 0x1f, 0x00\n\t" \
+	".pushsection .smap_set,\"a\"\n\t.quad 771b, " #stac "\n\t.popsection\n\t"
+#define STAC	SMAP_SITE(1)
+#define CLAC	SMAP_SITE(0)
+#define EXTABLE(at, fixup) \
+	".pushsection .extable,\"a\"\n\t.quad " #at ", " #fixup "\n\t.popsection\n\t"
+
+bool
+user_range_ok(uintptr_t addr, size_t n)
+{
+	return addr <= USER_MAX && n <= USER_MAX - addr;
+}
+
+/* Whether the copy may be tried at all. */
+static int
+copy_check(uintptr_t user, size_t n)
+{
+	ASSERT((cpu_self()->hold & ~HOLD_IDLE) == 0);
+	if (unlikely(!user_range_ok(user, n)) || fail_now(FAIL_USERCOPY))
+		return EFAULT;
+	return 0;
+}
+
+static int
+copy(uintptr_t to, uintptr_t from, size_t n)
+{
+	size_t words = n / 8, bytes = n % 8;
+	int error;
+
+	__asm__ volatile(STAC
+	    "1:\trep movsq\n\t"
+	    "mov %[bytes], %%rcx\n"
+	    "2:\trep movsb\n\t"
+	    "xor %k[error], %k[error]\n"
+	    "3:\t" CLAC
+	    ".pushsection .text.fixup,\"ax\"\n"
+	    "4:\tmov %[efault], %k[error]\n\t"
+	    "jmp 3b\n\t"
+	    ".popsection\n\t"
+	    EXTABLE(1b, 4b) EXTABLE(2b, 4b)
+	    : "+D"(to), "+S"(from), "+c"(words), [error] "=&r"(error)
+	    : [bytes] "r"(bytes), [efault] "i"(EFAULT) : "memory", "cc");
+	return error;
+}
+
+int
+copyin(const void __user *from, void *to, size_t n)
+{
+	int error = copy_check((uintptr_t)from, n);
+
+	return unlikely(error != 0) ? error : copy((uintptr_t)to, (uintptr_t)from, n);
+}
+
+int
+copyout(const void *from, void __user *to, size_t n)
+{
+	int error = copy_check((uintptr_t)to, n);
+
+	return unlikely(error != 0) ? error : copy((uintptr_t)to, (uintptr_t)from, n);
+}
+
+int
+user_zero(void __user *to, size_t n)
+{
+	uintptr_t at = (uintptr_t)to;
+	size_t words = n / 8, bytes = n % 8;
+	int error = copy_check(at, n);
+
+	if (error != 0)
+		return error;
+	__asm__ volatile(STAC
+	    "1:\trep stosq\n\t"
+	    "mov %[bytes], %%rcx\n"
+	    "2:\trep stosb\n\t"
+	    "xor %k[error], %k[error]\n"
+	    "3:\t" CLAC
+	    ".pushsection .text.fixup,\"ax\"\n"
+	    "4:\tmov %[efault], %k[error]\n\t"
+	    "jmp 3b\n\t"
+	    ".popsection\n\t"
+	    EXTABLE(1b, 4b) EXTABLE(2b, 4b)
+	    : "+D"(at), "+c"(words), [error] "=&r"(error)
+	    : "a"(0ull), [bytes] "r"(bytes), [efault] "i"(EFAULT) : "memory", "cc");
+	return error;
+}
+
+/*
+ * A string of at most `max' bytes, eight at a time while the source is aligned (an aligned word never
+ * crosses into a page that may not be there).  The window is open for the whole string; C code
+ * in between touches only the kernel's buffer.
+ */
+#define LOAD(var, from, fault) \
+	__asm__ goto volatile("1:\tmov (%1), %0\n\t" EXTABLE(1b, %l2) \
+	    : "=r"(var) : "r"(from) : : fault)
+#define ONES	0x0101010101010101ull
+#define HIGHS	0x8080808080808080ull
+
+static int
+copy_string(uintptr_t from, char *to, size_t max, size_t *len)
+{
+	size_t done = 0;
+	uint64_t word;
+	uint8_t byte;
+	int error = ENAMETOOLONG;
+
+	__asm__ volatile(STAC : : : "memory");
+	while (done < max) {
+		if ((from + done) % 8 == 0 && max - done >= 8) {
+			LOAD(word, from + done, fault);
+			if (((word - ONES) & ~word & HIGHS) == 0) {
+				memcpy(to + done, &word, 8);
+				done += 8;
+				continue;
+			}
+		}
+		LOAD(byte, from + done, fault);
+		to[done] = (char)byte;
+		if (byte == 0) {
+			*len = done;
+			error = 0;
+			break;
+		}
+		done++;
+	}
+	__asm__ volatile(CLAC : : : "memory");
+	return error;
+fault:
+	__asm__ volatile(CLAC : : : "memory");
+	return EFAULT;
+}
+
+int
+copyinstr(const void __user *user, char *to, size_t size, size_t *len)
+{
+	uintptr_t from = (uintptr_t)user;
+	size_t n, max;
+	int error = copy_check(from, 0);
+
+	if (error != 0)
+		return error;
+	max = MIN(size, USER_MAX - from);
+	error = copy_string(from, to, max, &n);
+	if (error == ENAMETOOLONG && max < size)
+		return EFAULT;		/* it runs into the end of user space */
+	if (error == 0 && len != NULL)
+		*len = n;
+	return error;
+}
+
+/* --- words --- */
+
+static int
+word_check(uintptr_t user)
+{
+	return user % sizeof(uint32_t) != 0 ? EINVAL : copy_check(user, sizeof(uint32_t));
+}
+
+int
+user_load32(const void __user *from, uint32_t *value)
+{
+	uintptr_t at = (uintptr_t)from;
+	uint32_t v = 0;
+	int error = word_check(at);
+
+	if (error != 0)
+		return error;
+	__asm__ volatile(STAC
+	    "1:\tmovl (%[at]), %[v]\n\t"
+	    "xor %k[error], %k[error]\n"
+	    "3:\t" CLAC
+	    ".pushsection .text.fixup,\"ax\"\n"
+	    "4:\tmov %[efault], %k[error]\n\t"
+	    "jmp 3b\n\t"
+	    ".popsection\n\t"
+	    EXTABLE(1b, 4b)
+	    : [v] "+r"(v), [error] "=&r"(error) : [at] "r"(at), [efault] "i"(EFAULT) : "memory", "cc");
+	*value = v;
+	return error;
+}
+
+int
+user_store32(void __user *to, uint32_t value)
+{
+	uintptr_t at = (uintptr_t)to;
+	int error = word_check(at);
+
+	if (error != 0)
+		return error;
+	__asm__ volatile(STAC
+	    "1:\tmovl %[v], (%[at])\n\t"
+	    "xor %k[error], %k[error]\n"
+	    "3:\t" CLAC
+	    ".pushsection .text.fixup,\"ax\"\n"
+	    "4:\tmov %[efault], %k[error]\n\t"
+	    "jmp 3b\n\t"
+	    ".popsection\n\t"
+	    EXTABLE(1b, 4b)
+	    : [error] "=&r"(error) : [v] "r"(value), [at] "r"(at), [efault] "i"(EFAULT)
+	    : "memory", "cc");
+	return error;
+}
+
+int
+user_cas32(void __user *to, uint32_t old, uint32_t new, uint32_t *found)
+{
+	uintptr_t at = (uintptr_t)to;
+	int error = word_check(at);
+
+	if (error != 0)
+		return error;
+	__asm__ volatile(STAC
+	    "1:\tlock cmpxchgl %[new], (%[at])\n\t"
+	    "mov $0, %k[error]\n"
+	    "3:\t" CLAC
+	    ".pushsection .text.fixup,\"ax\"\n"
+	    "4:\tmov %[efault], %k[error]\n\t"
+	    "jmp 3b\n\t"
+	    ".popsection\n\t"
+	    EXTABLE(1b, 4b)
+	    : "+a"(old), [error] "=&r"(error) : [new] "r"(new), [at] "r"(at), [efault] "i"(EFAULT)
+	    : "memory", "cc");
+	*found = old;
+	return error;
+}
