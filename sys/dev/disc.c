@@ -252,10 +252,13 @@ disc_room(const struct disc *d)
 {
 	size_t room = in_free(d);
 
-	if (lflag(d, ICANON) && d->in_line == d->in_r)
-		return DISC_IN;		/* a full line is dropped with a bell, or the tty would hang */
 	/* A byte may take two cells (PARMRK), and the spare ones stay free. */
-	return room > CELL_SPARE ? (room - CELL_SPARE) / 2 : 0;
+	room = room > CELL_SPARE ? (room - CELL_SPARE) / 2 : 0;
+	/* Nobody can make room by reading while no line is complete: what is too much is dropped, one
+	 * by one, until the byte comes that ends the line. */
+	if (room == 0 && lflag(d, ICANON) && d->in_line == d->in_r)
+		room = 1;
+	return room;
 }
 
 /* Sends STOP when the input fills up and START when it has been read (IXOFF). */

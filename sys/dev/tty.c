@@ -75,6 +75,7 @@ struct tty_after {
 static const struct node_ops tty_ops;
 static struct mutex ttyport_lock = MUTEX_INIT(ttyport_lock, &ttyport_class);
 static struct ttyport *console_port;	/* [ttyport_lock] */
+static bool in_use;			/* [a] */
 
 /* --- the critical section --- */
 
@@ -372,6 +373,12 @@ job_check_write(struct tty *t)
 
 /* --- opens --- */
 
+bool
+tty_in_use(void)
+{
+	return atomic_load(&in_use);
+}
+
 static struct tty *
 tty_of(struct node *n)
 {
@@ -400,6 +407,8 @@ tty_open(struct tty *t, struct vnode *vn, uint32_t flags, struct node **out)
 	tty_ref(t);
 	f->f_tty = t;
 	devfile_init(&f->f_dev, vn, flags, &tty_ops, NODE_TTY, &t->t_sig, 0);
+	if (proc_self() != NULL)
+		atomic_store(&in_use, true);
 	/* A session leader without a terminal gets the first one that it opens. */
 	if ((flags & O_NOCTTY) == 0 && !owned && proc_self() != NULL)
 		(void)!tty_acquire(t);

@@ -76,3 +76,5 @@ int ttyport_add(struct ttyport *, const char *name, uint64_t rdev) __must_check;
 struct tty *ttyport_tty(struct ttyport *);	/* the current one, referenced */
 /* Makes `port' what /dev/console opens; the first caller wins unless `chosen'. */
 void ttyport_console(struct ttyport *, bool chosen);
+/* A process has opened a terminal: the console is not the boot log's any more. */
+bool tty_in_use(void);
