@@ -41,7 +41,7 @@ build/obj/$(1)/%.asm.o: %.asm build/obj/$(1)/gen/assym.inc build/obj/$(1)/gen/co
 # Structure offsets for assembler: the compiler prints them as %define lines.
 build/obj/$(1)/gen/assym.inc: sys/x86/amd64/assym.c build/gen/stamp build/obj/$(1)/gen/config.h
 	$$(call say,GEN)
-	$$(Q)$$(CLANG) $$(kflags-$(1)) -MMD -MP -MT $$@ -MF $$@.d -S -o $$@.s $$< && \
+	$$(Q)$$(CLANG) $$(kflags-$(1)) -MMD -MP -MT $$@ -MF $$@.d -fno-integrated-as -S -o $$@.s $$< && \
 		sed -n 's/^[[:space:]]*%define/%define/p' $$@.s > $$@
 # Linked twice: the second time with the table of its own symbols, for panics.
 build/obj/$(1)/zenta: $$(kobj-$(1)) sys/x86/amd64/kernel.ld $$(wildcard mk/ksyms) mk/link

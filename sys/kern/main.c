@@ -9,6 +9,7 @@
 #include "kern/sched.h"
 #include "kern/string.h"
 #include "kern/thr.h"
+#include "kern/version.h"
 #include "mach/intr.h"
 
 extern const struct init_entry init_set_start[], init_set_end[];
@@ -53,7 +54,7 @@ kmain(void)
 {
 	bool on = false;
 
-	log_printf("Zenta %s\n", CONFIG_VERSION);
+	log_printf("Zenta %s\n", ZENTA_VERSION);
 	for (const struct init_entry *e = next_entry(NULL); e != NULL; e = next_entry(e)) {
 		if (!on && e->level > LEVEL_INTR) {
 			intr_enable();
