@@ -11,6 +11,7 @@
 #include "kern/string.h"
 #include "kern/thr.h"
 #include "mach/frame.h"
+#include "mach/intr.h"
 #include "mach/thread.h"
 #include "mach/user.h"
 #include "x86/fpu.h"
