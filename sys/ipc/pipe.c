@@ -67,8 +67,6 @@ struct pipe_end {
 	struct node node;
 	struct pipe *pipe;		/* [I] */
 	bool side[2];			/* [I] O_RDWR on a FIFO is both */
-	const struct fifo_owner *owner;	/* [I] FIFO: its file, NULL for a pipe */
-	void *owner_arg;
 };
 
 LOCK_CLASS(io_class, "pipe I/O", RANK_IO);
@@ -254,27 +252,14 @@ pipe_write(struct node *node, struct uio *u)
 static int
 pipe_stat(struct node *n, struct abi_stat *st)
 {
-	struct pipe_end *e = end_of(n);
-	struct pipe *p = e->pipe;
+	struct pipe *p = end_of(n)->pipe;
 
-	if (e->owner != NULL)
-		return e->owner->stat(e->owner_arg, st);
 	st->ino = p->koid;
 	st->mode = S_IFIFO | 0600;
 	st->nlink = 1;
 	st->size = p->count;
 	st->blksize = PIPE_BUF;
 	return 0;
-}
-
-static int
-pipe_setattr(struct node *n, const struct setattr *sa)
-{
-	struct pipe_end *e = end_of(n);
-
-	if (e->owner != NULL && (sa->mask & SETATTR_SIZE) == 0)
-		return e->owner->setattr(e->owner_arg, sa);
-	return EINVAL;
 }
 
 static int
@@ -323,11 +308,9 @@ pipe_destroy(struct node *n)
 	if (last && p->slot != NULL)
 		*p->slot = NULL;
 	spin_unlock(&p->lock);
+	zone_free(end_zone, e);
 	if (last)
 		pipe_free(p);
-	if (e->owner != NULL)
-		e->owner->put(e->owner_arg);
-	zone_free(end_zone, e);
 }
 
 static const struct node_ops pipe_ops = {
@@ -336,7 +319,7 @@ static const struct node_ops pipe_ops = {
 	.write = pipe_write,
 	.seek = node_noseek,
 	.stat = pipe_stat,
-	.setattr = pipe_setattr,
+	.setattr = node_nosetattr,
 	.ioctl = pipe_ioctl,
 	.vmo = node_novmo,
 	.sync = node_nosync,
@@ -454,8 +437,7 @@ fifo_attach(void **slot, uint32_t flags, struct node **out, struct pipe **pipe)
 }
 
 int
-fifo_open(void **slot, uint32_t flags, const struct fifo_owner *owner, void *arg,
-    struct node **out)
+fifo_open(void **slot, uint32_t flags, struct node **out)
 {
 	uint32_t mode = flags & (uint32_t)O_ACCMODE;
 	uint64_t before = 0;
@@ -467,16 +449,12 @@ fifo_open(void **slot, uint32_t flags, const struct fifo_owner *owner, void *arg
 	if (error == 0)
 		before = p->opened[other];
 	mutex_unlock(&fifo_lock);
+	if (error != 0 || mode == (uint32_t)O_RDWR || (flags & (uint32_t)O_NONBLOCK) != 0)
+		return error;
+	error = fifo_meet(p, other, before);
 	if (error != 0)
-		return error;
-	if (mode != (uint32_t)O_RDWR && (flags & (uint32_t)O_NONBLOCK) == 0 &&
-	    (error = fifo_meet(p, other, before)) != 0) {
 		node_unuse(*out);
-		return error;
-	}
-	end_of(*out)->owner = owner;
-	end_of(*out)->owner_arg = arg;
-	return 0;
+	return error;
 }
 
 /* --- the call --- */

@@ -138,32 +138,23 @@ ends(void)
 	node_unuse(wr);
 }
 
-static int puts_seen;
-
-static void
-put_owner(void *arg)
-{
-	puts_seen++;
-}
-
 static void
 fifos(void)
 {
-	static const struct fifo_owner owner = { .put = put_owner };
 	struct node *rd, *wr;
 	void *slot = NULL;
 
-	ok(fifo_open(&slot, O_WRONLY | O_NONBLOCK, &owner, NULL, &wr) == ENXIO && slot == NULL,
+	ok(fifo_open(&slot, O_WRONLY | O_NONBLOCK, &wr) == ENXIO && slot == NULL,
 	    "FIFO: a writer without a reader is ENXIO and leaves nothing");
-	ok(fifo_open(&slot, O_RDONLY, &owner, NULL, &rd) != 0 && slot == NULL && puts_seen == 0,
-	    "FIFO: a wait that ends leaves nothing and keeps the caller's reference");
-	ok(fifo_open(&slot, O_RDONLY | O_NONBLOCK, &owner, NULL, &rd) == 0 && slot != NULL,
+	ok(fifo_open(&slot, O_RDONLY, &rd) != 0 && slot == NULL,
+	    "FIFO: a wait that ends leaves nothing");
+	ok(fifo_open(&slot, O_RDONLY | O_NONBLOCK, &rd) == 0 && slot != NULL,
 	    "FIFO: a reader may come first with O_NONBLOCK");
-	ok(fifo_open(&slot, O_WRONLY, &owner, NULL, &wr) == 0, "FIFO: a writer then does not wait");
+	ok(fifo_open(&slot, O_WRONLY, &wr) == 0, "FIFO: a writer then does not wait");
 	ok((sig_read(rd->sig) & SIG_PEER_CLOSED) == 0, "FIFO: the reader sees the writer");
 	node_unuse(wr);
 	node_unuse(rd);
-	ok(slot == NULL && puts_seen == 2, "FIFO: the last close frees it and gives both references back");
+	ok(slot == NULL, "FIFO: the last close frees it");
 }
 
 static void
