@@ -57,6 +57,8 @@ _Static_assert(sizeof(struct abi_flock) == 24, "flock");
 #define SEEK_SET	0
 #define SEEK_CUR	1
 #define SEEK_END	2
+#define SEEK_DATA	3
+#define SEEK_HOLE	4
 
 #define AT_FDCWD		-2
 #define AT_EACCESS		1

@@ -2,13 +2,10 @@
 /* The mount table and the built-in file systems. */
 #include "kern/list.h"
 #include "kern/types.h"
+#include <abi/mount.h>
 
 struct vnode;
 struct mount;
-
-#define MOUNT_RDONLY	1u
-#define MOUNT_NOSUID	2u
-#define MOUNT_NOEXEC	4u
 
 struct fs_stats {
 	uint64_t blocks, free, files, files_free;	/* blocks of 4096 bytes */

@@ -84,6 +84,7 @@ struct vnode {
 	void *v_locks;			/* record locks (fs/reclock.c) */
 	uint32_t v_writers;		/* [a] open for writing (ETXTBSY) */
 	uint32_t v_texts;		/* [a] running as a program */
+	bool v_written;			/* was open for writing: its pages may differ from the image */
 };
 
 void vnode_init(struct vnode *, const struct vnode_ops *, struct mount *, uint64_t ino, uint32_t mode,

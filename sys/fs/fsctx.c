@@ -1,0 +1,145 @@
+/* Root, working directory and umask of a process, and the calls that change them. */
+#include "fs/fsctx.h"
+#include "fs/file.h"
+#include "fs/mount.h"
+#include "fs/name.h"
+#include "fs/vnode.h"
+#include "gen/sysproto.h"
+#include "kern/cred.h"
+#include "kern/error.h"
+#include "kern/proc.h"
+#include "mach/user.h"
+#include "vm/zone.h"
+#include <abi/fcntl.h>
+#include <abi/stat.h>
+
+ZONE(fsctx_zone, struct fsctx);
+
+static int
+make(struct vnode *root, struct vnode *cwd, uint32_t umask, struct fsctx **out)
+{
+	struct fsctx *fs = zone_alloc(fsctx_zone, 0);
+
+	if (fs == NULL)
+		return ENOMEM;
+	vnode_ref(root);
+	vnode_ref(cwd);
+	fs->root = root;
+	fs->cwd = cwd;
+	fs->umask = umask;
+	*out = fs;
+	return 0;
+}
+
+int
+fsctx_create(struct fsctx **out)
+{
+	return make(mount_root(), mount_root(), 022, out);
+}
+
+int
+fsctx_copy(struct fsctx *from, struct fsctx **out)
+{
+	return make(from->root, from->cwd, from->umask, out);
+}
+
+void
+fsctx_destroy(struct fsctx *fs)
+{
+	vnode_unref(fs->root);
+	vnode_unref(fs->cwd);
+	zone_free(fsctx_zone, fs);
+}
+
+/* --- calls --- */
+
+/* Consumes the reference by success only. */
+static int
+change(struct vnode **slot, struct vnode *vn)
+{
+	struct vnode *old = *slot;
+	int error;
+
+	if (!S_ISDIR(vn->v_mode))
+		return ENOTDIR;
+	error = vnode_access(vn, cred_current(), 1);
+	if (error != 0)
+		return error;
+	*slot = vn;
+	vnode_unref(old);
+	return 0;
+}
+
+int
+sys_chdir(const char *path)
+{
+	struct vnode *vn;
+	int error = name_vnode(AT_FDCWD, path, NAME_FOLLOW | NAME_DIR, &vn);
+
+	if (error != 0)
+		return error;
+	error = change(&proc_self()->p_fs->cwd, vn);
+	if (error != 0)
+		vnode_unref(vn);
+	return error;
+}
+
+int
+sys_fchdir(struct node *fd)
+{
+	struct vnode *vn = vnode_of(fd);
+	int error;
+
+	if (vn == NULL)
+		return ENOTDIR;
+	vnode_ref(vn);
+	error = change(&proc_self()->p_fs->cwd, vn);
+	if (error != 0)
+		vnode_unref(vn);
+	return error;
+}
+
+int
+sys_chroot(const char *path)
+{
+	struct vnode *vn;
+	int error;
+
+	error = name_vnode(AT_FDCWD, path, NAME_FOLLOW | NAME_DIR, &vn);
+	if (error != 0)
+		return error;
+	error = cred_super(cred_current()) ? change(&proc_self()->p_fs->root, vn) : EPERM;
+	if (error != 0)
+		vnode_unref(vn);
+	return error;
+}
+
+/* The result counts the NUL. */
+int
+sys_getcwd(void __user *buf, size_t len, intptr_t *result)
+{
+	char *path = kmem_alloc(PATH_MAX, 0);
+	size_t n;
+	int error;
+
+	if (path == NULL)
+		return ENOMEM;
+	error = vnode_path(proc_self()->p_fs->cwd, path, PATH_MAX, &n);
+	if (error == 0 && n + 1 > len)
+		error = ERANGE;
+	if (error == 0)
+		error = copyout(path, buf, n + 1);
+	kmem_free(path, PATH_MAX);
+	*result = (intptr_t)(n + 1);
+	return error;
+}
+
+int
+sys_umask(uint32_t mask, intptr_t *result)
+{
+	struct fsctx *fs = proc_self()->p_fs;
+
+	*result = (intptr_t)fs->umask;
+	fs->umask = mask & 0777;
+	return 0;
+}
