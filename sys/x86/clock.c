@@ -142,7 +142,7 @@ window(void)
 	ns = reference_ns(b.reference - a.reference);
 	ticks = b.tsc - a.tsc;
 	if (ticks != 0)
-		m.tsc_scale = (uint64_t)(((unsigned __int128)ns << 32) / ticks);
+		m.tsc_scale = (ns << 32) / ticks;
 	if (lapic_present() && ns != 0)
 		m.timer_scale = ((uint64_t)(a.timer - b.timer) << 32) / ns;
 	return m;
@@ -210,7 +210,7 @@ hpet_now(void)
 	hpet_last = low;
 	ticks = hpet_high | low;
 	intr_restore(state);
-	return (nsec_t)((unsigned __int128)ticks * hpet_fs / 1000000);
+	return (nsec_t)scale(ticks, ((uint64_t)hpet_fs << 32) / 1000000);
 }
 
 nsec_t
