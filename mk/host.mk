@@ -3,6 +3,7 @@
 CLANG ?= clang-14
 LLD ?= ld.lld-14
 LLVM_STRIP ?= llvm-strip-14
+NM := llvm-nm-14
 NASM ?= nasm
 PYTHON := /usr/bin/python3
 

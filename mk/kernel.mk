@@ -44,9 +44,9 @@ build/obj/$(1)/gen/assym.inc: sys/x86/amd64/assym.c build/gen/stamp build/obj/$(
 	$$(Q)$$(CLANG) $$(kflags-$(1)) -MMD -MP -MT $$@ -MF $$@.d -fno-integrated-as -S -o $$@.s $$< && \
 		sed -n 's/^[[:space:]]*%define/%define/p' $$@.s > $$@
 # Linked twice: the second time with the table of its own symbols, for panics.
-build/obj/$(1)/zenta: $$(kobj-$(1)) sys/x86/amd64/kernel.ld $$(wildcard mk/ksyms) mk/link
+build/obj/$(1)/zenta: $$(kobj-$(1)) sys/x86/amd64/kernel.ld mk/ksyms mk/link
 	$$(call say,LINK)
-	$$(Q)CLANG='$$(CLANG)' LLD='$$(LLD) $$(KLINK)' mk/link $$@ $$(kobj-$(1))
+	$$(Q)CLANG='$$(CLANG)' NM='$$(NM)' LLD='$$(LLD) $$(KLINK)' mk/link $$@ $$(kobj-$(1))
 build/obj/$(1)/zenta.stripped: build/obj/$(1)/zenta
 	$$(Q)$$(LLVM_STRIP) -o $$@ $$<
 -include $$(kobj-$(1):.o=.d) build/obj/$(1)/gen/assym.inc.d
