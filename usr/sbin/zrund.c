@@ -67,6 +67,7 @@ struct request {
 };
 
 static int control = -1;
+static int output[2] = { -1, -1 };		/* zenta.out, zenta.err */
 
 static void
 control_send(const void *data, size_t len)
@@ -336,14 +337,16 @@ environment_make(const struct request *rq, const struct passwd *pw)
 	}
 }
 
-/* A stream of the command: opened as descriptor `want', which is free. */
+/* A stream of the command becomes descriptor `want'. */
 static void
 stream_open(const char *path, int flags, int want)
 {
 	int fd = open(path, flags | O_NOCTTY);
 
-	if (fd != want)
+	if (fd < 0 || (fd != want && dup2(fd, want) < 0))
 		_exit(126);
+	if (fd != want)
+		close(fd);
 }
 
 /* The child: streams, session, credentials, environment, the command. */
@@ -351,13 +354,14 @@ static void
 command_run(const struct request *rq, const struct passwd *pw)
 {
 	setsid();
-	for (int fd = 0; fd < 3; fd++)
-		close(fd);
 	stream_open(rq->input, rq->terminal ? O_RDWR : O_RDONLY, 0);
-	stream_open(rq->terminal ? "/dev/console" : "/dev/vport/zenta.out", rq->terminal ? O_RDWR : O_WRONLY, 1);
-	stream_open(rq->terminal ? "/dev/console" : "/dev/vport/zenta.err", rq->terminal ? O_RDWR : O_WRONLY, 2);
-	if (rq->terminal)
+	if (rq->terminal) {
+		stream_open("/dev/console", O_RDWR, 1);
+		stream_open("/dev/console", O_RDWR, 2);
 		ioctl(0, TIOCSCTTY, 0);
+	} else if (dup2(output[0], 1) < 0 || dup2(output[1], 2) < 0) {
+		_exit(126);
+	}
 	umask(022);
 	if (chdir(pw->pw_dir) < 0 && chdir("/") < 0)
 		_exit(126);
@@ -436,17 +440,22 @@ command_wait(pid_t command)
 static void
 output_flush(void)
 {
-	static const char *const ports[] = { "/dev/vport/zenta.out", "/dev/vport/zenta.err" };
-
-	for (int i = 0; i < 2; i++) {
-		int fd = open(ports[i], O_WRONLY | O_CLOEXEC);
-
-		if (fd >= 0) {
-			fsync(fd);
-			close(fd);
-		}
-	}
+	fsync(output[0]);
+	fsync(output[1]);
 	sync();
+}
+
+/* A descriptor above the standard ones, whatever is closed when init becomes zrund. */
+static int
+port_open(const char *path, int flags)
+{
+	int low = open(path, flags | O_CLOEXEC), fd;
+
+	if (low < 0 || low > 2)
+		return low;
+	fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+	close(low);
+	return fd;
 }
 
 int
@@ -457,9 +466,11 @@ main(void)
 	pid_t command;
 	int status;
 
-	control = open("/dev/vport/zenta.ctl", O_RDWR | O_CLOEXEC);
-	if (control < 0)
-		stop();
+	control = port_open("/dev/vport/zenta.ctl", O_RDWR);
+	output[0] = port_open("/dev/vport/zenta.out", O_WRONLY);
+	output[1] = port_open("/dev/vport/zenta.err", O_WRONLY);
+	if (control < 0 || output[0] < 0 || output[1] < 0)
+		refuse(126, "zrund: no ports");
 	request_read(&rq);
 	files_install(&rq);
 	pw = getpwnam(rq.user);
