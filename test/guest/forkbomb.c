@@ -1,0 +1,81 @@
+/* R1: a fork bomb as uid 1000 runs into its limit, root still gets through, nothing is lost. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include "tap.h"
+
+static long
+counter(const char *name)
+{
+	static char buf[65536];
+	size_t len = 0, want = strlen(name);
+	int fd = open("/proc/kstat", O_RDONLY);
+	ssize_t n;
+
+	while ((n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	buf[len] = '\0';
+	for (char *line = strtok(buf, "\n"); line != NULL; line = strtok(NULL, "\n"))
+		if (strncmp(line, name, want) == 0 && line[want] == ' ')
+			return atol(line + want + 1);
+	return -1;
+}
+
+static void
+bomb(void)
+{
+	setpgid(0, 0);
+	setgid(1000);
+	setuid(1000);
+	for (;;)
+		if (fork() == -1)
+			pause();
+}
+
+static int
+round_of(void)
+{
+	pid_t pid = fork(), probe;
+	int status;
+
+	if (pid == 0)
+		bomb();
+	setpgid(pid, pid);
+	usleep(200000);
+	probe = fork();
+	if (probe == 0)
+		_exit(5);
+	if (probe == -1)
+		return 0;
+	status = child_status(probe);
+	/* Members fork while they are shot at: shoot until nobody is left. */
+	while (kill(-pid, SIGKILL) == 0)
+		usleep(1000);
+	child_status(pid);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 5;
+}
+
+int
+main(void)
+{
+	struct rlimit lim = { 60, 60 };
+	int good = 1;
+	long procs, threads;
+
+	setrlimit(RLIMIT_NPROC, &lim);
+	good = round_of();
+	usleep(100000);
+	procs = counter("proc.processes");
+	threads = counter("kern.threads");
+	for (int i = 0; i < 10; i++)
+		good &= round_of();
+	ok(good, "root forks beside a bomb at its limit, ten times");
+	usleep(200000);
+	ok(threads > 0, "threads are counted");
+	is_int(counter("kern.threads"), threads, "threads are back where they were");
+	is_int(counter("proc.processes"), procs, "processes are back where they were");
+	return tap_done();
+}
