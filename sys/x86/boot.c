@@ -14,6 +14,7 @@
 #include "mach/cpu.h"
 #include "mach/mmu.h"
 #include "vm/page.h"
+#include "x86/canary.h"
 #include "x86/cpu.h"
 #include "x86/mmu.h"
 
@@ -346,6 +347,7 @@ machine_start(bool pvh, paddr_t info)
 	else
 		mb2_parse(info);
 	cpu_boot_features();
+	canary_init();
 	memory_init();
 	kmain();
 }

@@ -15,7 +15,7 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
-#include "kern/log.h"
+#include "kern/thr.h"
 #include "kern/time.h"
 #include "mach/frame.h"
 #include "x86/acpi.h"
@@ -153,6 +153,18 @@ run_handlers(unsigned vector)
 	}
 }
 
+/* CPU time since the last charge belongs to where the clock finds the thread. */
+static void
+charge(struct thr *t, bool user)
+{
+	nsec_t now = clock_now(), past = now - (nsec_t)t->t_last;
+
+	if (t->t_last == 0)
+		return;
+	*(user ? &t->t_user_ns : &t->t_sys_ns) += (uint64_t)past;
+	t->t_last = (uint64_t)now;
+}
+
 static void
 serve(unsigned vector)
 {
@@ -181,6 +193,8 @@ intr_dispatch(struct trapframe *tf)
 
 	interrupts.value++;
 	c->intr_depth++;
+	if (tf->vector == VECTOR_TIMER)
+		charge(c->thr, tf_from_user(tf));
 	serve((unsigned)tf->vector);
 	c->intr_depth--;
 	if (c->hold == 0 && !c->deferred_running) {
