@@ -1,0 +1,3 @@
+#pragma once
+/* Flags of the fork call (Zero's values). */
+#define FORK_VFORK	1	/* share the memory; the parent sleeps until exec or exit */
