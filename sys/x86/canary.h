@@ -1,3 +1,3 @@
 #pragma once
-/* Once, from a function that never returns, when CPU features are known. */
+/* Once, from functions that never return, when CPU features are known. */
 void canary_init(void);
