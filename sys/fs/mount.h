@@ -29,6 +29,7 @@ struct mount {
 	uint32_t m_dev;			/* [I] st_dev */
 	char m_from[64];		/* [I] */
 	void *m_data;			/* the file system's */
+	uint32_t m_live;		/* [a] procfs: vnodes that exist */
 };
 
 extern const struct fs_type ramfs_type, imgfs_type, devfs_type, procfs_type;

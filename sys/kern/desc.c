@@ -74,6 +74,7 @@ ZONE(chunk_zone, struct chunk);
 COUNTER(slots, "desc.slots");
 
 int (*fcntl_lock_hook)(struct node *, int, uintptr_t);
+void (*desc_closed_hook)(struct node *);
 
 static struct desctab *
 mine(void)
@@ -455,6 +456,8 @@ slot_gone(struct desc *d, struct node *n)
 		sig_notify_owner(n->sig, d, SIG_HANDLE_CLOSED, &w);
 	spin_unlock(n->sig->lock);
 	wakelist_run(&w);
+	if (n->kind == NODE_FILE && desc_closed_hook != NULL)
+		desc_closed_hook(n);
 	node_unuse(n);
 }
 

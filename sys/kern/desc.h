@@ -53,3 +53,5 @@ const void *desc_owner(const struct node *, uint32_t index);	/* observer owner f
 
 /* fcntl's record lock commands; fs sets it (F_GETLK ...); arg is the user address. */
 extern int (*fcntl_lock_hook)(struct node *, int cmd, uintptr_t arg);
+/* A process gave up one of its slots of a file: fs drops the process's record locks. */
+extern void (*desc_closed_hook)(struct node *);

@@ -87,8 +87,11 @@ sys_dup3(int old, int new, int flags, intptr_t *result)
 }
 
 static uint32_t
-access_mode(uint32_t rights)
+access_mode(const struct node *n, uint32_t rights)
 {
+	/* A directory's READ and WRITE are about what is below it. */
+	if ((n->flags & O_DIRECTORY) != 0)
+		return O_RDONLY;
 	if ((rights & (RIGHT_READ | RIGHT_WRITE)) == (RIGHT_READ | RIGHT_WRITE))
 		return O_RDWR;
 	return (rights & RIGHT_WRITE) != 0 ? O_WRONLY : O_RDONLY;
@@ -118,7 +121,7 @@ fcntl_node(struct node *n, uint32_t rights, uint32_t slot_flags, int fd, int cmd
 	case F_SETFD:
 		return desc_set_flags((uint32_t)fd, (arg & FD_CLOEXEC) != 0 ? DESC_CLOEXEC : 0);
 	case F_GETFL:
-		*result = (intptr_t)((n->flags & ~(uint32_t)O_ACCMODE) | access_mode(rights));
+		*result = (intptr_t)((n->flags & ~(uint32_t)O_ACCMODE) | access_mode(n, rights));
 		return 0;
 	case F_SETFL:
 		return set_flags(n, rights, (uint32_t)arg);
