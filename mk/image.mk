@@ -1,0 +1,27 @@
+# Our own programs and the root images: build/images/base.img and root.img.
+
+IMAGES := base root
+PROGRAMS := $(patsubst %.c,build/%,$(wildcard usr/bin/*.c usr/sbin/*.c))
+USERCC = build/sdk/bin/$(ARCH)-zenta-cc
+USERFLAGS := -std=gnu17 -O2 -ffunction-sections -fdata-sections -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Wl,--gc-sections
+EPOCH = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+
+.PHONY: images
+images: $(IMAGES:%=build/images/%.img)
+
+$(PROGRAMS): build/%: %.c build/sdk/stamp
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(USERCC) $(USERFLAGS) -o $@.tmp $< && $(USERCC:-cc=-strip) $@.tmp && mv $@.tmp $@
+
+build/host/mkimage: mk/mkimage.c include/abi/image.h
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o $@ $<
+
+$(IMAGES:%=build/images/%.img): build/images/%.img: build/host/mkimage mk/stage mk/image.manifest $(PROGRAMS) \
+		build/ports/stamp $(wildcard etc/* usr/share/man/*/*)
+	$(call say,IMAGE,$*)
+	$(Q)mkdir -p $(@D) && mk/stage $* build/images/$* && \
+		build/host/mkimage -n $* -t $(EPOCH) -m mk/image.manifest -o $@ build/images/$*
+	$(Q)test $* != base || test $$(stat -c %s $@) -le 4194304 || \
+		{ echo 'base.img is larger than 4 MiB' >&2; rm $@; exit 1; }
