@@ -73,15 +73,16 @@ ksym_find(uintptr_t pc, uintptr_t *offset)
 	return (const char *)&t->syms[t->count] + t->syms[lo].name;
 }
 
+/* `back' is 1 for return addresses: a call that never returns may be its function's last byte. */
 static void
-say_place(const char *label, uintptr_t pc)
+say_place(const char *label, uintptr_t pc, uintptr_t back)
 {
 	uintptr_t offset;
-	const char *name = ksym_find(pc, &offset);
+	const char *name = ksym_find(pc - back, &offset);
 
 	if (name != NULL)
 		say("%s%016llx %s+0x%llx\n", label, (unsigned long long)pc, name,
-		    (unsigned long long)offset);
+		    (unsigned long long)(offset + back));
 	else
 		say("%s%016llx\n", label, (unsigned long long)pc);
 }
@@ -124,7 +125,7 @@ say_chain(uintptr_t fp)
 	size_t n = mach_backtrace(fp, pcs, MAX_DEPTH);
 
 	for (size_t i = 0; i < n; i++)
-		say_place("  ", pcs[i]);
+		say_place("  ", pcs[i], 1);
 }
 
 static void
@@ -141,7 +142,7 @@ say_registers(const struct trapframe *tf)
 #undef REG
 	};
 
-	say_place("rip ", tf->rip);
+	say_place("rip ", tf->rip, 0);
 	say("trap %llu, cr2 %016llx, cr3 %016llx\n", (unsigned long long)tf->vector,
 	    (unsigned long long)cr2_read(), (unsigned long long)mmu_root());
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
@@ -182,7 +183,7 @@ say_locks(const struct thr *t)
 		const struct any_lock *l = t->t_lock_stack[i];
 
 		say("holds %s, ", l->class->name);
-		say_place("taken at ", (uintptr_t)l->pc);
+		say_place("taken at ", (uintptr_t)l->pc, 1);
 	}
 }
 
