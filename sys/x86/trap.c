@@ -303,6 +303,6 @@ sysret_check(const struct trapframe *tf)
 {
 	VERIFY(((tf->rip | tf->rsp) >> 47) == 0);
 	VERIFY(tf->cs == SEL_UCODE && tf->ss == SEL_UDATA);
-	VERIFY((tf->rflags & (RFLAGS_IOPL | RFLAGS_NT)) == 0 && (tf->rflags & RFLAGS_IF) != 0);
+	VERIFY((tf->rflags & RFLAGS_IOPL) == 0 && (tf->rflags & RFLAGS_IF) != 0);
 	VERIFY((cpu_self()->hold & ~HOLD_IDLE) == 0 && !intr_enabled());
 }
