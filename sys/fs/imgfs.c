@@ -192,8 +192,11 @@ inode_make(struct image *img, uint32_t ino)
 	ip->i_rdev = di.rdev;
 	if (S_ISREG(di.mode)) {
 		ip->i_size = di.size;
-		ip->i_img = di.size != 0 ? img->start + di.offset : 0;
-		ip->i_img_pages = (di.size + PAGE_MASK) >> PAGE_SHIFT;
+		if (di.size != 0) {
+			ip->i_img = &img->fs->r_extents[ino];
+			ip->i_img->start = img->start + di.offset;
+			ip->i_img->pages = (di.size + PAGE_MASK) >> PAGE_SHIFT;
+		}
 	} else if (S_ISLNK(di.mode)) {
 		return link_fill(img, &di, ip);
 	}
@@ -291,12 +294,18 @@ tree_check(const struct image *img)
 static int
 image_fill(struct image *img)
 {
-	size_t bytes = ((size_t)img->super.ninodes + 1) * sizeof(*img->inodes);
+	size_t n = (size_t)img->super.ninodes + 1, bytes = n * sizeof(*img->inodes);
 	int error = 0;
 
 	img->inodes = kmem_alloc(bytes, ZALLOC_ZERO);
 	if (img->inodes == NULL)
 		return ENOMEM;
+	img->fs->r_extents = kmem_alloc(n * sizeof(*img->fs->r_extents), ZALLOC_ZERO);
+	if (img->fs->r_extents == NULL) {
+		kmem_free(img->inodes, bytes);
+		return ENOMEM;
+	}
+	img->fs->r_nextents = n;
 	img->inodes[IMG_ROOT] = container_of(img->fs->r_mount->m_root, struct inode, i_vnode);
 	for (uint32_t ino = 1; error == 0 && ino <= img->super.ninodes; ino++)
 		error = inode_make(img, ino);

@@ -25,13 +25,16 @@
  */
 #include "fs/ramfs.h"
 #include "fs/file.h"
+#include "fs/name.h"
 #include "kern/assert.h"
 #include "kern/error.h"
+#include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/string.h"
 #include "kern/time.h"
 #include "kern/uio.h"
 #include "vm/page.h"
+#include "vm/space.h"
 #include "vm/vmo.h"
 #include "vm/zone.h"
 #include <abi/stat.h>
@@ -39,7 +42,7 @@
 #define NHASH		4096u		/* chains; a power of two */
 #define FIRST_COOKIE	2u		/* 0 is ".", 1 is ".." */
 #define LINKS_MAX	65000u
-#define SIZE_MAX_FILE	(INT64_MAX & ~(int64_t)PAGE_MASK)
+#define SIZE_MAX_FILE	((int64_t)1 << 47)	/* what a VMO can hold */
 
 struct entry {
 	struct entry *e_chain;		/* [t] */
@@ -56,6 +59,7 @@ struct entry {
 LOCK_CLASS(tree_class, "ramfs tree", RANK_NAME_CACHE);
 static struct spin tree_lock = SPIN_INIT(&tree_class);
 static struct entry *hash_table[NHASH];		/* [t] */
+static struct list all_ramfs = LIST_INIT(all_ramfs);	/* [t] */
 ZONE(inode_zone, struct inode);
 COUNTER(inode_count, "fs.inodes");
 COUNTER(entry_count, "fs.names");
@@ -600,7 +604,7 @@ file_size(const struct inode *ip)
 static uint64_t
 file_blocks(const struct inode *ip, uint64_t size)
 {
-	if (ip->i_img != 0)
+	if (ip->i_img != NULL)
 		return ROUND_UP(size, (uint64_t)PAGE_SIZE) / 512;
 	return ip->i_vmo != NULL ? vmo_pages(ip->i_vmo) * (PAGE_SIZE / 512) : 0;
 }
@@ -665,15 +669,18 @@ ramfs_setattr(struct vnode *vn, const struct setattr *sa)
 
 /* --- data --- */
 
-/* A page of the image is the file's page as it is; the VMO copies it before a write. */
+/*
+ * A page of the image is the file's page as it is; the VMO copies it before a write.  Where the
+ * image's part was cut off and the file grew again there are zeros.
+ */
 static int
 image_get(struct vmo *vmo, void *cookie, uint64_t index, struct page **out)
 {
-	struct inode *ip = cookie;
+	const struct img_extent *ext = cookie;
 	struct page *p;
 
-	if (index < ip->i_img_pages) {
-		p = page_of(ip->i_img + (index << PAGE_SHIFT));
+	if (index < ext->pages) {
+		p = page_of(ext->start + (index << PAGE_SHIFT));
 		VERIFY(p != NULL);
 		page_ref(p);
 	} else {
@@ -685,7 +692,7 @@ image_get(struct vmo *vmo, void *cookie, uint64_t index, struct page **out)
 	return 0;
 }
 
-static const struct vmo_pager image_pager = { .get = image_get };
+static const struct vmo_pager image_pager = { .get = image_get, .direct = true };
 
 /* The file's VMO, not referenced for the caller (the inode keeps it). */
 static int
@@ -695,7 +702,7 @@ file_vmo(struct inode *ip, struct vmo **out)
 	int error;
 
 	if (vmo == NULL) {
-		error = vmo_create_vnode(ip->i_size, ip->i_img != 0 ? &image_pager : NULL, ip, &vmo);
+		error = vmo_create_vnode(ip->i_size, ip->i_img != NULL ? &image_pager : NULL, ip->i_img, &vmo);
 		if (error != 0)
 			return error;
 		spin_lock(&tree_lock);
@@ -722,30 +729,6 @@ ramfs_vmo(struct vnode *vn, struct vmo **out)
 	return error;
 }
 
-/*
- * Cuts the image's part of the file off.  A page of which a part stays becomes the file's own
- * first (a byte is written over itself), so that the VMO can clear its tail.
- */
-static int
-image_cut(struct inode *ip, struct vmo *vmo, uint64_t size)
-{
-	uint64_t pages = (size + PAGE_MASK) >> PAGE_SHIFT;
-	char byte;
-	int error;
-
-	if (ip->i_img == 0 || pages > ip->i_img_pages)
-		return 0;
-	if ((size & PAGE_MASK) != 0) {
-		error = vmo_read(vmo, size - 1, &byte, 1);
-		if (error == 0)
-			error = vmo_write(vmo, size - 1, &byte, 1);
-		if (error != 0)
-			return error;
-	}
-	ip->i_img_pages = pages;
-	return 0;
-}
-
 /* v_lock held. */
 static int
 file_resize(struct inode *ip, uint64_t size)
@@ -760,9 +743,11 @@ file_resize(struct inode *ip, uint64_t size)
 		return 0;
 	if ((error = file_vmo(ip, &vmo)) != 0)
 		return error;
-	if (size < old && (error = image_cut(ip, vmo, size)) != 0)
+	if ((error = vmo_set_size(vmo, size)) != 0)
 		return error;
-	return vmo_set_size(vmo, size);
+	if (ip->i_img != NULL)
+		ip->i_img->pages = MIN(ip->i_img->pages, (size + PAGE_MASK) >> PAGE_SHIFT);
+	return 0;
 }
 
 static int
@@ -833,7 +818,7 @@ ramfs_seek(struct vnode *vn, int64_t off, bool hole, int64_t *result)
 
 	if (off < 0 || (uint64_t)off >= size)
 		return ENXIO;
-	if (ip->i_img != 0)
+	if (ip->i_img != NULL)
 		at = hole ? size : (uint64_t)off;
 	else if (ip->i_vmo == NULL)
 		at = hole ? (uint64_t)off : size;
@@ -908,6 +893,9 @@ ramfs_create(struct mount *m, uint64_t first_ino)
 		kmem_free(fs, sizeof(*fs));
 		return ENOMEM;
 	}
+	spin_lock(&tree_lock);
+	list_push_back(&all_ramfs, &fs->r_link);
+	spin_unlock(&tree_lock);
 	root->i_nlink = 2;
 	m->m_root = &root->i_vnode;
 	return 0;
@@ -922,7 +910,8 @@ ramfs_busy(struct mount *m)
 
 	spin_lock(&tree_lock);
 	list_for_each(ip, &fs->r_inodes, i_all)
-		if (ip->i_nlink == 0 || ip->i_vnode.v_refs > 1)
+		if (ip->i_nlink == 0 || ip->i_vnode.v_refs > 1 ||
+		    (is_reg(ip) && ip->i_vmo != NULL && vmo_refs(ip->i_vmo) > 1))
 			busy = true;
 	spin_unlock(&tree_lock);
 	return busy;
@@ -961,6 +950,11 @@ ramfs_destroy(struct mount *m)
 		}
 		inode_free(ip);
 	}
+	spin_lock(&tree_lock);
+	list_remove(&fs->r_link);
+	spin_unlock(&tree_lock);
+	if (fs->r_extents != NULL)
+		kmem_free(fs->r_extents, fs->r_nextents * sizeof(*fs->r_extents));
 	kmem_free(fs, sizeof(*fs));
 }
 
@@ -986,6 +980,81 @@ const struct fs_type ramfs_type = {
 	.name = "ramfs", .mount = ramfs_mount, .busy = ramfs_busy, .unmount = ramfs_destroy,
 	.stats = ramfs_stats,
 };
+
+/* --- cached objects, and the way from a VMO back to its file --- */
+
+/*
+ * The page trees of image files that nobody changed and nobody has mapped are a cache: they
+ * come again from the image.  One is taken at a time, for freeing wants no lock.
+ */
+static struct vmo *
+cached_take(void)
+{
+	struct ramfs *fs;
+	struct inode *ip;
+	struct vmo *vmo = NULL;
+
+	spin_lock(&tree_lock);
+	list_for_each(fs, &all_ramfs, r_link) {
+		if (fs->r_extents == NULL)
+			continue;
+		list_for_each(ip, &fs->r_inodes, i_all) {
+			if (!is_reg(ip) || ip->i_vmo == NULL || ip->i_img == NULL ||
+			    ip->i_vnode.v_written || vmo_refs(ip->i_vmo) > 1)
+				continue;
+			vmo = ip->i_vmo;
+			ip->i_vmo = NULL;
+			goto out;
+		}
+	}
+out:
+	spin_unlock(&tree_lock);
+	return vmo;
+}
+
+static void
+ramfs_quiesce(void)
+{
+	struct vmo *vmo;
+
+	while ((vmo = cached_take()) != NULL)
+		vmo_unref(vmo);
+}
+QUIESCE(ramfs_quiesce);
+
+static int
+ramfs_vmo_path(struct vmo *vmo, char *buf, size_t size)
+{
+	struct vnode *vn = NULL;
+	struct ramfs *fs;
+	struct inode *ip;
+	size_t len;
+	int error;
+
+	vmo = vmo_file(vmo);
+	if (vmo == NULL)
+		return ENOENT;
+	spin_lock(&tree_lock);
+	list_for_each(fs, &all_ramfs, r_link)
+		list_for_each(ip, &fs->r_inodes, i_all)
+			if (vn == NULL && is_reg(ip) && ip->i_vmo == vmo) {
+				vn = &ip->i_vnode;
+				vnode_ref(vn);
+			}
+	spin_unlock(&tree_lock);
+	if (vn == NULL)
+		return ENOENT;
+	error = vnode_path(vn, buf, size, &len);
+	vnode_unref(vn);
+	return error;
+}
+
+static void
+ramfs_init(void)
+{
+	vmo_path_hook = ramfs_vmo_path;
+}
+INIT(ramfs_init, LEVEL_FS);
 
 int
 ramfs_mkdir(struct vnode *dvn, const char *name, size_t len, uint32_t perm, struct vnode **out)

@@ -9,6 +9,15 @@
 
 struct device;
 
+/*
+ * Pages of the root image that are a file's.  They outlive the inode, for a mapping of an unlinked
+ * file may still ask for them: the array of them belongs to the file system.
+ */
+struct img_extent {
+	paddr_t start;			/* [I] */
+	uint64_t pages;			/* [v] that still count: truncation takes from them */
+};
+
 /* Letters: I immutable, t tree_lock, v the vnode's lock. */
 struct inode {
 	struct vnode i_vnode;		/* first */
@@ -21,8 +30,7 @@ struct inode {
 		struct {		/* regular */
 			struct vmo *i_vmo;	/* [t] made at the first need */
 			uint64_t i_size;	/* [t] while there is no VMO */
-			paddr_t i_img;		/* [I] first page in the root image, or 0 */
-			uint64_t i_img_pages;	/* [v] of them that still count */
+			struct img_extent *i_img;	/* [I] its pages in the root image, or NULL */
 		};
 		struct {		/* directory */
 			struct list i_entries;	/* [t] struct entry by e_link, by cookie */
@@ -43,6 +51,9 @@ struct ramfs {
 	struct list r_inodes;		/* [t] */
 	uint64_t r_next_ino;		/* [t] */
 	uint64_t r_count;		/* [t] */
+	struct list r_link;		/* [t] all of them */
+	struct img_extent *r_extents;	/* [I] r_nextents, or NULL */
+	size_t r_nextents;		/* [I] */
 };
 
 int ramfs_create(struct mount *, uint64_t first_ino) __must_check;	/* m_data and m_root */

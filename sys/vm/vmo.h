@@ -19,6 +19,9 @@ struct vmo_pager {
 	int (*get)(struct vmo *, void *cookie, uint64_t index, struct page **);
 	/* Writes a dirty page back; NULL: there is nowhere to write (memory file systems). */
 	int (*put)(struct vmo *, void *cookie, uint64_t index, struct page *);
+	/* get neither sleeps nor takes locks other than the allocators': it is called in place,
+	 * with the vmo's spin lock held. */
+	bool direct;
 };
 
 /* Anonymous; `size' rounded up to pages. */
@@ -45,3 +48,8 @@ uint64_t vmo_pages(struct vmo *);	/* committed */
 /* Punches: pages in the range become zero again (fallocate, madvise). */
 int vmo_decommit(struct vmo *, uint64_t off, uint64_t len) __must_check;
 int vmo_sync(struct vmo *) __must_check;
+bool vmo_is_vnode(struct vmo *);
+struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or NULL; no reference */
+uint32_t vmo_refs(struct vmo *);	/* 1: nobody but the caller has it */
+/* Gives clean pages that a pager can bring again back to the allocator; how many. */
+uint64_t vmo_reclaim(void);
