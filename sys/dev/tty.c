@@ -877,7 +877,7 @@ tty_ioctl_common(struct tty *t, unsigned long cmd, uintptr_t arg, bool master, i
 	return ENOTTY;
 }
 
-static int
+int
 tty_set_nonblock(struct node *n, uintptr_t arg)
 {
 	uint32_t on;
@@ -978,6 +978,17 @@ tty_fetch(struct tty *t, uint8_t *p, size_t n)
 {
 	ASSERT(spin_held(&t->t_lock));
 	return disc_fetch(&t->t_disc, p, n);
+}
+
+size_t
+tty_take_output(struct tty *t, uint8_t *p, size_t n)
+{
+	struct tty_after after;
+
+	tty_enter_lock(t, &after);
+	n = disc_fetch(&t->t_disc, p, n);
+	tty_leave_lock(t, &after);
+	return n;
 }
 
 bool

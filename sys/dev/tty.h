@@ -55,12 +55,14 @@ void tty_hangup(struct tty *);
 void tty_input(struct tty *, const uint8_t *, size_t);
 void tty_input_error(struct tty *, enum disc_error, uint8_t);
 void tty_changed(struct tty *);		/* the device can send again, or has become idle */
+size_t tty_take_output(struct tty *, uint8_t *, size_t);
 /* Driver's side, within update(). */
 size_t tty_fetch(struct tty *, uint8_t *, size_t);
 bool tty_pending(const struct tty *);
 size_t tty_room(const struct tty *);
 
 /* The calls that a terminal and a pty's master have in common; master: no job-control checks. */
+int tty_set_nonblock(struct node *, uintptr_t arg) __must_check;
 int tty_ioctl_common(struct tty *, unsigned long cmd, uintptr_t arg, bool master, int *result);
 
 /*
