@@ -36,7 +36,7 @@ struct trapframe {
 #define RFLAGS_USER	0x240dd5u
 
 /* The end of user space: the last page is never mapped, see the sysret check. */
-#define USER_MAX	0x00007fffffffe000ull
+#define USER_MAX	((vaddr_t)0x00007fffffffe000)
 
 /* Number and arguments of a call: RAX; RDI RSI RDX R10 R8 R9 R12 R13. */
 static inline uint64_t
