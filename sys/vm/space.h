@@ -63,6 +63,13 @@ struct space_info {
 /* The first mapping that ends above `from'; ENOENT at the end. */
 int space_next(struct space *, vaddr_t from, struct space_info *) __must_check;
 uint64_t space_size(struct space *);	/* bytes mapped, for RLIMIT_AS */
-uint64_t space_resident(struct space *);
+uint64_t space_resident(struct space *);	/* bytes its page tables show */
+uint64_t space_charged(struct space *);	/* bytes that its end would free, at most */
+/* A random distance in pages * PAGE_SIZE for exec's placements: 28 bits, or 0 with ASLR off. */
+vaddr_t space_random(void);
+/* Bytes below the end of a stack that may be touched: RLIMIT_STACK, set by exec and setrlimit. */
+void space_set_limits(struct space *, uint64_t as, uint64_t stack);
+/* Set by proc: ends the process with the most charged pages (never process 1). */
+extern void (*vm_oom_kill)(void);
 /* Name of the file behind a VMO for /proc/PID/maps: set by fs. */
 extern int (*vmo_path_hook)(struct vmo *, char *buf, size_t size);

@@ -1,0 +1,250 @@
+/*
+ * The fault path.
+ *
+ *	space lock -> mapping -> may it? -> vmo lock -> page -> page table entry
+ *
+ * 1. A write commits a page of the VMO's own (copying what was shared) and maps it with all that the
+ *    mapping allows.  A read maps what is there, with W only if a write would find nothing to
+ *    copy.  A read of memory that was never written maps the page of zeros.
+ *
+ * 2. Around a file page that was read, up to AROUND pages that are in memory (or that a direct pager
+ *    gives) are mapped as well, where the page table is there and empty.  Anonymous memory is not:
+ *    a page nobody asked for would have to be cleared.
+ *
+ * 3. A page that must be read from a device is fetched with no lock; the instruction faults again.
+ *
+ * 4. Without memory: reclaim; then the process with the most memory ends (vm_oom_kill), and this one
+ *    waits and tries again.  A thread that is to die gets ENOMEM, and so does one that
+ *    waited OOM_TRIES times in vain.
+ *
+ * Budget (instructions, without entry and exit): anonymous write 250 + 512 to clear the page.
+ */
+#include "kern/assert.h"
+#include "kern/error.h"
+#include "kern/kstat.h"
+#include "kern/thr.h"
+#include "mach/atomic.h"
+#include "vm/space.h"
+#include "vm/vmo_impl.h"
+
+#define AROUND		16u
+#define OOM_TRIES	100u
+
+void (*vm_oom_kill)(void);
+
+COUNTER_EVENT(stat_oom, "vm.oom");
+
+struct fault {
+	struct space *space;
+	struct mapping *map;
+	vaddr_t va;		/* page aligned */
+	uint64_t index;		/* in map->vmo */
+	uint32_t access;
+	struct vmo *fetch;	/* EAGAIN: fetch index from it; referenced */
+};
+
+static int
+enter(const struct fault *f, struct page *p, bool writable)
+{
+	uint32_t prot = f->map->prot;
+
+	if (!writable)
+		prot &= ~VM_WRITE;
+	return pmap_enter(&f->space->pmap, f->va, page_addr(p), prot | VM_READ);
+}
+
+static bool
+tracks_dirt(const struct vmo *v)
+{
+	return v->pager != NULL && v->pager->put != NULL;
+}
+
+/*
+ * Maps neighbours.  The lock of the vnode's VMO is held; so is that of `over', if there is one.
+ */
+static void
+fault_around(const struct fault *f, struct vmo *vnode, struct vmo *over)
+{
+	const struct mapping *m = f->map;
+	uint64_t first = f->index & ~(uint64_t)(AROUND - 1), low = m->off >> PAGE_SHIFT, last;
+	bool write = over == NULL && (m->prot & VM_WRITE) && !tracks_dirt(vnode);
+	paddr_t pa[AROUND];
+	unsigned n = 0;
+
+	last = MIN(first + AROUND, low + ((m->end - m->start) >> PAGE_SHIFT));
+	last = MIN(last, vmo_page_count(vnode));
+	first = MAX(first, low);
+	/* Inside of one span. */
+	first = MAX(first, f->index - ((f->va & (PMAP_SPAN - 1)) >> PAGE_SHIFT));
+	last = MIN(last, f->index + ((PMAP_SPAN - (f->va & (PMAP_SPAN - 1))) >> PAGE_SHIFT));
+	for (uint64_t i = first; i < last; i++, n++) {
+		struct page *p = NULL;
+		bool shared;
+
+		pa[n] = 0;
+		if (i == f->index)
+			continue;
+		if (over != NULL && over->root != NULL)
+			p = vmo_page_locked(over, i, &shared);
+		if (p == NULL && vmo_vnode_page_locked(vnode, i, &p, &shared) != 0)
+			continue;
+		if (p != NULL && !(write && shared))
+			pa[n] = page_addr(p);
+	}
+	pmap_fill(&f->space->pmap, f->va - (vaddr_t)((f->index - first) << PAGE_SHIFT), pa, n,
+	    (write ? m->prot : m->prot & ~(uint32_t)VM_WRITE) | VM_READ);
+}
+
+/* Maps the page of zeros for a hole of v; whoever fills the hole takes it away again. */
+static int
+enter_zero(const struct fault *f, struct vmo *v)
+{
+	v->zero_mapped = true;
+	return enter(f, zero_page, false);
+}
+
+static int
+read_overlay(struct fault *f, struct vmo *v)
+{
+	struct vmo *under = v->under;
+	struct page *p;
+	bool shared;
+	int error;
+
+	spin_lock(&under->lock);
+	error = vmo_vnode_page_locked(under, f->index, &p, &shared);
+	if (error == EAGAIN)
+		vmo_ref(f->fetch = under);
+	else if (error == 0 && p == NULL)
+		error = enter_zero(f, under);
+	else if (error == 0 && (error = enter(f, p, false)) == 0)
+		fault_around(f, under, v);
+	spin_unlock(&under->lock);
+	return error;
+}
+
+static int
+write_locked(struct fault *f, struct vmo *v)
+{
+	struct page *p;
+	int error;
+
+	if (v->under != NULL && f->index >= vmo_page_count(v->under))
+		return ENXIO;
+	error = vmo_commit_locked(v, f->index, f->map, &p);
+	if (error == EAGAIN)
+		vmo_ref(f->fetch = v->under != NULL ? v->under : v);
+	if (error != 0)
+		return error;
+	error = enter(f, p, true);
+	if (error == 0 && v->kind == VMO_VNODE && !tracks_dirt(v))
+		fault_around(f, v, NULL);
+	return error;
+}
+
+static int
+read_locked(struct fault *f, struct vmo *v)
+{
+	struct page *p;
+	bool shared;
+	int error;
+
+	if (v->under != NULL && f->index >= vmo_page_count(v->under))
+		return ENXIO;
+	if (v->kind == VMO_VNODE) {
+		error = vmo_vnode_page_locked(v, f->index, &p, &shared);
+		if (error == EAGAIN)
+			vmo_ref(f->fetch = v);
+		if (error != 0)
+			return error;
+		if (p == NULL)
+			return write_locked(f, v);
+		if ((error = enter(f, p, !shared && !tracks_dirt(v))) == 0)
+			fault_around(f, v, NULL);
+		return error;
+	}
+	if (f->index >= vmo_page_count(v))
+		return ENXIO;
+	if ((p = vmo_page_locked(v, f->index, &shared)) != NULL)
+		return enter(f, p, !shared);
+	if (v->kind == VMO_OVERLAY)
+		return read_overlay(f, v);
+	/* Others would go on seeing zeros when somebody writes to what is shared. */
+	if (f->map->flags & MAPF_SHARED)
+		return write_locked(f, v);
+	return enter_zero(f, v);
+}
+
+static int
+fault_locked(struct fault *f)
+{
+	struct mapping *m = space_find(f->space, f->va);
+	struct vmo *v;
+	int error;
+
+	if (unlikely(m == NULL))
+		return EFAULT;
+	if (unlikely(f->va < m->start) && (error = space_grow_stack(f->space, m, f->va)) != 0)
+		return error;
+	/* What can be seen at all can be read: the page tables have no other way. */
+	if (unlikely(m->prot == 0 || (f->access & (VM_WRITE | VM_EXEC) & ~(uint32_t)m->prot) != 0))
+		return EACCES;
+	f->map = m;
+	f->index = mapping_index(m, f->va);
+	v = m->vmo;
+	spin_lock(&v->lock);
+	error = f->access & VM_WRITE ? write_locked(f, v) : read_locked(f, v);
+	spin_unlock(&v->lock);
+	return error;
+}
+
+int
+space_fault_once(struct space *s, vaddr_t va, uint32_t access)
+{
+	struct fault f = { .space = s, .va = ROUND_DOWN(va, PAGE_SIZE), .access = access };
+	int error;
+
+	mutex_lock(&s->lock);
+	error = fault_locked(&f);
+	mutex_unlock(&s->lock);
+	if (unlikely(error == EAGAIN)) {
+		int e = vmo_fetch(f.fetch, f.index);
+
+		vmo_unref(f.fetch);
+		return e == 0 || e == ENXIO ? EAGAIN : e;
+	}
+	return error;
+}
+
+static int
+fault_out_of_memory(struct space *s, vaddr_t va, uint32_t access)
+{
+	int error = ENOMEM;
+
+	for (unsigned i = 0; i < OOM_TRIES && error == ENOMEM; i++) {
+		if (vmo_reclaim() == 0) {
+			kstat_add(&stat_oom, 1);
+			if (vm_oom_kill != NULL)
+				vm_oom_kill();
+			if (thr_self()->t_dying)
+				return ENOMEM;
+			thr_yield();
+			if (thr_self()->t_dying)
+				return ENOMEM;
+		}
+		error = space_fault_once(s, va, access);
+	}
+	return error;
+}
+
+int
+space_fault(struct space *s, vaddr_t va, uint32_t access)
+{
+	int error = space_fault_once(s, va, access);
+
+	if (likely(error == 0))
+		return 0;
+	if (error == ENOMEM)
+		error = fault_out_of_memory(s, va, access);
+	return error == EAGAIN ? 0 : error;
+}

@@ -1,0 +1,1012 @@
+/*
+ * Address spaces.
+ *
+ * 1. Mappings are disjoint pieces of the user range, kept twice: in a list by address, and in a treap
+ *    (a search tree by address that is a heap by random weight, so its depth is logarithmic whatever
+ *    the order of calls).  Each knows the free bytes below it; the treap carries the largest such
+ *    gap of every subtree, so placement finds the highest gap that fits without walking.
+ *
+ * 2. Placement is top down from mmap_top, which is random by 28 bits; stacks go above it, each
+ *    random too.  A stack reserves the range down to `lo' and a guard below, and its mapping
+ *    grows in it by faults.
+ *
+ * 3. A private mapping has a VMO of its own (anonymous, or an overlay of a file's), of which every
+ *    offset is mapped at most once, here.  Pieces that splitting leaves share it.  Unmapping a piece
+ *    makes the VMO forget those pages.
+ *
+ * 4. Changing calls look first, allocate what a split may need, and then cannot fail.
+ *
+ * 5. fork walks the mappings: a shared one is a reference, a private one a VMO that shares the tree
+ *    (vmo.c), and the last-level page tables are shared, read-only (pmap.c).  Weights are copied,
+ *    so the child's treap has the same shape and each insertion is at its right edge.
+ *
+ * Locks: the space's sleeping lock, then vmo locks, then the pmap's.
+ */
+#include "vm/space.h"
+#include "kern/assert.h"
+#include "kern/error.h"
+#include "kern/init.h"
+#include "kern/kstat.h"
+#include "kern/random.h"
+#include "mach/atomic.h"
+#include "mach/boot.h"
+#include "mach/string.h"
+#include "vm/vmo_impl.h"
+#include "vm/zone.h"
+
+#define MAPPINGS_MAX	65536u
+#define ASLR_BITS	28u
+#define ASLR_RANGE	((vaddr_t)1 << (ASLR_BITS + PAGE_SHIFT))
+#define STACK_ROOM	((vaddr_t)64 << 30)	/* between the lowest stack top and mmap_top */
+
+ZONE(space_zone, struct space);
+ZONE(mapping_zone, struct mapping);
+
+LOCK_CLASS(space_class, "space", RANK_SPACE);
+
+static bool aslr = true;
+static uint64_t weight_state = 0x9e3779b97f4a7c15ull;
+int (*vmo_path_hook)(struct vmo *, char *, size_t);
+
+static void
+space_init(void)
+{
+	char value[8];
+
+	aslr = boot_option("noaslr", value, sizeof(value)) == NULL;
+	if (aslr)
+		weight_state ^= random_u64() & ~1ull;
+}
+INIT(space_init, LEVEL_KERN);
+
+vaddr_t
+space_random(void)
+{
+	return aslr ? (vaddr_t)(random_u64() & ((1u << ASLR_BITS) - 1)) << PAGE_SHIFT : 0;
+}
+
+/* --- the treap --- */
+
+static void
+tree_update(struct mapping *m)
+{
+	vaddr_t gap = m->gap;
+
+	if (m->left != NULL && m->left->max_gap > gap)
+		gap = m->left->max_gap;
+	if (m->right != NULL && m->right->max_gap > gap)
+		gap = m->right->max_gap;
+	m->max_gap = gap;
+}
+
+static void
+tree_update_up(struct mapping *m)
+{
+	for (; m != NULL; m = m->parent) {
+		vaddr_t old = m->max_gap;
+
+		tree_update(m);
+		if (m->max_gap == old)
+			return;
+	}
+}
+
+static struct mapping **
+tree_place(struct space *s, struct mapping *m)
+{
+	if (m->parent == NULL)
+		return &s->root;
+	return m->parent->left == m ? &m->parent->left : &m->parent->right;
+}
+
+/* m goes above its parent. */
+static void
+tree_lift(struct space *s, struct mapping *m)
+{
+	struct mapping *p = m->parent, *child;
+	struct mapping **place = tree_place(s, p);
+
+	if (p->left == m) {
+		child = p->left = m->right;
+		m->right = p;
+	} else {
+		child = p->right = m->left;
+		m->left = p;
+	}
+	if (child != NULL)
+		child->parent = p;
+	m->parent = p->parent;
+	p->parent = m;
+	*place = m;
+	tree_update(p);
+}
+
+/* The gap below m changed. */
+static void
+gap_refresh(struct space *s, struct mapping *m)
+{
+	vaddr_t below = USER_MIN;
+
+	if (m->link.prev != &s->maps)
+		below = list_entry(m->link.prev, struct mapping, link)->end;
+	m->gap = m->lo - below;
+	tree_update_up(m);
+}
+
+static void
+gap_refresh_next(struct space *s, struct mapping *m)
+{
+	if (m->link.next != &s->maps)
+		gap_refresh(s, list_entry(m->link.next, struct mapping, link));
+}
+
+/* prev: the mapping below, or NULL. */
+static void
+tree_insert(struct space *s, struct mapping *m, struct mapping *prev)
+{
+	struct mapping *next;
+
+	list_insert_after(prev != NULL ? &prev->link : &s->maps, &m->link);
+	next = m->link.next != &s->maps ? list_entry(m->link.next, struct mapping, link) : NULL;
+	m->left = m->right = m->parent = NULL;
+	m->max_gap = m->gap = 0;
+	if (prev != NULL && prev->right == NULL) {
+		prev->right = m;
+		m->parent = prev;
+	} else if (next != NULL) {
+		ASSERT(next->left == NULL);
+		next->left = m;
+		m->parent = next;
+	} else {
+		ASSERT(s->root == NULL);
+		s->root = m;
+	}
+	while (m->parent != NULL && m->parent->weight < m->weight)
+		tree_lift(s, m);
+	tree_update(m);
+	gap_refresh(s, m);
+	tree_update_up(m->parent);
+	gap_refresh_next(s, m);
+	s->nmaps++;
+}
+
+static void
+tree_remove(struct space *s, struct mapping *m)
+{
+	struct mapping *parent, *child, *next = NULL;
+
+	if (m->link.next != &s->maps)
+		next = list_entry(m->link.next, struct mapping, link);
+	while (m->left != NULL && m->right != NULL)
+		tree_lift(s, m->left->weight > m->right->weight ? m->left : m->right);
+	child = m->left != NULL ? m->left : m->right;
+	parent = m->parent;
+	*tree_place(s, m) = child;
+	if (child != NULL)
+		child->parent = parent;
+	list_remove(&m->link);
+	for (; parent != NULL; parent = parent->parent)
+		tree_update(parent);
+	if (next != NULL)
+		gap_refresh(s, next);
+	if (s->hint == m)
+		s->hint = NULL;
+	s->nmaps--;
+}
+
+/* The first mapping that ends above va, or NULL. */
+static struct mapping *
+find_from(const struct space *s, vaddr_t va)
+{
+	struct mapping *m = s->root, *best = NULL;
+
+	while (m != NULL) {
+		if (va < m->end) {
+			best = m;
+			m = m->left;
+		} else {
+			m = m->right;
+		}
+	}
+	return best;
+}
+
+struct mapping *
+space_find(struct space *s, vaddr_t va)
+{
+	struct mapping *m = s->hint;
+
+	if (likely(m != NULL && va >= m->lo && va < m->end))
+		return m;
+	m = find_from(s, va);
+	if (m == NULL || va < m->lo)
+		return NULL;
+	s->hint = m;
+	return m;
+}
+
+static struct mapping *
+mapping_next(const struct space *s, const struct mapping *m)
+{
+	return m->link.next != &s->maps ? list_entry(m->link.next, struct mapping, link) : NULL;
+}
+
+/* The mapping that ends at or below va. */
+static struct mapping *
+find_below(const struct space *s, vaddr_t va)
+{
+	struct mapping *m = s->root, *best = NULL;
+
+	while (m != NULL) {
+		if (m->end <= va) {
+			best = m;
+			m = m->right;
+		} else {
+			m = m->left;
+		}
+	}
+	return best;
+}
+
+/* --- placement --- */
+
+/* The highest place for len bytes that ends at or below top, in the gaps below m's subtree. */
+static vaddr_t
+gap_search(const struct mapping *m, vaddr_t len, vaddr_t top)
+{
+	vaddr_t place, below, high;
+
+	for (; m != NULL && m->max_gap >= len; m = m->left) {
+		if (m->end < top && (place = gap_search(m->right, len, top)) != 0)
+			return place;
+		below = m->lo - m->gap;
+		high = MIN(m->lo, top);
+		if (high >= below + len)
+			return high - len;
+	}
+	return 0;
+}
+
+/* 0: nowhere. */
+static vaddr_t
+place_find(const struct space *s, vaddr_t len, vaddr_t top)
+{
+	vaddr_t below = USER_MIN;
+
+	if (!list_empty(&s->maps))
+		below = list_entry(s->maps.prev, struct mapping, link)->end;
+	if (below <= top && top - below >= len)
+		return top - len;
+	return gap_search(s->root, len, top);
+}
+
+static bool
+range_free(const struct space *s, vaddr_t start, vaddr_t end)
+{
+	struct mapping *m = find_from(s, start);
+
+	return m == NULL || m->lo >= end;
+}
+
+static bool
+range_valid(vaddr_t start, size_t len)
+{
+	return (start & PAGE_MASK) == 0 && start >= USER_MIN && start < USER_MAX && len <= USER_MAX - start;
+}
+
+/* --- mappings --- */
+
+/* Cheap, and not to be guessed: a program that could would build a deep tree. */
+static uint32_t
+weight_next(void)
+{
+	weight_state ^= weight_state << 13;
+	weight_state ^= weight_state >> 7;
+	weight_state ^= weight_state << 17;
+	return (uint32_t)(weight_state >> 32);
+}
+
+static struct mapping *
+mapping_make(struct space *s)
+{
+	struct mapping *m = zone_alloc(mapping_zone, 0);
+
+	if (m != NULL) {
+		*m = (struct mapping){ .space = s, .weight = weight_next() };
+		list_init(&m->link);
+		list_init(&m->vmo_link);
+		list_init(&m->under_link);
+	}
+	return m;
+}
+
+/* m is out of the tree. */
+static void
+mapping_free(struct mapping *m)
+{
+	vmo_detach(m);
+	vmo_unref(m->vmo);
+	zone_free(mapping_zone, m);
+}
+
+static void
+mapping_reshape(struct space *s, struct mapping *m, vaddr_t lo, vaddr_t start, vaddr_t end)
+{
+	s->size -= m->end - m->start;
+	s->size += end - start;
+	vmo_reshape(m, lo, start, end);
+	gap_refresh(s, m);
+	gap_refresh_next(s, m);
+}
+
+/* Makes `high' the part of m from `at' on. */
+static void
+mapping_split(struct space *s, struct mapping *m, vaddr_t at, struct mapping *high)
+{
+	ASSERT(at > m->start && at < m->end);
+	high->prot = m->prot;
+	high->max = m->max;
+	high->flags = m->flags & (uint16_t)~MAPF_STACK;
+	high->lo = high->start = at;
+	high->end = m->end;
+	high->vmo = m->vmo;
+	high->off = m->off + (at - m->start);
+	vmo_ref(m->vmo);
+	vmo_attach(high);
+	s->size += high->end - high->start;
+	mapping_reshape(s, m, m->lo, m->start, at);
+	tree_insert(s, high, m);
+}
+
+/* Pages of a private VMO that no mapping shows any more are of no use to anybody. */
+static void
+mapping_forget(const struct mapping *m, vaddr_t start, vaddr_t end)
+{
+	struct vmo *v = m->vmo;
+
+	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE || v->refs != v->nmaps || v->npages == 0)
+		return;
+	/* Without memory to copy a shared twig they stay until the VMO ends. */
+	if (vmo_forget(v, m->off + (start - m->start), end - start) != 0)
+		m->space->heap = m->space->heap == v ? NULL : m->space->heap;
+}
+
+static bool
+mapping_alone(const struct mapping *m)
+{
+	return m->vmo->refs == 1;
+}
+
+/* Takes [start, end) out of one mapping; `spare' is consumed when the middle goes. */
+static void
+mapping_cut(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, struct mapping **spare)
+{
+	vaddr_t low = MAX(start, m->start), high = MIN(end, m->end);
+
+	if (low < high)
+		pmap_remove(&s->pmap, low, high);
+	if (start <= m->start && end >= m->end) {
+		if (!mapping_alone(m))
+			mapping_forget(m, m->start, m->end);
+		s->size -= m->end - m->start;
+		if (s->heap == m->vmo)
+			s->heap = NULL;
+		tree_remove(s, m);
+		mapping_free(m);
+		return;
+	}
+	if (end <= m->start) {
+		/* A piece of the room for growing. */
+		mapping_reshape(s, m, end, m->start, m->end);
+		return;
+	}
+	if (start > m->start && end < m->end) {
+		mapping_split(s, m, end, *spare);
+		*spare = NULL;
+	}
+	mapping_forget(m, low, MIN(end, m->end));
+	if (start <= m->start)
+		mapping_reshape(s, m, end, end, m->end);
+	else
+		mapping_reshape(s, m, m->lo, m->start, start);
+}
+
+static int
+unmap_locked(struct space *s, vaddr_t start, vaddr_t end)
+{
+	struct mapping *m = find_from(s, start), *next, *spare = NULL;
+
+	if (m == NULL || m->lo >= end)
+		return 0;
+	/* Only one mapping can have something left on both sides. */
+	if (start > m->start && end < m->end) {
+		if (s->nmaps >= MAPPINGS_MAX || (spare = mapping_make(s)) == NULL)
+			return ENOMEM;
+	} else if (start > m->lo && end <= m->start) {
+		/* In the middle of the room for growing: what is below of it is lost to the stack. */
+		start = m->lo;
+	}
+	for (; m != NULL && m->lo < end; m = next) {
+		next = mapping_next(s, m);
+		mapping_cut(s, m, start, end, &spare);
+	}
+	ASSERT(spare == NULL);
+	return 0;
+}
+
+int
+space_unmap(struct space *s, vaddr_t start, size_t len)
+{
+	int error;
+
+	len = ROUND_UP(len, PAGE_SIZE);
+	if (len == 0 || !range_valid(start, len))
+		return EINVAL;
+	mutex_lock(&s->lock);
+	error = unmap_locked(s, start, start + len);
+	mutex_unlock(&s->lock);
+	return error;
+}
+
+/* --- mapping --- */
+
+static int
+map_place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
+{
+	vaddr_t want = *addr, all = len;
+
+	if (flags & MAPF_FIXED) {
+		if (!range_valid(want, len))
+			return (want & PAGE_MASK) != 0 ? EINVAL : ENOMEM;
+		if (range_free(s, want, want + len))
+			return 0;
+		return flags & MAPF_NOREPLACE ? EEXIST : unmap_locked(s, want, want + len);
+	}
+	want = ROUND_DOWN(want, PAGE_SIZE);
+	if (want != 0 && range_valid(want, len) && range_free(s, want, want + len)) {
+		*addr = want;
+		return 0;
+	}
+	if (flags & MAPF_STACK)
+		all += STACK_GUARD;
+	want = place_find(s, all, flags & MAPF_STACK ? USER_MAX - space_random() : s->mmap_top);
+	if (want == 0)
+		want = place_find(s, all, USER_MAX);
+	if (want == 0)
+		return ENOMEM;
+	*addr = want + (all - len);
+	return 0;
+}
+
+static int
+map_locked(struct space *s, struct mapping *m, vaddr_t *addr, size_t len, struct vmo *v, uint64_t off)
+{
+	int error;
+
+	if (s->nmaps >= MAPPINGS_MAX)
+		return ENOMEM;
+	if ((error = map_place(s, addr, len, m->flags)) != 0)
+		return error;
+	m->lo = m->start = *addr;
+	m->end = m->start + len;
+	m->vmo = v;
+	m->off = off;
+	if ((m->flags & MAPF_STACK) && len > STACK_FIRST) {
+		m->start = m->end - STACK_FIRST;
+		m->off += m->start - m->lo;
+		if (!(m->flags & MAPF_FIXED))
+			m->lo -= STACK_GUARD;
+	}
+	m->flags &= MAPF_SHARED | MAPF_STACK | MAPF_DONTFORK;
+	vmo_ref(v);
+	vmo_attach(m);
+	tree_insert(s, m, find_below(s, m->lo));
+	s->size += m->end - m->start;
+	return 0;
+}
+
+int
+space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t max, uint32_t flags,
+    struct vmo *v, uint64_t off)
+{
+	struct mapping *m;
+	int error;
+
+	if (len == 0 || len > USER_MAX || (off & PAGE_MASK) != 0)
+		return len > USER_MAX ? ENOMEM : EINVAL;
+	len = ROUND_UP(len, PAGE_SIZE);
+	if (off + len < off || off + len > VMO_SIZE_MAX)
+		return EINVAL;
+	if ((prot & ~max) != 0 || (prot & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC))
+		return EACCES;
+	if ((m = mapping_make(s)) == NULL)
+		return ENOMEM;
+	m->prot = (uint8_t)prot;
+	m->max = (uint8_t)max;
+	m->flags = (uint16_t)flags;
+	mutex_lock(&s->lock);
+	error = map_locked(s, m, addr, len, v, off);
+	mutex_unlock(&s->lock);
+	if (error != 0)
+		zone_free(mapping_zone, m);
+	return error;
+}
+
+/* --- protection --- */
+
+static int
+protect_check(const struct space *s, const struct mapping *m, vaddr_t start, vaddr_t end, uint32_t prot)
+{
+	for (vaddr_t at = start; at < end; m = mapping_next(s, m)) {
+		if (m == NULL || m->start > at)
+			return ENOMEM;
+		if ((prot & ~(uint32_t)m->max) != 0)
+			return EACCES;
+		at = m->end;
+	}
+	return 0;
+}
+
+/* Joins m with the next one when together they are one mapping again. */
+static void
+mapping_join(struct space *s, struct mapping *m)
+{
+	struct mapping *n = mapping_next(s, m);
+	vaddr_t end;
+
+	if (n == NULL || n->lo != m->end || n->start != n->lo || n->vmo != m->vmo || n->prot != m->prot ||
+	    n->max != m->max || n->flags != (m->flags & ~(uint32_t)MAPF_STACK) ||
+	    n->off != m->off + (m->end - m->start))
+		return;
+	end = n->end;
+	s->size -= n->end - n->start;
+	tree_remove(s, n);
+	mapping_free(n);
+	mapping_reshape(s, m, m->lo, m->start, end);
+}
+
+static void
+protect_one(struct space *s, struct mapping *m, uint32_t prot)
+{
+	uint32_t old = m->prot;
+
+	m->prot = (uint8_t)prot;
+	if ((old & ~prot) != 0)
+		pmap_protect(&s->pmap, m->start, m->end, prot);
+}
+
+static int
+protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t prot)
+{
+	struct mapping *m = find_from(s, start), *low, *spare[2] = { NULL, NULL };
+	int error = protect_check(s, m, start, end, prot);
+
+	if (error != 0)
+		return error;
+	if (m->start == start && m->end == end) {
+		protect_one(s, m, prot);
+		mapping_join(s, m);
+	} else {
+		if (s->nmaps + 2 > MAPPINGS_MAX || (spare[0] = mapping_make(s)) == NULL)
+			return ENOMEM;
+		if ((spare[1] = mapping_make(s)) == NULL) {
+			zone_free(mapping_zone, spare[0]);
+			return ENOMEM;
+		}
+		if (m->start < start) {
+			mapping_split(s, m, start, spare[0]);
+			m = spare[0];
+			spare[0] = NULL;
+		}
+		for (;;) {
+			if (m->end > end) {
+				mapping_split(s, m, end, spare[1]);
+				spare[1] = NULL;
+			}
+			protect_one(s, m, prot);
+			if (m->end >= end)
+				break;
+			m = mapping_next(s, m);
+		}
+		mapping_join(s, m);
+		for (unsigned i = 0; i < 2; i++)
+			if (spare[i] != NULL)
+				zone_free(mapping_zone, spare[i]);
+		m = find_from(s, start);
+	}
+	if (m->link.prev != &s->maps) {
+		low = list_entry(m->link.prev, struct mapping, link);
+		mapping_join(s, low);
+	}
+	return 0;
+}
+
+int
+space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot)
+{
+	int error;
+
+	len = ROUND_UP(len, PAGE_SIZE);
+	if ((start & PAGE_MASK) != 0)
+		return EINVAL;
+	if (len == 0)
+		return 0;
+	if (!range_valid(start, len))
+		return ENOMEM;
+	if ((prot & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC))
+		return EACCES;
+	mutex_lock(&s->lock);
+	error = protect_locked(s, start, start + len, prot);
+	mutex_unlock(&s->lock);
+	return error;
+}
+
+/* --- growing: stack and heap --- */
+
+int
+space_grow_stack(struct space *s, struct mapping *m, vaddr_t va)
+{
+	vaddr_t start = ROUND_DOWN(va, PAGE_SIZE);
+
+	if (!(m->flags & MAPF_STACK) || start < m->lo + STACK_GUARD || m->end - start > s->limit_stack)
+		return EFAULT;
+	if (s->size + (m->start - start) > s->limit_as)
+		return EFAULT;
+	/* A little more than asked for, so that deep recursion is not a fault a page twice over. */
+	if (start - m->lo > STACK_GUARD + STACK_FIRST / 2 && m->end - start + STACK_FIRST / 2 <= s->limit_stack)
+		start -= STACK_FIRST / 2;
+	mapping_reshape(s, m, m->lo, start, m->end);
+	return 0;
+}
+
+void
+space_set_limits(struct space *s, uint64_t as, uint64_t stack)
+{
+	mutex_lock(&s->lock);
+	s->limit_as = as;
+	s->limit_stack = stack;
+	mutex_unlock(&s->lock);
+}
+
+void
+space_set_brk(struct space *s, vaddr_t start)
+{
+	mutex_lock(&s->lock);
+	s->brk_start = s->brk = start;
+	s->heap = NULL;
+	mutex_unlock(&s->lock);
+}
+
+static int
+brk_new_mapping(struct space *s, vaddr_t start, vaddr_t end)
+{
+	struct mapping *m = mapping_make(s);
+	struct vmo *v;
+	int error;
+
+	if (m == NULL)
+		return ENOMEM;
+	if ((error = vmo_create(VMO_SIZE_MAX, &v)) == 0) {
+		m->prot = VM_READ | VM_WRITE;
+		m->max = VM_READ | VM_WRITE | VM_EXEC;
+		m->flags = MAPF_FIXED | MAPF_NOREPLACE;
+		error = map_locked(s, m, &start, end - start, v, 0);
+		vmo_unref(v);
+	}
+	if (error != 0) {
+		zone_free(mapping_zone, m);
+		return ENOMEM;
+	}
+	s->heap = v;
+	return 0;
+}
+
+static int
+brk_grow(struct space *s, vaddr_t start, vaddr_t end)
+{
+	struct mapping *m = start > USER_MIN ? space_find(s, start - 1) : NULL;
+
+	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !range_free(s, start, end))
+		return ENOMEM;
+	if (m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
+	    m->prot == (VM_READ | VM_WRITE)) {
+		mapping_reshape(s, m, m->lo, m->start, end);
+		return 0;
+	}
+	return brk_new_mapping(s, start, end);
+}
+
+int
+space_brk(struct space *s, vaddr_t want, vaddr_t *now)
+{
+	vaddr_t old, new;
+	int error = 0;
+
+	mutex_lock(&s->lock);
+	if (want != 0) {
+		old = ROUND_UP(s->brk, PAGE_SIZE);
+		new = ROUND_UP(want, PAGE_SIZE);
+		if (want < s->brk_start || want > USER_MAX)
+			error = ENOMEM;
+		else if (new > old)
+			error = brk_grow(s, old, new);
+		else if (new < old)
+			error = unmap_locked(s, new, old);
+		if (error == 0)
+			s->brk = want;
+	}
+	*now = s->brk;
+	mutex_unlock(&s->lock);
+	return error;
+}
+
+/* --- whole spaces --- */
+
+int
+space_create(struct space **out)
+{
+	struct space *s = zone_alloc(space_zone, ZALLOC_ZERO);
+
+	if (s == NULL)
+		return ENOMEM;
+	if (pmap_create(&s->pmap) != 0) {
+		zone_free(space_zone, s);
+		return ENOMEM;
+	}
+	s->refs = 1;
+	mutex_init(&s->lock, &space_class);
+	list_init(&s->maps);
+	s->mmap_top = ROUND_DOWN(USER_MAX - ASLR_RANGE - STACK_ROOM, PAGE_SIZE) - space_random();
+	s->limit_as = s->limit_stack = UINT64_MAX;
+	*out = s;
+	return 0;
+}
+
+void
+space_ref(struct space *s)
+{
+	atomic_add(&s->refs, 1);
+}
+
+void
+space_unref(struct space *s)
+{
+	struct list *l;
+
+	if (s == NULL || atomic_sub_return(&s->refs, 1) != 0)
+		return;
+	pmap_leave(&s->pmap);
+	while ((l = list_pop_front(&s->maps)) != NULL) {
+		struct mapping *m = list_entry(l, struct mapping, link);
+
+		pmap_drop(&s->pmap, m->start, m->end);
+		mapping_free(m);
+	}
+	pmap_destroy(&s->pmap);
+	zone_free(space_zone, s);
+}
+
+void
+space_activate(struct space *s)
+{
+	pmap_activate(s != NULL ? &s->pmap : NULL);
+}
+
+/* The VMO of the child's mapping, referenced. */
+static int
+fork_vmo(struct space *parent, const struct mapping *m, struct vmo **out)
+{
+	struct vmo *v = m->vmo;
+	int error;
+
+	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE) {
+		vmo_ref(v);
+		*out = v;
+		return 0;
+	}
+	/* Pieces of one VMO stay pieces of one. */
+	if (v->clone == NULL && (error = vmo_clone(v, parent, &v->clone)) != 0)
+		return error;
+	if (v->clone->nmaps > 0)
+		vmo_ref(v->clone);
+	*out = v->clone;
+	return 0;
+}
+
+static int
+fork_mapping(struct space *parent, struct space *s, const struct mapping *m, struct mapping *prev,
+    struct mapping **out)
+{
+	struct mapping *c = zone_alloc(mapping_zone, 0);
+	int error;
+
+	if (c == NULL)
+		return ENOMEM;
+	*c = *m;
+	c->space = s;
+	list_init(&c->link);
+	list_init(&c->vmo_link);
+	list_init(&c->under_link);
+	if ((error = fork_vmo(parent, m, &c->vmo)) != 0) {
+		zone_free(mapping_zone, c);
+		return error;
+	}
+	vmo_attach(c);
+	tree_insert(s, c, prev);
+	if (parent->heap == m->vmo)
+		s->heap = c->vmo;
+	*out = c;
+	return pmap_fork(&parent->pmap, &s->pmap, m->start, m->end);
+}
+
+static int
+fork_mappings(struct space *parent, struct space *s)
+{
+	struct mapping *m, *prev = NULL;
+	bool left_out = false;
+	int error;
+
+	list_for_each(m, &parent->maps, link) {
+		if (m->flags & MAPF_DONTFORK) {
+			left_out = true;
+			continue;
+		}
+		if ((error = fork_mapping(parent, s, m, prev, &prev)) != 0)
+			return error;
+		s->size += m->end - m->start;
+	}
+	/* A shared table may show the child what it shall not have. */
+	if (left_out)
+		list_for_each(m, &parent->maps, link)
+			if (m->flags & MAPF_DONTFORK)
+				pmap_remove(&s->pmap, m->start, m->end);
+	return 0;
+}
+
+int
+space_fork(struct space *parent, struct space **out)
+{
+	struct space *s;
+	struct mapping *m;
+	int error;
+
+	if ((error = space_create(&s)) != 0)
+		return error;
+	mutex_lock(&parent->lock);
+	s->mmap_top = parent->mmap_top;
+	s->brk_start = parent->brk_start;
+	s->brk = parent->brk;
+	s->limit_as = parent->limit_as;
+	s->limit_stack = parent->limit_stack;
+	error = fork_mappings(parent, s);
+	list_for_each(m, &parent->maps, link)
+		m->vmo->clone = NULL;
+	pmap_fork_end(&parent->pmap);
+	mutex_unlock(&parent->lock);
+	if (error != 0)
+		space_unref(s);
+	else
+		*out = s;
+	return error;
+}
+
+/* --- looking in --- */
+
+static int
+read_page(struct space *s, vaddr_t va, char *to, size_t n)
+{
+	struct mapping *m;
+	struct vmo *v = NULL;
+	struct page *p = NULL;
+	uint64_t index = 0;
+	char *from;
+	int error;
+
+	mutex_lock(&s->lock);
+	m = space_find(s, va);
+	if (m != NULL && va >= m->start) {
+		vmo_ref(v = m->vmo);
+		index = mapping_index(m, va);
+	}
+	mutex_unlock(&s->lock);
+	if (v == NULL)
+		return EFAULT;
+	error = vmo_pin(v, index, &p);
+	if (error == 0 && p != NULL) {
+		from = page_map(p);
+		mach_copy(to, from + (va & PAGE_MASK), n);
+		page_unmap(from);
+		vmo_unpin(p);
+	} else if (error == 0) {
+		mach_fill(to, 0, n);
+	}
+	vmo_unref(v);
+	return error;
+}
+
+int
+space_read(struct space *s, vaddr_t va, void *buf, size_t size, size_t *done)
+{
+	char *to = buf;
+	int error = 0;
+
+	for (*done = 0; *done < size;) {
+		size_t n = MIN(size - *done, PAGE_SIZE - (size_t)(va & PAGE_MASK));
+
+		if ((error = read_page(s, va, to + *done, n)) != 0)
+			break;
+		*done += n;
+		va += n;
+	}
+	return error;
+}
+
+int
+space_populate(struct space *s, vaddr_t va, size_t len)
+{
+	vaddr_t end = ROUND_UP(va + len, PAGE_SIZE);
+	int error = 0;
+
+	for (va = ROUND_DOWN(va, PAGE_SIZE); va < end && error == 0; va += PAGE_SIZE) {
+		struct mapping *m;
+		uint32_t access;
+
+		mutex_lock(&s->lock);
+		m = space_find(s, va);
+		access = m != NULL && (m->prot & VM_WRITE) ? VM_WRITE : VM_READ;
+		mutex_unlock(&s->lock);
+		do {
+			error = space_fault_once(s, va, access);
+		} while (error == EAGAIN);
+	}
+	return error;
+}
+
+int
+space_next(struct space *s, vaddr_t from, struct space_info *info)
+{
+	struct mapping *m;
+	int error = ENOENT;
+
+	mutex_lock(&s->lock);
+	if ((m = find_from(s, from)) != NULL) {
+		struct vmo *v = m->vmo->under != NULL ? m->vmo->under : m->vmo;
+
+		vmo_ref(v);
+		*info = (struct space_info){ .start = m->start, .end = m->end, .prot = m->prot,
+		    .max = m->max, .flags = m->flags, .vmo = v, .off = m->off, .what = "" };
+		if (m->flags & MAPF_STACK)
+			info->what = "[stack]";
+		else if (m->start >= s->brk_start && m->end <= ROUND_UP(s->brk, PAGE_SIZE))
+			info->what = "[heap]";
+		error = 0;
+	}
+	mutex_unlock(&s->lock);
+	return error;
+}
+
+uint64_t
+space_size(struct space *s)
+{
+	return atomic_load(&s->size);
+}
+
+uint64_t
+space_resident(struct space *s)
+{
+	return atomic_load(&s->pmap.resident) << PAGE_SHIFT;
+}
+
+uint64_t
+space_charged(struct space *s)
+{
+	struct mapping *m;
+	uint64_t n = 0;
+
+	mutex_lock(&s->lock);
+	list_for_each(m, &s->maps, link)
+		if (m->vmo->kind != VMO_VNODE)
+			n += MIN((uint64_t)(m->end - m->start) >> PAGE_SHIFT, vmo_pages(m->vmo));
+	mutex_unlock(&s->lock);
+	return n << PAGE_SHIFT;
+}

@@ -1,0 +1,1222 @@
+/*
+ * VM objects.
+ *
+ * 1. The tree.  A VMO owns the root of a radix tree whose leaves are pages: twigs of 32 slots,
+ *    `height' levels of them, so a one-page object has no twig at all.  Twigs and pages count how
+ *    many slots (or roots) name them.  A twig with one reference is changed in place; one with more
+ *    is immutable, and so is everything below it.
+ *
+ * 2. Snapshots.  A snapshot is a second root with the same first twig: one reference more.  The
+ *    source's mappings lose W.  A write copies the shared twigs on the way (each copied slot is a
+ *    reference more on what it names) and then the page, if more than one slot names it.  No lookup
+ *    ever goes from one VMO to another because of a snapshot: there is no chain.
+ *
+ * 3. Kinds.  ANON: what is not in the tree is zeros.  VNODE: the page cache of a file, never
+ *    snapshotted; what is not in the tree comes from the pager, or is zeros without one.  OVERLAY:
+ *    a private view of a vnode's: its own tree first, then `under'.  A snapshot of an overlay is an
+ *    overlay of the same vnode's, so the depth is always one.
+ *
+ * 4. Whose page is it?  A page may be written by VMO v if no twig on the way is shared, one slot
+ *    names it (pins do not count) and it is a PAGE_VMO frame.  Frames of a boot image (PAGE_IMAGE)
+ *    are in the tree like others but belong to nobody: a write replaces them.
+ *
+ * 5. Reverse mapping.  A VMO has the list of its mappings; a vnode's also that of its overlays'
+ *    mappings.  Whoever replaces or removes a page first takes it out of the page tables of all of
+ *    them, under the VMO's lock; entries are made under the same lock.
+ *
+ * 6. Pins.  Copies to and from user memory happen without locks on a pinned page: a reference, also
+ *    counted in page->word so that it does not look like sharing.  Removal does not wait for
+ *    pins: the copy then ends in a page that nobody sees.
+ *
+ * 7. Locks.  space -> overlay or anonymous vmo -> vnode's vmo -> pmap -> zone -> page.  The vmo
+ *    locks are spin locks; nothing sleeps below them (allocation never does).  A pager that can
+ *    sleep is called with no lock, and the look-up starts again.
+ *
+ * Letters: see vmo_impl.h.
+ */
+#include "vm/vmo.h"
+#include "kern/assert.h"
+#include "kern/error.h"
+#include "kern/init.h"
+#include "kern/kstat.h"
+#include "kern/uio.h"
+#include "mach/atomic.h"
+#include "mach/string.h"
+#include "vm/vmo_impl.h"
+#include "vm/zone.h"
+
+#define TWIG_BITS	5u
+#define TWIG_SLOTS	(1u << TWIG_BITS)
+#define HEIGHT_MAX	7u
+
+struct twig {
+	uint32_t refs;			/* [a] */
+	uint32_t used;			/* [v] slots that are not NULL */
+	void *slot[TWIG_SLOTS];		/* [v] twigs, in the lowest level pages */
+};
+
+ZONE(vmo_zone, struct vmo);
+ZONE(twig_zone, struct twig);
+
+LOCK_CLASS(vmo_class, "vmo", RANK_VMO);
+LOCK_CLASS(vnode_vmo_class, "vmo of a vnode", RANK_VMO + 1);
+LOCK_CLASS(reclaim_class, "vmo reclaim", RANK_VMO - 1);
+static struct spin reclaim_lock = SPIN_INIT(&reclaim_class);
+static struct list reclaim_list = LIST_INIT(reclaim_list);	/* [reclaim_lock] with put pagers */
+
+struct page *zero_page;
+
+COUNTER_EVENT(stat_cow, "vm.cow");
+COUNTER_EVENT(stat_fetch, "vm.fetches");
+COUNTER_EVENT(stat_reclaimed, "vm.reclaimed");
+
+/* --- pages --- */
+
+static inline bool
+page_shared(struct page *p)
+{
+	return p->use != PAGE_VMO || atomic_load(&p->refs) - (uint32_t)atomic_load(&p->word) > 1;
+}
+
+static void
+page_copy(struct page *to, struct page *from)
+{
+	void *t = page_map(to), *f = page_map(from);
+
+	mach_copy(t, f, PAGE_SIZE);
+	page_unmap(f);
+	page_unmap(t);
+}
+
+static void
+page_zero(struct page *p, size_t from, size_t to)
+{
+	char *va = page_map(p);
+
+	mach_fill(va + from, 0, to - from);
+	page_unmap(va);
+}
+
+static void
+page_pin(struct page *p)
+{
+	if (p->use == PAGE_VMO)
+		atomic_add(&p->word, 1);
+	page_ref(p);
+}
+
+void
+vmo_unpin(struct page *p)
+{
+	if (p->use == PAGE_VMO)
+		atomic_sub(&p->word, 1);
+	page_unref(p);
+}
+
+static void
+page_dirty(struct vmo *v, struct page *p)
+{
+	if (v->pager != NULL && v->pager->put != NULL)
+		p->flags |= PG_DIRTY;
+}
+
+/* --- the tree --- */
+
+static inline unsigned
+twig_index(uint64_t index, unsigned level)
+{
+	return (unsigned)(index >> (TWIG_BITS * (level - 1))) & (TWIG_SLOTS - 1);
+}
+
+static inline bool
+tree_covers(unsigned height, uint64_t index)
+{
+	return index >> (TWIG_BITS * height) == 0;
+}
+
+static void
+child_ref(void *child, unsigned level)
+{
+	if (level == 0)
+		page_ref(child);
+	else
+		atomic_add(&((struct twig *)child)->refs, 1);
+}
+
+/* Drops one reference on what a slot of level `level' + 1 names. */
+static void
+child_unref(void *child, unsigned level)
+{
+	struct twig *t = child;
+
+	if (level == 0) {
+		page_unref(child);
+		return;
+	}
+	if (atomic_sub_return(&t->refs, 1) != 0)
+		return;
+	for (unsigned i = 0, left = t->used; left > 0; i++) {
+		if (t->slot[i] == NULL)
+			continue;
+		child_unref(t->slot[i], level - 1);
+		left--;
+	}
+	zone_free(twig_zone, t);
+}
+
+static struct twig *
+twig_make(void)
+{
+	struct twig *t = zone_alloc(twig_zone, ZALLOC_ZERO);
+
+	if (t != NULL)
+		t->refs = 1;
+	return t;
+}
+
+/* A private copy of a shared twig of this level, for the one slot that named it. */
+static struct twig *
+twig_copy(struct twig *old, unsigned level)
+{
+	struct twig *t = zone_alloc(twig_zone, 0);
+
+	if (t == NULL)
+		return NULL;
+	t->refs = 1;
+	t->used = old->used;
+	for (unsigned i = 0; i < TWIG_SLOTS; i++) {
+		t->slot[i] = old->slot[i];
+		if (t->slot[i] != NULL)
+			child_ref(t->slot[i], level - 1);
+	}
+	child_unref(old, level);
+	return t;
+}
+
+struct page *
+vmo_page_locked(struct vmo *v, uint64_t index, bool *shared)
+{
+	void *p = v->root;
+
+	*shared = false;
+	if (unlikely(!tree_covers(v->height, index)))
+		return NULL;
+	for (unsigned level = v->height; level > 0 && p != NULL; level--) {
+		struct twig *t = p;
+
+		if (atomic_load_acquire(&t->refs) > 1)
+			*shared = true;
+		p = t->slot[twig_index(index, level)];
+	}
+	if (p != NULL && page_shared(p))
+		*shared = true;
+	return p;
+}
+
+static int
+tree_raise(struct vmo *v, uint64_t index)
+{
+	while (!tree_covers(v->height, index)) {
+		if (v->root != NULL) {
+			struct twig *t = twig_make();
+
+			if (t == NULL)
+				return ENOMEM;
+			t->slot[0] = v->root;
+			t->used = 1;
+			v->root = t;
+		}
+		v->height++;
+	}
+	return 0;
+}
+
+/* Takes away twigs without slots on the way to index. */
+static void
+tree_prune(struct vmo *v, uint64_t index)
+{
+	void **way[HEIGHT_MAX + 1];
+	void **s = &v->root;
+	unsigned level;
+
+	for (level = v->height; level > 0 && *s != NULL; level--) {
+		way[level] = s;
+		s = &((struct twig *)*s)->slot[twig_index(index, level)];
+	}
+	for (level++; level <= v->height; level++) {
+		struct twig *t = *way[level];
+
+		if (t->used != 0)
+			return;
+		*way[level] = NULL;
+		child_unref(t, level);
+		if (level < v->height)
+			((struct twig *)*way[level + 1])->used--;
+	}
+	if (v->root == NULL)
+		v->height = 0;
+}
+
+/* The slot of index in twigs that are v's alone, made where they are missing. */
+static int
+tree_slot(struct vmo *v, uint64_t index, struct twig **leaf, void ***slot)
+{
+	struct twig *above = NULL;
+	void **s;
+
+	ASSERT(spin_held(&v->lock));
+	if (unlikely(!tree_covers(v->height, index)) && tree_raise(v, index) != 0)
+		return ENOMEM;
+	s = &v->root;
+	for (unsigned level = v->height; level > 0; level--) {
+		struct twig *t = *s;
+
+		if (t == NULL) {
+			if ((t = twig_make()) == NULL) {
+				tree_prune(v, index);
+				return ENOMEM;
+			}
+			if (above != NULL)
+				above->used++;
+			*s = t;
+		} else if (atomic_load_acquire(&t->refs) > 1) {
+			if ((t = twig_copy(t, level)) == NULL)
+				return ENOMEM;
+			*s = t;
+		}
+		above = t;
+		s = &t->slot[twig_index(index, level)];
+	}
+	*leaf = above;
+	*slot = s;
+	return 0;
+}
+
+static void
+slot_fill(struct vmo *v, struct twig *leaf, void **slot, struct page *p)
+{
+	ASSERT(*slot == NULL);
+	*slot = p;
+	if (leaf != NULL)
+		leaf->used++;
+	v->npages++;
+}
+
+static uint64_t
+pages_below(void *child, unsigned level)
+{
+	struct twig *t = child;
+	uint64_t n = 0;
+
+	if (level == 0)
+		return 1;
+	if (level == 1)
+		return t->used;
+	for (unsigned i = 0; i < TWIG_SLOTS; i++)
+		if (t->slot[i] != NULL)
+			n += pages_below(t->slot[i], level - 1);
+	return n;
+}
+
+/*
+ * Forgets the pages [first, last) below a slot whose subtree begins at page `base'.  The way to the
+ * slot is v's alone.  ENOMEM when a shared twig on the border cannot be copied.
+ */
+static int
+tree_clear(struct vmo *v, void **slot, unsigned level, uint64_t base, uint64_t first, uint64_t last)
+{
+	uint64_t step;
+	struct twig *t = *slot;
+	int error = 0;
+
+	if (t == NULL)
+		return 0;
+	if (first <= base && base + (1ull << (TWIG_BITS * level)) <= last) {
+		v->npages -= pages_below(t, level);
+		*slot = NULL;
+		child_unref(t, level);
+		return 0;
+	}
+	ASSERT(level > 0);
+	if (atomic_load_acquire(&t->refs) > 1) {
+		if ((t = twig_copy(t, level)) == NULL)
+			return ENOMEM;
+		*slot = t;
+	}
+	step = 1ull << (TWIG_BITS * (level - 1));
+	for (unsigned i = 0; i < TWIG_SLOTS && error == 0; i++) {
+		uint64_t at = base + i * step;
+
+		if (t->slot[i] == NULL || at >= last || at + step <= first)
+			continue;
+		error = tree_clear(v, &t->slot[i], level - 1, at, first, last);
+		if (t->slot[i] == NULL)
+			t->used--;
+	}
+	if (t->used == 0) {
+		*slot = NULL;
+		child_unref(t, level);
+	}
+	return error;
+}
+
+static int
+tree_clear_range(struct vmo *v, uint64_t first, uint64_t last)
+{
+	int error = 0;
+
+	if (first < last && v->root != NULL)
+		error = tree_clear(v, &v->root, v->height, 0, first, last);
+	if (v->root == NULL)
+		v->height = 0;
+	return error;
+}
+
+/* The first page at or after *index; moves *index there. */
+static struct page *
+tree_next(void *child, unsigned level, uint64_t base, uint64_t *index)
+{
+	struct twig *t = child;
+	uint64_t step;
+
+	if (level == 0) {
+		if (base < *index)
+			return NULL;
+		*index = base;
+		return child;
+	}
+	step = 1ull << (TWIG_BITS * (level - 1));
+	for (unsigned i = 0; i < TWIG_SLOTS; i++) {
+		struct page *p;
+
+		if (t->slot[i] == NULL || base + (i + 1) * step <= *index)
+			continue;
+		if ((p = tree_next(t->slot[i], level - 1, base + i * step, index)) != NULL)
+			return p;
+	}
+	return NULL;
+}
+
+static struct page *
+vmo_next_page(struct vmo *v, uint64_t *index)
+{
+	return v->root == NULL ? NULL : tree_next(v->root, v->height, 0, index);
+}
+
+/* --- mappings --- */
+
+/* The part of a mapping that shows pages [first, last). */
+static bool
+mapping_part(const struct mapping *m, uint64_t first, uint64_t last, vaddr_t *start, vaddr_t *end)
+{
+	uint64_t low = m->off >> PAGE_SHIFT, high = low + ((m->end - m->start) >> PAGE_SHIFT);
+
+	first = MAX(first, low);
+	last = MIN(last, high);
+	if (first >= last)
+		return false;
+	*start = m->start + (vaddr_t)((first - low) << PAGE_SHIFT);
+	*end = m->start + (vaddr_t)((last - low) << PAGE_SHIFT);
+	return true;
+}
+
+/* Nobody but `by' sees pages [first, last) any more, until they fault. */
+static void
+vmo_unmap_locked(struct vmo *v, uint64_t first, uint64_t last, const struct mapping *by)
+{
+	struct mapping *m;
+	vaddr_t start, end;
+
+	ASSERT(spin_held(&v->lock));
+	list_for_each(m, &v->maps, vmo_link)
+		if (m != by && mapping_part(m, first, last, &start, &end))
+			pmap_remove(&m->space->pmap, start, end);
+	list_for_each(m, &v->over_maps, under_link)
+		if (m != by && mapping_part(m, first, last, &start, &end))
+			pmap_remove(&m->space->pmap, start, end);
+}
+
+static void
+vmo_protect_locked(struct vmo *v)
+{
+	struct mapping *m;
+
+	ASSERT(spin_held(&v->lock));
+	list_for_each(m, &v->maps, vmo_link)
+		pmap_protect(&m->space->pmap, m->start, m->end, VM_READ | VM_EXEC);
+}
+
+void
+vmo_attach(struct mapping *m)
+{
+	struct vmo *v = m->vmo;
+
+	spin_lock(&v->lock);
+	list_push_back(&v->maps, &m->vmo_link);
+	v->nmaps++;
+	if (v->under != NULL) {
+		spin_lock(&v->under->lock);
+		list_push_back(&v->under->over_maps, &m->under_link);
+		spin_unlock(&v->under->lock);
+	}
+	spin_unlock(&v->lock);
+}
+
+void
+vmo_detach(struct mapping *m)
+{
+	struct vmo *v = m->vmo;
+
+	spin_lock(&v->lock);
+	list_remove(&m->vmo_link);
+	v->nmaps--;
+	if (v->under != NULL) {
+		spin_lock(&v->under->lock);
+		list_remove(&m->under_link);
+		spin_unlock(&v->under->lock);
+	}
+	spin_unlock(&v->lock);
+}
+
+void
+vmo_reshape(struct mapping *m, vaddr_t lo, vaddr_t start, vaddr_t end)
+{
+	struct vmo *v = m->vmo;
+
+	spin_lock(&v->lock);
+	if (v->under != NULL)
+		spin_lock(&v->under->lock);
+	m->off += (uint64_t)start - (uint64_t)m->start;
+	m->lo = lo;
+	m->start = start;
+	m->end = end;
+	if (v->under != NULL)
+		spin_unlock(&v->under->lock);
+	spin_unlock(&v->lock);
+}
+
+/* --- life --- */
+
+static int
+vmo_make(enum vmo_kind kind, uint64_t size, struct vmo **out)
+{
+	struct vmo *v;
+
+	if (size > VMO_SIZE_MAX)
+		return EFBIG;
+	if ((v = zone_alloc(vmo_zone, 0)) == NULL)
+		return ENOMEM;
+	*v = (struct vmo){ .refs = 1, .kind = (uint8_t)kind, .size = size };
+	spin_init(&v->lock, kind == VMO_VNODE ? &vnode_vmo_class : &vmo_class);
+	list_init(&v->maps);
+	list_init(&v->over_maps);
+	list_init(&v->reclaim_link);
+	*out = v;
+	return 0;
+}
+
+int
+vmo_create(uint64_t size, struct vmo **out)
+{
+	if (size > VMO_SIZE_MAX)
+		return EFBIG;
+	return vmo_make(VMO_ANON, ROUND_UP(size, PAGE_SIZE), out);
+}
+
+int
+vmo_create_vnode(uint64_t size, const struct vmo_pager *pager, void *cookie, struct vmo **out)
+{
+	int error = vmo_make(VMO_VNODE, size, out);
+
+	if (error != 0)
+		return error;
+	if (pager != NULL && pager->get != NULL) {
+		(*out)->pager = pager;
+		(*out)->cookie = cookie;
+		if (pager->put != NULL) {
+			spin_lock(&reclaim_lock);
+			list_push_back(&reclaim_list, &(*out)->reclaim_link);
+			spin_unlock(&reclaim_lock);
+		}
+	}
+	return 0;
+}
+
+int
+vmo_overlay(struct vmo *under, struct vmo **out)
+{
+	int error;
+
+	if (under->kind != VMO_VNODE)
+		return EINVAL;
+	if ((error = vmo_make(VMO_OVERLAY, VMO_SIZE_MAX, out)) != 0)
+		return error;
+	vmo_ref(under);
+	(*out)->under = under;
+	return 0;
+}
+
+void
+vmo_ref(struct vmo *v)
+{
+	uint32_t was = atomic_add(&v->refs, 1);
+
+	ASSERT(was != 0);
+	(void)was;
+}
+
+void
+vmo_unref(struct vmo *v)
+{
+	while (v != NULL && atomic_sub_return(&v->refs, 1) == 0) {
+		struct vmo *under = v->under;
+
+		ASSERT(list_empty(&v->maps) && list_empty(&v->over_maps));
+		if (v->pager != NULL && v->pager->put != NULL) {
+			spin_lock(&reclaim_lock);
+			list_remove(&v->reclaim_link);
+			spin_unlock(&reclaim_lock);
+		}
+		if (v->root != NULL)
+			child_unref(v->root, v->height);
+		zone_free(vmo_zone, v);
+		v = under;
+	}
+}
+
+uint64_t
+vmo_size(struct vmo *v)
+{
+	return atomic_load(&v->size);
+}
+
+uint64_t
+vmo_pages(struct vmo *v)
+{
+	return atomic_load(&v->npages);
+}
+
+bool
+vmo_is_vnode(struct vmo *v)
+{
+	return v->kind == VMO_VNODE;
+}
+
+struct vmo *
+vmo_file(struct vmo *v)
+{
+	return v->kind == VMO_VNODE ? v : v->under;
+}
+
+uint32_t
+vmo_refs(struct vmo *v)
+{
+	return atomic_load(&v->refs);
+}
+
+/* Both see the same tree from now on; the lock is held, nobody knows `out' yet. */
+static void
+tree_share(struct vmo *v, struct vmo *out)
+{
+	out->root = v->root;
+	out->height = v->height;
+	out->npages = v->npages;
+	out->zero_mapped = v->zero_mapped;
+	if (v->root != NULL)
+		child_ref(v->root, v->height);
+}
+
+static int
+vmo_copy(struct vmo *v, const struct space *forking, struct vmo **out)
+{
+	bool protect = forking == NULL;
+	struct mapping *m;
+	int error;
+
+	if (v->kind == VMO_VNODE)
+		return EINVAL;
+	if ((error = vmo_make(v->kind, vmo_size(v), out)) != 0)
+		return error;
+	if (v->under != NULL) {
+		vmo_ref(v->under);
+		(*out)->under = v->under;
+	}
+	spin_lock(&v->lock);
+	(*out)->size = v->size;
+	/* fork write-protects what it shares; a mapping that it does not share is on us. */
+	list_for_each(m, &v->maps, vmo_link)
+		if (m->space != forking || (m->flags & MAPF_DONTFORK))
+			protect = true;
+	tree_share(v, *out);
+	if (protect)
+		vmo_protect_locked(v);
+	spin_unlock(&v->lock);
+	return 0;
+}
+
+int
+vmo_snapshot(struct vmo *v, struct vmo **out)
+{
+	return vmo_copy(v, NULL, out);
+}
+
+int
+vmo_clone(struct vmo *v, const struct space *forking, struct vmo **out)
+{
+	return vmo_copy(v, forking, out);
+}
+
+/* --- finding and making pages --- */
+
+/* Puts a page that the pager gave (with its reference) into the tree, unless one is there. */
+static int
+vnode_insert_locked(struct vmo *v, uint64_t index, struct page *p)
+{
+	struct twig *leaf;
+	void **slot;
+	int error = index < vmo_page_count(v) ? tree_slot(v, index, &leaf, &slot) : ENXIO;
+
+	if (error == 0 && *slot == NULL) {
+		slot_fill(v, leaf, slot, p);
+		return 0;
+	}
+	page_unref(p);
+	return error;
+}
+
+int
+vmo_fetch(struct vmo *v, uint64_t index)
+{
+	struct page *p;
+	int error = v->pager->get(v, v->cookie, index, &p);
+
+	if (error != 0)
+		return error == ENOMEM ? ENOMEM : EIO;
+	kstat_add(&stat_fetch, 1);
+	spin_lock(&v->lock);
+	error = vnode_insert_locked(v, index, p);
+	spin_unlock(&v->lock);
+	return error;
+}
+
+/* 0 with NULL: a hole.  EAGAIN: fetch it; ENXIO: beyond the end. */
+int
+vmo_vnode_page_locked(struct vmo *v, uint64_t index, struct page **out, bool *shared)
+{
+	struct page *p;
+	int error;
+
+	ASSERT(spin_held(&v->lock));
+	if (unlikely(index >= vmo_page_count(v)))
+		return ENXIO;
+	*out = vmo_page_locked(v, index, shared);
+	if (likely(*out != NULL) || v->pager == NULL)
+		return 0;
+	if (!v->pager->direct)
+		return EAGAIN;
+	if ((error = v->pager->get(v, v->cookie, index, &p)) != 0)
+		return error;
+	if ((error = vnode_insert_locked(v, index, p)) != 0)
+		return error;
+	*out = vmo_page_locked(v, index, shared);
+	return 0;
+}
+
+/* What v shows at index where its own tree has nothing; pinned, NULL: zeros. */
+static int
+source_pin(struct vmo *v, uint64_t index, struct page **out)
+{
+	struct vmo *from = v->kind == VMO_OVERLAY ? v->under : v;
+	bool shared;
+	int error;
+
+	*out = NULL;
+	if (from->kind != VMO_VNODE)
+		return 0;
+	if (from != v)
+		spin_lock(&from->lock);
+	error = vmo_vnode_page_locked(from, index, out, &shared);
+	if (error == 0 && *out != NULL)
+		page_pin(*out);
+	if (from != v)
+		spin_unlock(&from->lock);
+	return error;
+}
+
+int
+vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struct page **out)
+{
+	struct page *old, *src = NULL, *new;
+	struct twig *leaf;
+	void **slot;
+	bool shared;
+	int error = 0;
+
+	ASSERT(spin_held(&v->lock));
+	if (unlikely(index >= vmo_page_count(v)))
+		return ENXIO;
+	if (v->kind == VMO_VNODE && (error = vmo_vnode_page_locked(v, index, &old, &shared)) != 0)
+		return error;
+	if ((error = tree_slot(v, index, &leaf, &slot)) != 0)
+		return error;
+	old = *slot;
+	if (old != NULL && !page_shared(old)) {
+		page_dirty(v, old);
+		*out = old;
+		return 0;
+	}
+	if (old != NULL)
+		page_pin(src = old);
+	else if (v->kind == VMO_OVERLAY)
+		error = source_pin(v, index, &src);
+	new = error == 0 ? page_alloc(PAGE_VMO, src == NULL ? PAGE_ZERO : 0) : NULL;
+	if (new == NULL) {
+		if (src != NULL)
+			vmo_unpin(src);
+		tree_prune(v, index);
+		return error != 0 ? error : ENOMEM;
+	}
+	if (src != NULL) {
+		page_copy(new, src);
+		kstat_add(&stat_cow, 1);
+		vmo_unpin(src);
+	}
+	if (old != NULL || v->zero_mapped || v->kind == VMO_OVERLAY)
+		vmo_unmap_locked(v, index, index + 1, by);
+	if (old != NULL) {
+		*slot = new;
+		page_unref(old);
+	} else {
+		slot_fill(v, leaf, slot, new);
+	}
+	page_dirty(v, new);
+	*out = new;
+	return 0;
+}
+
+int
+vmo_pin(struct vmo *v, uint64_t index, struct page **out)
+{
+	struct vmo *vnode = v->kind == VMO_OVERLAY ? v->under : v;
+	bool shared;
+	int error;
+
+	do {
+		error = 0;
+		spin_lock(&v->lock);
+		*out = vmo_page_locked(v, index, &shared);
+		if (*out != NULL)
+			page_pin(*out);
+		else
+			error = source_pin(v, index, out);
+		spin_unlock(&v->lock);
+		if (likely(error != EAGAIN))
+			return error;
+		error = vmo_fetch(vnode, index);
+	} while (error == 0);
+	return error;
+}
+
+/* A page to write to, pinned. */
+static int
+vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
+{
+	int error;
+
+	do {
+		spin_lock(&v->lock);
+		error = vmo_commit_locked(v, index, NULL, out);
+		if (error == 0)
+			page_pin(*out);
+		spin_unlock(&v->lock);
+		if (likely(error != EAGAIN))
+			return error;
+		error = vmo_fetch(v->kind == VMO_OVERLAY ? v->under : v, index);
+	} while (error == 0);
+	return error;
+}
+
+/* --- transfers --- */
+
+static int
+move_out(struct vmo *v, uint64_t off, size_t n, struct uio *u)
+{
+	struct page *p;
+	char *va;
+	int error = vmo_pin(v, off >> PAGE_SHIFT, &p);
+
+	if (error != 0)
+		return error;
+	if (p == NULL)
+		return uio_zero(n, u);
+	va = page_map(p);
+	error = uio_move(va + (off & PAGE_MASK), n, u);
+	page_unmap(va);
+	vmo_unpin(p);
+	return error;
+}
+
+/* A whole page where there is none: it is filled before anybody can see it, and never zeroed. */
+static int
+move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
+{
+	struct page *p = page_alloc(PAGE_VMO, 0);
+	uint64_t before = u->resid;
+	struct twig *leaf;
+	size_t moved;
+	void **slot;
+	char *va;
+	int error, full;
+
+	if (p == NULL)
+		return ENOMEM;
+	va = page_map(p);
+	error = uio_move(va, PAGE_SIZE, u);
+	moved = (size_t)(before - u->resid);
+	mach_fill(va + moved, 0, PAGE_SIZE - moved);
+	spin_lock(&v->lock);
+	full = index < vmo_page_count(v) ? tree_slot(v, index, &leaf, &slot) : ENXIO;
+	if (full == 0 && *slot == NULL) {
+		page_dirty(v, p);
+		if (v->zero_mapped)
+			vmo_unmap_locked(v, index, index + 1, NULL);
+		slot_fill(v, leaf, slot, p);
+		p = NULL;
+	} else if (full == 0) {
+		struct page *there;
+
+		/* Somebody made the page meanwhile: what was moved goes there. */
+		full = vmo_commit_locked(v, index, NULL, &there);
+		if (full == 0) {
+			void *to = page_map(there);
+
+			mach_copy(to, va, moved);
+			page_unmap(to);
+		}
+	}
+	spin_unlock(&v->lock);
+	page_unmap(va);
+	if (p != NULL)
+		page_unref(p);
+	/* A file that was cut meanwhile has no place for it: as if written before. */
+	return error != 0 ? error : full == ENXIO ? 0 : full;
+}
+
+static int
+move_in(struct vmo *v, uint64_t off, size_t n, struct uio *u)
+{
+	struct page *p;
+	char *va;
+	int error;
+
+	if (n == PAGE_SIZE && v->kind != VMO_OVERLAY && v->pager == NULL) {
+		bool there, shared;
+
+		spin_lock(&v->lock);
+		there = vmo_page_locked(v, off >> PAGE_SHIFT, &shared) != NULL;
+		spin_unlock(&v->lock);
+		if (!there)
+			return move_in_fresh(v, off >> PAGE_SHIFT, u);
+	}
+	if ((error = vmo_pin_write(v, off >> PAGE_SHIFT, &p)) != 0)
+		return error;
+	va = page_map(p);
+	error = uio_move(va + (off & PAGE_MASK), n, u);
+	page_unmap(va);
+	vmo_unpin(p);
+	return error;
+}
+
+int
+vmo_uio(struct vmo *v, uint64_t off, struct uio *u)
+{
+	while (u->resid > 0) {
+		uint64_t size = vmo_size(v);
+		size_t n = PAGE_SIZE - (off & PAGE_MASK);
+		int error;
+
+		if (v->kind == VMO_OVERLAY)
+			size = vmo_size(v->under);
+		if (off >= size)
+			return u->flags & UIO_WRITE ? EFBIG : 0;
+		n = MIN(n, u->resid);
+		n = (size_t)MIN(n, size - off);
+		error = u->flags & UIO_WRITE ? move_in(v, off, n, u) : move_out(v, off, n, u);
+		if (error == ENXIO)
+			continue;	/* the size changed just now: look again */
+		if (error != 0)
+			return error;
+		off += n;
+	}
+	return 0;
+}
+
+int
+vmo_read(struct vmo *v, uint64_t off, void *buf, size_t n)
+{
+	struct kiovec one;
+	struct uio u;
+	int error;
+
+	uio_init(&u, &one, (uintptr_t)buf, n, UIO_KERNEL);
+	error = vmo_uio(v, off, &u);
+	return error != 0 ? error : u.resid != 0 ? ENXIO : 0;
+}
+
+int
+vmo_write(struct vmo *v, uint64_t off, const void *buf, size_t n)
+{
+	struct kiovec one;
+	struct uio u;
+
+	uio_init(&u, &one, (uintptr_t)buf, n, UIO_KERNEL | UIO_WRITE);
+	return vmo_uio(v, off, &u);
+}
+
+/* --- size --- */
+
+/* The bytes of the last page beyond the end are zeros.  The page is v's own afterwards. */
+static int
+tail_zero_locked(struct vmo *v, uint64_t size)
+{
+	uint64_t index = size >> PAGE_SHIFT;
+	struct page *p;
+	bool shared;
+	int error;
+
+	if ((size & PAGE_MASK) == 0 || vmo_page_locked(v, index, &shared) == NULL)
+		return 0;
+	if ((error = vmo_commit_locked(v, index, NULL, &p)) == 0)
+		page_zero(p, size & PAGE_MASK, PAGE_SIZE);
+	return error;
+}
+
+static int
+shrink_locked(struct vmo *v, uint64_t size)
+{
+	uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT, last = vmo_page_count(v);
+	int error;
+
+	if ((error = tail_zero_locked(v, size)) != 0)
+		return error;
+	vmo_unmap_locked(v, first, last, NULL);
+	if ((error = tree_clear_range(v, first, last)) == 0)
+		atomic_store(&v->size, size);
+	return error;
+}
+
+int
+vmo_set_size(struct vmo *v, uint64_t size)
+{
+	int error = 0;
+
+	if (v->kind == VMO_OVERLAY)
+		return EINVAL;
+	if (size > VMO_SIZE_MAX)
+		return EFBIG;
+	if (v->kind == VMO_ANON)
+		size = ROUND_UP(size, PAGE_SIZE);
+	/* A page that the pager has must be here before its tail can be cleared. */
+	if (v->pager != NULL && (size & PAGE_MASK) != 0 && size < vmo_size(v)) {
+		struct page *p;
+
+		if ((error = vmo_pin(v, size >> PAGE_SHIFT, &p)) != 0)
+			return error;
+		if (p != NULL)
+			vmo_unpin(p);
+	}
+	spin_lock(&v->lock);
+	if (size < v->size) {
+		error = shrink_locked(v, size);
+	} else {
+		/* A mapping may have scribbled behind the old end. */
+		if (!list_empty(&v->maps))
+			error = tail_zero_locked(v, v->size);
+		if (error == 0)
+			atomic_store(&v->size, size);
+	}
+	spin_unlock(&v->lock);
+	return error;
+}
+
+/* With a pager a missing page would come back: zeros take its place. */
+static int
+zero_one(struct vmo *v, uint64_t index, size_t from, size_t to)
+{
+	struct page *p;
+	int error;
+
+	if (v->pager == NULL) {
+		bool shared;
+		void *there;
+
+		spin_lock(&v->lock);
+		there = vmo_page_locked(v, index, &shared);
+		spin_unlock(&v->lock);
+		if (there == NULL && v->kind != VMO_OVERLAY)
+			return 0;
+	}
+	if ((error = vmo_pin_write(v, index, &p)) != 0)
+		return error;
+	page_zero(p, from, to);
+	vmo_unpin(p);
+	return 0;
+}
+
+int
+vmo_decommit(struct vmo *v, uint64_t off, uint64_t len)
+{
+	uint64_t end = off + len, first, last;
+	int error = 0;
+
+	if (end < off)
+		return EINVAL;
+	end = MIN(end, vmo_size(v));
+	if (off >= end)
+		return 0;
+	first = (off + PAGE_MASK) >> PAGE_SHIFT;
+	last = end == vmo_size(v) ? vmo_page_count(v) : end >> PAGE_SHIFT;
+	if (first > last)
+		return zero_one(v, off >> PAGE_SHIFT, off & PAGE_MASK, end & PAGE_MASK);
+	if ((off & PAGE_MASK) != 0)
+		error = zero_one(v, first - 1, off & PAGE_MASK, PAGE_SIZE);
+	if (error == 0 && end > last << PAGE_SHIFT)
+		error = zero_one(v, last, 0, end & PAGE_MASK);
+	if (error != 0)
+		return error;
+	if (v->pager != NULL) {
+		for (; first < last && error == 0; first++)
+			error = zero_one(v, first, 0, PAGE_SIZE);
+		return error;
+	}
+	spin_lock(&v->lock);
+	vmo_unmap_locked(v, first, last, NULL);
+	error = tree_clear_range(v, first, last);
+	spin_unlock(&v->lock);
+	return error;
+}
+
+int
+vmo_forget(struct vmo *v, uint64_t off, uint64_t len)
+{
+	int error;
+
+	spin_lock(&v->lock);
+	error = tree_clear_range(v, off >> PAGE_SHIFT, (off + len) >> PAGE_SHIFT);
+	spin_unlock(&v->lock);
+	return error;
+}
+
+/* --- what is there --- */
+
+uint64_t
+vmo_seek_data(struct vmo *v, uint64_t off)
+{
+	uint64_t size = vmo_size(v), index = off >> PAGE_SHIFT;
+	struct page *p;
+
+	if (off >= size)
+		return size;
+	if (v->pager != NULL)
+		return off;
+	spin_lock(&v->lock);
+	p = vmo_next_page(v, &index);
+	spin_unlock(&v->lock);
+	return p == NULL ? size : MIN(MAX(off, index << PAGE_SHIFT), size);
+}
+
+uint64_t
+vmo_seek_hole(struct vmo *v, uint64_t off)
+{
+	uint64_t size = vmo_size(v), index = off >> PAGE_SHIFT, found = index;
+
+	if (off >= size || v->pager != NULL)
+		return size;
+	spin_lock(&v->lock);
+	while (vmo_next_page(v, &found) != NULL && found == index)
+		found = ++index;
+	spin_unlock(&v->lock);
+	return MIN(MAX(off, index << PAGE_SHIFT), size);
+}
+
+/* A dirty page at or after *index, clean and write-protected now, pinned. */
+static struct page *
+dirty_take(struct vmo *v, uint64_t *index)
+{
+	struct mapping *m;
+	struct page *p;
+	vaddr_t start, end;
+
+	spin_lock(&v->lock);
+	while ((p = vmo_next_page(v, index)) != NULL && !(p->flags & PG_DIRTY))
+		++*index;
+	if (p != NULL) {
+		list_for_each(m, &v->maps, vmo_link)
+			if (mapping_part(m, *index, *index + 1, &start, &end))
+				pmap_protect(&m->space->pmap, start, end, VM_READ | VM_EXEC);
+		p->flags &= (uint16_t)~PG_DIRTY;
+		page_pin(p);
+	}
+	spin_unlock(&v->lock);
+	return p;
+}
+
+int
+vmo_sync(struct vmo *v)
+{
+	struct page *p;
+	int error = 0;
+
+	if (v->pager == NULL || v->pager->put == NULL)
+		return 0;
+	for (uint64_t index = 0; (p = dirty_take(v, &index)) != NULL; index++) {
+		int e = v->pager->put(v, v->cookie, index, p);
+
+		if (e != 0) {
+			p->flags |= PG_DIRTY;
+			error = e;
+		}
+		vmo_unpin(p);
+	}
+	return error;
+}
+
+static uint64_t
+reclaim_one(struct vmo *v)
+{
+	uint64_t n = 0;
+	struct page *p;
+
+	spin_lock(&v->lock);
+	for (uint64_t index = 0; (p = vmo_next_page(v, &index)) != NULL; index++) {
+		if ((p->flags & PG_DIRTY) || p->word != 0 || p->use != PAGE_VMO)
+			continue;
+		vmo_unmap_locked(v, index, index + 1, NULL);
+		if (tree_clear_range(v, index, index + 1) == 0)
+			n++;
+	}
+	spin_unlock(&v->lock);
+	return n;
+}
+
+uint64_t
+vmo_reclaim(void)
+{
+	uint64_t n = 0;
+	struct vmo *v;
+
+	spin_lock(&reclaim_lock);
+	list_for_each(v, &reclaim_list, reclaim_link)
+		n += reclaim_one(v);
+	spin_unlock(&reclaim_lock);
+	kstat_add(&stat_reclaimed, (int64_t)n);
+	return n;
+}
+
+static void
+vmo_init(void)
+{
+	zero_page = page_alloc(PAGE_FIXED, PAGE_ZERO);
+	VERIFY(zero_page != NULL);
+}
+INIT(vmo_init, LEVEL_VM + 2);

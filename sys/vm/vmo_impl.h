@@ -1,0 +1,117 @@
+#pragma once
+/* What vmo.c, space.c and fault.c share; nobody else includes this. */
+#include "kern/list.h"
+#include "kern/lock.h"
+#include "kern/types.h"
+#include "mach/pmap.h"
+#include "vm/page.h"
+#include "vm/space.h"
+#include "vm/vmo.h"
+
+enum vmo_kind { VMO_ANON, VMO_VNODE, VMO_OVERLAY };
+
+/* The largest object: what 7 levels of the tree and half of an address space can hold. */
+#define VMO_SIZE_MAX	((uint64_t)1 << 47)
+
+/* Letters: I immutable, a atomic, v the vmo's lock, s the space's lock, f the forking space's. */
+struct vmo {
+	struct spin lock;
+	uint32_t refs;			/* [a] */
+	uint8_t kind;			/* [I] enum vmo_kind */
+	uint8_t height;			/* [v] levels of twigs; 0: root is the page of index 0 */
+	bool zero_mapped;		/* [v] the page of zeros may be mapped for a hole */
+	void *root;			/* [v] struct twig or struct page, or NULL */
+	uint64_t size;			/* [v; read anywhere] bytes */
+	uint64_t npages;		/* [v] in the tree */
+
+	struct list maps;		/* [v] mappings of it, by vmo_link */
+	struct list over_maps;		/* [v] of a vnode's: mappings of its overlays, by under_link */
+	uint32_t nmaps;			/* [v] length of maps */
+
+	struct vmo *under;		/* [I] of an overlay: the vnode's, referenced */
+	const struct vmo_pager *pager;	/* [I] */
+	void *cookie;			/* [I] */
+	struct vmo *clone;		/* [f] the child's, while fork goes on */
+	struct list reclaim_link;	/* [reclaim_lock] */
+};
+
+/*
+ * A mapping: [start, end) of a space shows vmo from off.  A stack may grow down to lo + STACK_GUARD;
+ * for all others lo == start.  The geometry changes under the space's lock and the locks of vmo and
+ * vmo->under, so that either is enough to read it.
+ */
+struct mapping {
+	struct mapping *left, *right, *parent;	/* [s] the tree, by address */
+	uint32_t weight;			/* [s] heap order: a treap */
+	uint8_t prot, max;			/* [s] VM_* now, and at most */
+	uint16_t flags;				/* [s] MAPF_SHARED, STACK, DONTFORK */
+	vaddr_t lo, start, end;			/* [s + v] */
+	vaddr_t gap, max_gap;			/* [s] free bytes below lo; largest in the subtree */
+	struct list link;			/* [s] all mappings by address */
+	struct space *space;			/* [I] */
+	struct vmo *vmo;			/* [I] referenced */
+	uint64_t off;				/* [s + v] of start */
+	struct list vmo_link;			/* [vmo's lock] */
+	struct list under_link;			/* [under's lock] */
+};
+#define STACK_GUARD	((vaddr_t)1 << 20)
+#define STACK_FIRST	((vaddr_t)128 << 10)	/* mapped at once; the rest by growing */
+
+struct space {
+	uint32_t refs;			/* [a] */
+	struct mutex lock;
+	struct pmap pmap;
+	struct mapping *root;		/* [s] */
+	struct mapping *hint;		/* [s] found last */
+	struct list maps;		/* [s] */
+	uint32_t nmaps;			/* [s] */
+	uint64_t size;			/* [s] bytes mapped */
+	vaddr_t mmap_top;		/* [I] mappings are placed below */
+	vaddr_t brk_start, brk;		/* [s] */
+	struct vmo *heap;		/* [s] what the next brk extends; not referenced */
+	uint64_t limit_as, limit_stack;	/* [s] bytes: RLIMIT_AS, RLIMIT_STACK */
+};
+
+extern struct page *zero_page;		/* [I] mapped read-only for what was never written */
+
+static inline uint64_t
+vmo_page_count(const struct vmo *v)
+{
+	return (__atomic_load_n(&v->size, __ATOMIC_RELAXED) + PAGE_MASK) >> PAGE_SHIFT;
+}
+
+static inline uint64_t
+mapping_index(const struct mapping *m, vaddr_t va)
+{
+	return (m->off + (va - m->start)) >> PAGE_SHIFT;
+}
+
+/* The page at index in its own tree, or NULL.  *shared: writing needs a copy of it or of the way. */
+struct page *vmo_page_locked(struct vmo *, uint64_t index, bool *shared);
+/* The same for a vnode's, asking a direct pager.  *fetch: it must be fetched without the lock. */
+int vmo_vnode_page_locked(struct vmo *, uint64_t index, struct page **, bool *shared);
+/*
+ * A page of its own at index, for writing.  Other mappings than `by' forget what they saw there.
+ * ENOMEM, ENXIO, EAGAIN: vmo_fetch() first (of the vnode's).
+ */
+int vmo_commit_locked(struct vmo *, uint64_t index, const struct mapping *by, struct page **)
+    __must_check;
+/* Asks the pager.  No locks. */
+int vmo_fetch(struct vmo *vnode, uint64_t index) __must_check;
+/* The page that a reader sees at index, pinned; NULL: zeros. */
+int vmo_pin(struct vmo *, uint64_t index, struct page **) __must_check;
+void vmo_unpin(struct page *);
+/* A clone for fork, whose page tables write-protect the source; `space' is the forking one. */
+int vmo_clone(struct vmo *, const struct space *, struct vmo **) __must_check;
+void vmo_attach(struct mapping *);
+void vmo_detach(struct mapping *);
+/* The mapping moves its borders. */
+void vmo_reshape(struct mapping *, vaddr_t lo, vaddr_t start, vaddr_t end);
+/* Nobody else can reach the vmo: forgets the pages of a range that is not mapped any more. */
+int vmo_forget(struct vmo *, uint64_t off, uint64_t len) __must_check;
+
+/* space.c for fault.c */
+struct mapping *space_find(struct space *, vaddr_t);	/* holds it between lo and end */
+int space_grow_stack(struct space *, struct mapping *, vaddr_t) __must_check;
+/* fault.c for space.c: no killing. */
+int space_fault_once(struct space *, vaddr_t, uint32_t access) __must_check;
