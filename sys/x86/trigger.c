@@ -1,0 +1,157 @@
+/*
+ * Deliberate faults (debug kernels): `sysctl debug.trigger=NAME' makes the machine do the one thing
+ * that a detector is there for, so that a test can see the detector fire.  What should end in a
+ * panic and does not is itself a panic of its own kind: "trigger survived".
+ */
+#include "kern/assert.h"
+#include "kern/error.h"
+#include "kern/lock.h"
+#include "kern/string.h"
+#include "kern/sysctl.h"
+#include "kern/thr.h"
+#include "mach/frame.h"
+#include "mach/mmu.h"
+
+LOCK_CLASS(low_class, "trigger low", RANK_NODE);
+LOCK_CLASS(high_class, "trigger high", RANK_PORT);
+static struct spin low = SPIN_INIT(&low_class), high = SPIN_INIT(&high_class);
+static uint8_t data_code[16] = { 0xc3 };	/* ret */
+extern char text_start[], rodata_start[];
+
+static void
+store(vaddr_t at)
+{
+	*(volatile uint8_t *)at = 1;
+}
+
+static void
+call(vaddr_t at)
+{
+	((void (*)(void))at)();
+}
+
+static void
+fault_null(void)
+{
+	store(0x10);
+}
+
+static void
+fault_opcode(void)
+{
+	__asm__ volatile("ud2");
+}
+
+__attribute__((noinline)) static int
+recurse(int depth)
+{
+	volatile uint8_t frame[256];
+
+	frame[0] = (uint8_t)depth;
+	return depth < 0 ? 0 : recurse(depth + 1) + frame[0];
+}
+
+static void
+fault_stack(void)
+{
+	(void)recurse(0);
+}
+
+__attribute__((noinline)) static void
+fault_smash(void)
+{
+	char buf[16];
+	volatile char *p = buf;
+
+	for (unsigned i = 0; i < 48; i++)
+		p[i] = 'x';
+}
+
+static void
+fault_text(void)
+{
+	store((vaddr_t)text_start);
+}
+
+static void
+fault_alias(void)
+{
+	store((vaddr_t)mmu_phys_map(mmu_kva_to_phys(text_start)));
+}
+
+static void
+fault_rodata(void)
+{
+	store((vaddr_t)rodata_start);
+}
+
+static void
+fault_exec(void)
+{
+	call((vaddr_t)data_code);
+}
+
+/* The caller's own stack and text are certainly mapped. */
+static void
+fault_user_read(void)
+{
+	(void)*(volatile uint8_t *)tf_sp(thr_self()->t_frame);
+}
+
+static void
+fault_user_exec(void)
+{
+	call(tf_pc(thr_self()->t_frame));
+}
+
+static void
+fault_lock_order(void)
+{
+	spin_lock(&high);
+	spin_lock(&low);
+}
+
+static void
+fault_lock_twice(void)
+{
+	spin_lock(&low);
+	spin_lock(&low);
+}
+
+static void
+fault_lock_kept(void)
+{
+	spin_lock(&low);
+}
+
+static void
+fault_panic(void)
+{
+	panic("triggered");
+}
+
+static const struct trigger {
+	const char *name;
+	void (*fn)(void);
+} triggers[] = {
+	{ "null", fault_null }, { "opcode", fault_opcode }, { "stack", fault_stack },
+	{ "smash", fault_smash }, { "text", fault_text }, { "alias", fault_alias },
+	{ "rodata", fault_rodata }, { "exec", fault_exec }, { "user-read", fault_user_read },
+	{ "user-exec", fault_user_exec }, { "lock-order", fault_lock_order },
+	{ "lock-twice", fault_lock_twice }, { "lock-kept", fault_lock_kept }, { "panic", fault_panic },
+};
+
+static int
+trigger_set(struct sysctl *s, const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(triggers); i++) {
+		if (strcmp(text, triggers[i].name) != 0)
+			continue;
+		triggers[i].fn();
+		if (triggers[i].fn != fault_lock_kept)
+			panic("trigger survived: %s", text);
+		return 0;
+	}
+	return EINVAL;
+}
+SYSCTL_FN(debug_trigger, "debug.trigger", NULL, trigger_set);
