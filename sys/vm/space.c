@@ -194,9 +194,8 @@ tree_remove(struct space *s, struct mapping *m)
 	s->nmaps--;
 }
 
-/* The first mapping that ends above va, or NULL. */
-static struct mapping *
-find_from(const struct space *s, vaddr_t va)
+struct mapping *
+space_find_from(const struct space *s, vaddr_t va)
 {
 	struct mapping *m = s->root, *best = NULL;
 
@@ -218,7 +217,7 @@ space_find(struct space *s, vaddr_t va)
 
 	if (likely(m != NULL && va >= m->lo && va < m->end))
 		return m;
-	m = find_from(s, va);
+	m = space_find_from(s, va);
 	if (m == NULL || va < m->lo)
 		return NULL;
 	s->hint = m;
@@ -283,7 +282,7 @@ place_find(const struct space *s, vaddr_t len, vaddr_t top)
 static bool
 range_free(const struct space *s, vaddr_t start, vaddr_t end)
 {
-	struct mapping *m = find_from(s, start);
+	struct mapping *m = space_find_from(s, start);
 
 	return m == NULL || m->lo >= end;
 }
@@ -414,7 +413,7 @@ mapping_cut(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, stru
 static int
 unmap_locked(struct space *s, vaddr_t start, vaddr_t end)
 {
-	struct mapping *m = find_from(s, start), *next, *spare = NULL;
+	struct mapping *m = space_find_from(s, start), *next, *spare = NULL;
 
 	if (m == NULL || m->lo >= end)
 		return 0;
@@ -578,7 +577,7 @@ protect_one(struct space *s, struct mapping *m, uint32_t prot)
 static int
 protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t prot)
 {
-	struct mapping *m = find_from(s, start), *low, *spare[2] = { NULL, NULL };
+	struct mapping *m = space_find_from(s, start), *low, *spare[2] = { NULL, NULL };
 	int error = protect_check(s, m, start, end, prot);
 
 	if (error != 0)
@@ -612,7 +611,7 @@ protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t prot)
 		for (unsigned i = 0; i < 2; i++)
 			if (spare[i] != NULL)
 				zone_free(mapping_zone, spare[i]);
-		m = find_from(s, start);
+		m = space_find_from(s, start);
 	}
 	if (m->link.prev != &s->maps) {
 		low = list_entry(m->link.prev, struct mapping, link);
@@ -738,6 +737,17 @@ space_brk(struct space *s, vaddr_t want, vaddr_t *now)
 	*now = s->brk;
 	mutex_unlock(&s->lock);
 	return error;
+}
+
+bool
+space_heap_over(struct space *s, vaddr_t want, uint64_t most)
+{
+	bool over;
+
+	mutex_lock(&s->lock);
+	over = want > s->brk && want - s->brk_start > most;
+	mutex_unlock(&s->lock);
+	return over;
 }
 
 /* --- whole spaces --- */
@@ -969,7 +979,7 @@ space_next(struct space *s, vaddr_t from, struct space_info *info)
 	int error = ENOENT;
 
 	mutex_lock(&s->lock);
-	if ((m = find_from(s, from)) != NULL) {
+	if ((m = space_find_from(s, from)) != NULL) {
 		struct vmo *v = m->vmo->under != NULL ? m->vmo->under : m->vmo;
 
 		vmo_ref(v);

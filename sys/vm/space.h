@@ -40,6 +40,8 @@ int space_protect(struct space *, vaddr_t, size_t, uint32_t prot) __must_check;
 /* The heap: exec says where it starts; brk(0) asks. */
 void space_set_brk(struct space *, vaddr_t start);
 int space_brk(struct space *, vaddr_t want, vaddr_t *now) __must_check;
+/* Whether a heap up to `want' would be larger than `most' bytes. */
+bool space_heap_over(struct space *, vaddr_t want, uint64_t most);
 /* Makes pages present so that a later access cannot fail for want of memory (exec's stack). */
 int space_populate(struct space *, vaddr_t, size_t) __must_check;
 
@@ -71,5 +73,10 @@ vaddr_t space_random(void);
 void space_set_limits(struct space *, uint64_t as, uint64_t stack);
 /* Set by proc: ends the process with the most charged pages (never process 1). */
 extern void (*vm_oom_kill)(void);
+/* msync, madvise, mlock, mincore.  ENOMEM where something is not mapped. */
+int space_check(struct space *, vaddr_t, size_t) __must_check;
+int space_sync(struct space *, vaddr_t, size_t) __must_check;
+int space_discard(struct space *, vaddr_t, size_t) __must_check;
+int space_in_core(struct space *, vaddr_t, bool *) __must_check;
 /* Name of the file behind a VMO for /proc/PID/maps: set by fs. */
 extern int (*vmo_path_hook)(struct vmo *, char *buf, size_t size);

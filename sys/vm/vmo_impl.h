@@ -110,7 +110,8 @@ void vmo_reshape(struct mapping *, vaddr_t lo, vaddr_t start, vaddr_t end);
 /* Nobody else can reach the vmo: forgets the pages of a range that is not mapped any more. */
 int vmo_forget(struct vmo *, uint64_t off, uint64_t len) __must_check;
 
-/* space.c for fault.c */
+/* space.c for fault.c and advice.c */
+struct mapping *space_find_from(const struct space *, vaddr_t);	/* the first that ends above */
 struct mapping *space_find(struct space *, vaddr_t);	/* holds it between lo and end */
 int space_grow_stack(struct space *, struct mapping *, vaddr_t) __must_check;
 /* fault.c for space.c: no killing. */

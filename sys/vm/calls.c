@@ -1,0 +1,263 @@
+/* The memory calls: arguments, rights and limits; the work is in space.c. */
+#include <abi/mman.h>
+#include <abi/resource.h>
+#include <abi/rights.h>
+#include "gen/sysproto.h"
+#include "kern/desc.h"
+#include "kern/error.h"
+#include "kern/proc.h"
+#include "mach/user.h"
+#include "vm/space.h"
+#include "vm/vmo.h"
+
+#define PROT_ALL	(PROT_READ | PROT_WRITE | PROT_EXEC)
+#define MAP_KNOWN	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANON | MAP_NORESERVE | MAP_STACK | \
+			 MAP_FIXED_NOREPLACE)
+
+_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "one encoding");
+
+struct map_args {
+	vaddr_t addr;
+	size_t len;
+	uint32_t prot, max;
+	uint32_t flags;		/* MAPF_* */
+	bool shared;
+	uint64_t off;
+};
+
+/* Whole pages of user space; addr need not be inside of anything. */
+static int
+range_args(uintptr_t addr, size_t len, int outside)
+{
+	if ((addr & PAGE_MASK) != 0)
+		return EINVAL;
+	return user_range_ok(addr, len) ? 0 : outside;
+}
+
+static uint64_t
+limit(int which)
+{
+	return proc_self()->p_limits[which].cur;
+}
+
+/* --- mmap --- */
+
+static int
+mmap_check(struct map_args *a, int prot, int flags, int64_t off)
+{
+	if ((prot & ~PROT_ALL) != 0 || (flags & ~MAP_KNOWN) != 0)
+		return EINVAL;
+	if (((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
+		return EINVAL;
+	if (a->len == 0 || off < 0 || (off & (int64_t)PAGE_MASK) != 0)
+		return EINVAL;
+	if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0 && (a->addr & PAGE_MASK) != 0)
+		return EINVAL;
+	if ((prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
+		return EACCES;
+	if ((flags & MAP_FIXED_NOREPLACE) != 0)
+		a->flags |= MAPF_FIXED | MAPF_NOREPLACE;
+	else if ((flags & MAP_FIXED) != 0)
+		a->flags |= MAPF_FIXED;
+	a->shared = (flags & MAP_SHARED) != 0;
+	if (a->shared)
+		a->flags |= MAPF_SHARED;
+	a->prot = (uint32_t)prot;
+	a->off = (uint64_t)off;
+	return 0;
+}
+
+/* What the descriptor's rights allow, now and for later calls of mprotect. */
+static int
+mmap_rights(struct map_args *a, uint32_t rights)
+{
+	if ((rights & (RIGHT_READ | RIGHT_MAP)) != (RIGHT_READ | RIGHT_MAP))
+		return EACCES;
+	a->max = VM_READ;
+	if (!a->shared || (rights & RIGHT_WRITE) != 0)
+		a->max |= VM_WRITE;
+	if ((rights & RIGHT_EXECUTE) != 0)
+		a->max |= VM_EXEC;
+	return (a->prot & ~a->max) != 0 ? EACCES : 0;
+}
+
+static int
+mmap_private(struct vmo **vmo)
+{
+	struct vmo *copy;
+	int error = vmo_is_vnode(*vmo) ? vmo_overlay(*vmo, &copy) : vmo_snapshot(*vmo, &copy);
+
+	vmo_unref(*vmo);
+	*vmo = error == 0 ? copy : NULL;
+	return error;
+}
+
+static int
+mmap_file(struct map_args *a, int fd, struct vmo **vmo)
+{
+	uint32_t rights, slot_flags;
+	struct node *n;
+	int error = desc_get_slot((uint32_t)fd, NODE_ANY, 0, &n, &rights, &slot_flags);
+
+	if (error != 0)
+		return error;
+	if ((error = mmap_rights(a, rights)) == 0)
+		error = n->ops->vmo(n, vmo);
+	node_unuse(n);
+	if (error == 0 && a->off + a->len > INT64_MAX) {
+		vmo_unref(*vmo);
+		error = EOVERFLOW;
+	}
+	if (error == 0 && !a->shared)
+		error = mmap_private(vmo);
+	return error;
+}
+
+int
+sys_mmap(uintptr_t addr, size_t len, int prot, int flags, int fd, int64_t off, intptr_t *result)
+{
+	struct map_args a = { .addr = addr, .len = len, .max = VM_READ | VM_WRITE | VM_EXEC };
+	struct space *s = proc_self()->p_space;
+	struct vmo *vmo;
+	int error = mmap_check(&a, prot, flags, off);
+
+	if (error != 0)
+		return error;
+	if (a.len > SIZE_MAX / 2 || space_size(s) + a.len > limit(RLIMIT_AS))
+		return ENOMEM;
+	if ((flags & MAP_ANON) != 0) {
+		a.off = 0;
+		error = vmo_create(a.len, &vmo);
+		if (error == EFBIG)
+			error = ENOMEM;
+	} else {
+		error = mmap_file(&a, fd, &vmo);
+	}
+	if (error != 0)
+		return error;
+	error = space_map(s, &a.addr, a.len, a.prot, a.max, a.flags, vmo, a.off);
+	vmo_unref(vmo);
+	if (error == 0)
+		*result = (intptr_t)a.addr;
+	return error;
+}
+
+int
+sys_munmap(uintptr_t addr, size_t len)
+{
+	return space_unmap(proc_self()->p_space, addr, len);
+}
+
+int
+sys_mprotect(uintptr_t addr, size_t len, int prot)
+{
+	if ((prot & ~PROT_ALL) != 0)
+		return EINVAL;
+	return space_protect(proc_self()->p_space, addr, len, (uint32_t)prot);
+}
+
+/* --- what is mapped --- */
+
+int
+sys_msync(uintptr_t addr, size_t len, int flags)
+{
+	struct space *s = proc_self()->p_space;
+	int error;
+
+	if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) != 0 ||
+	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+		return EINVAL;
+	if ((error = range_args(addr, len, ENOMEM)) != 0 || (error = space_check(s, addr, len)) != 0)
+		return error;
+	return flags & MS_SYNC ? space_sync(s, addr, len) : 0;
+}
+
+int
+sys_madvise(uintptr_t addr, size_t len, int advice)
+{
+	struct space *s = proc_self()->p_space;
+	int error;
+
+	if ((error = range_args(addr, len, ENOMEM)) != 0)
+		return error;
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_WILLNEED:
+	case POSIX_MADV_DONTNEED:
+		return space_check(s, addr, len);
+	case MADV_DONTNEED:
+	case MADV_FREE:
+		if ((error = space_check(s, addr, len)) != 0)
+			return error;
+		return space_discard(s, addr, len);
+	default:
+		return EINVAL;
+	}
+}
+
+/* There is no swap: what is present stays, so locking is making present. */
+int
+sys_mlock(uintptr_t addr, size_t len)
+{
+	struct space *s = proc_self()->p_space;
+	int error;
+
+	if (!user_range_ok(addr, len))
+		return ENOMEM;
+	if (len > limit(RLIMIT_MEMLOCK) && !cred_super(proc_self()->p_cred))
+		return ENOMEM;
+	if ((error = space_check(s, addr, len)) != 0)
+		return error;
+	return space_populate(s, addr, len) != 0 ? ENOMEM : 0;
+}
+
+int
+sys_munlock(uintptr_t addr, size_t len)
+{
+	if (!user_range_ok(addr, len))
+		return ENOMEM;
+	return space_check(proc_self()->p_space, addr, len);
+}
+
+int
+sys_mincore(uintptr_t addr, size_t len, void __user *vec)
+{
+	struct space *s = proc_self()->p_space;
+	uint8_t in_core[128];
+	size_t pages, done, n;
+	int error;
+
+	if ((error = range_args(addr, len, ENOMEM)) != 0 || (error = space_check(s, addr, len)) != 0)
+		return error;
+	pages = ROUND_UP(len, PAGE_SIZE) >> PAGE_SHIFT;
+	for (done = 0; done < pages; done += n) {
+		for (n = 0; n < sizeof(in_core) && done + n < pages; n++) {
+			bool in;
+
+			error = space_in_core(s, addr + ((done + n) << PAGE_SHIFT), &in);
+			if (error != 0)
+				return error;
+			in_core[n] = in;
+		}
+		error = copyout(in_core, (void __user *)((uintptr_t)vec + done), n);
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+int
+sys_brk(uintptr_t addr, intptr_t *result)
+{
+	struct space *s = proc_self()->p_space;
+	vaddr_t now;
+	int error;
+
+	if (addr != 0 && space_heap_over(s, addr, limit(RLIMIT_DATA)))
+		return ENOMEM;
+	if ((error = space_brk(s, addr, &now)) == 0)
+		*result = (intptr_t)now;
+	return error;
+}
