@@ -1,5 +1,6 @@
 # Our own programs and the root images: build/images/base.img and root.img.
 
+HOSTCC ?= cc
 IMAGES := base root
 PROGRAMS := $(patsubst %.c,build/%,$(wildcard usr/bin/*.c usr/sbin/*.c))
 USERCC = build/sdk/bin/$(ARCH)-zenta-cc
