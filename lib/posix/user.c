@@ -390,22 +390,17 @@ initgroups(const char *user, gid_t group)
 int
 getlogin_r(char *buf, size_t size)
 {
-	const char *name = getenv("LOGNAME");
 	struct passwd pw, *result;
 	char line[512];
-	int error;
+	int error = getpwuid_r(getuid(), &pw, line, sizeof(line), &result);
 
-	if (name == NULL || *name == '\0') {
-		error = getpwuid_r(getuid(), &pw, line, sizeof(line), &result);
-		if (error != 0)
-			return error;
-		if (result == NULL)
-			return ENXIO;
-		name = pw.pw_name;
-	}
-	if (strlen(name) >= size)
+	if (error != 0)
+		return error;
+	if (result == NULL)
+		return ENXIO;
+	if (strlen(pw.pw_name) >= size)
 		return ERANGE;
-	strcpy(buf, name);
+	strcpy(buf, pw.pw_name);
 	return 0;
 }
 

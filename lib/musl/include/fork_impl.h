@@ -1,0 +1,2 @@
+#pragma once
+/* musl lists its locks here for fork; ours need no list. */

@@ -1,0 +1,76 @@
+# The SDK: wrapper, newlib, what lib/ adds to it.  `make sdk' leaves build/sdk.
+
+SDK := build/sdk
+SDKLIB := $(SDK)/x86_64/lib
+SDKINC := $(SDK)/x86_64/include
+SDKOBJ := build/obj/sdk
+SDKCC := $(SDK)/bin/x86_64-zenta-cc
+SDKFLAGS := -std=gnu17 -O2 -g0 -fPIE -ffunction-sections -fdata-sections -D_GNU_SOURCE -Ibuild \
+	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-unknown-pragmas -fno-builtin
+
+LIBC_C := $(filter-out lib/posix/dl.c,$(wildcard lib/posix/*.c))
+LIBC_O := $(LIBC_C:lib/posix/%.c=$(SDKOBJ)/posix/%.o) $(SDKOBJ)/posix/amd64.o $(SDKOBJ)/posix/stubs.o
+LIBC_H := $(wildcard lib/posix/*.h)
+SDKHEADERS := $(shell find lib/posix/include lib/newlib/include include -name '*.h' 2>/dev/null)
+
+.PHONY: sdk
+sdk: $(SDK)/stamp
+
+$(SDKOBJ)/tools.stamp: mk/sdktools lib/sdk/cc.sh lib/sdk/link.sh
+	$(call say,SDK,wrapper)
+	$(Q)mkdir -p $(@D) && mk/sdktools $(SDK) && touch $@
+
+$(SDKOBJ)/newlib.stamp: mk/newlib $(wildcard lib/newlib/patches/*) $(SDKHEADERS) | $(SDKOBJ)/tools.stamp
+	$(call say,NEWLIB)
+	$(Q)mkdir -p $(@D) && mk/newlib $(SDK)
+	$(Q)cp -R lib/posix/include/. include/abi $(SDKINC)/
+	$(Q)for d in mx zero zircon; do [ ! -d include/$$d ] || cp -R include/$$d $(SDKINC)/; done
+	$(Q)touch $@
+
+$(SDKOBJ)/musl.stamp: mk/musl lib/musl/files $(wildcard lib/musl/include/*) $(SDKOBJ)/newlib.stamp
+	$(call say,MUSL,long double maths and more)
+	$(Q)mk/musl $(SDK) $(SDKOBJ)/musl && touch $@
+
+$(SDKOBJ)/posix/%.o: lib/posix/%.c $(LIBC_H) $(SDKOBJ)/newlib.stamp build/gen/stamp mk/sdk.mk
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(SDKCC) $(SDKFLAGS) -c $< -o $@
+
+$(SDKOBJ)/posix/amd64.o: lib/posix/amd64.asm mk/sdk.mk
+	$(call say,ASM,$<)
+	$(Q)mkdir -p $(@D) && $(NASM) -f elf64 $< -o $@
+
+# One section a stub, so that a program gets only the calls it makes.
+$(SDKOBJ)/posix/stubs.o: build/gen/stamp mk/sdk.mk
+	$(call say,ASM,stubs)
+	$(Q)mkdir -p $(@D) && sed 's/^global \([a-zA-Z_0-9]*\).*/section .text.\1 progbits alloc exec\n&/' \
+		build/gen/stubs_amd64.asm >$(@D)/stubs.asm
+	$(Q)echo 'section .note.GNU-stack noalloc noexec nowrite progbits' >>$(@D)/stubs.asm
+	$(Q)$(NASM) -f elf64 $(@D)/stubs.asm -o $@
+
+$(SDKLIB)/%.o: lib/crt/%.c $(SDKOBJ)/newlib.stamp mk/sdk.mk
+	$(call say,CC,$<)
+	$(Q)$(SDKCC) $(SDKFLAGS) -c $< -o $@
+
+$(SDKLIB)/libc.a: $(LIBC_O) $(SDKOBJ)/musl.stamp mk/sdkmerge
+	$(call say,AR)
+	$(Q)mk/sdkmerge $@ $(SDKLIB)/newlib/libc.a $(LIBC_O) $$(sed 's/.* //' $(SDKOBJ)/musl/list | \
+		while read o; do grep -q "^[^ ]*/math/[^ ]* $$o$$\|/lgammal.c $$o$$" $(SDKOBJ)/musl/list || echo $$o; done)
+
+$(SDKLIB)/libm.a: $(SDKOBJ)/musl.stamp mk/sdkmerge
+	$(call say,AR)
+	$(Q)mk/sdkmerge $@ $(SDKLIB)/newlib/libm.a $$(grep '/math/\|/lgammal.c' $(SDKOBJ)/musl/list | sed 's/.* //')
+
+# Programs name these libraries; what is in them is in libc.
+SDKEMPTY := $(foreach l,pthread rt util crypt resolv,$(SDKLIB)/lib$(l).a)
+$(SDKEMPTY): $(SDKOBJ)/tools.stamp
+	$(Q)rm -f $@ && llvm-ar-14 rc $@
+
+$(SDKLIB)/libdl.a: $(SDKOBJ)/posix/dl.o
+	$(Q)rm -f $@ && llvm-ar-14 rc $@ $<
+
+$(SDKLIB)/libbuiltins.a: $(SDKOBJ)/tools.stamp
+	$(Q)cp $$($(CLANG) -print-resource-dir)/lib/linux/libclang_rt.builtins-x86_64.a $@
+
+$(SDK)/stamp: $(SDKOBJ)/tools.stamp $(SDKLIB)/crt0.o $(SDKLIB)/rcrt1.o $(SDKLIB)/libc.a $(SDKLIB)/libm.a \
+		$(SDKLIB)/libdl.a $(SDKLIB)/libbuiltins.a $(SDKEMPTY)
+	$(Q)ln -sf libc.a $(SDKLIB)/libg.a && touch $@
