@@ -80,6 +80,12 @@ thr_free(struct thr *t)
 QUIESCE(sched_reap);
 
 void
+thr_discard(struct thr *t)
+{
+	thr_free(t);
+}
+
+void
 thr_start(struct thr *t)
 {
 	sched_ready(t);

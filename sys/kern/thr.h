@@ -62,6 +62,7 @@ struct thr {
 int thr_create(struct proc *, const char *name, void (*entry)(void *), void *arg,
     struct thr **out) __must_check;
 void thr_start(struct thr *);
+void thr_discard(struct thr *);		/* instead of thr_start(): frees it */
 void thr_exit(void) __noreturn;		/* the current thread; freed by the next one to run */
 void thr_yield(void);
 int thr_count(void);
