@@ -384,8 +384,6 @@ struct pinfo {
 	char name[32];
 	uint32_t nthrs;
 	nsec_t start;
-	uint64_t utime, stime;		/* ticks */
-	struct abi_rusage child;
 	uint64_t size, resident;	/* bytes */
 };
 
@@ -393,12 +391,6 @@ static uint64_t
 ticks(uint64_t nsec)
 {
 	return nsec / (NSEC_PER_SEC / TICKS_PER_SEC);
-}
-
-static uint64_t
-tv_ticks(const struct abi_timeval *tv)
-{
-	return (uint64_t)tv->sec * TICKS_PER_SEC + (uint64_t)tv->usec / (1000000 / TICKS_PER_SEC);
 }
 
 /* The process's address space, referenced, or NULL (a zombie's is gone). */
@@ -418,7 +410,6 @@ space_of(struct proc *p)
 static void
 pinfo_get(struct proc *p, struct pinfo *pi)
 {
-	uint64_t user = 0, sys = 0;
 	struct space *s;
 	struct thr *t;
 
@@ -429,24 +420,18 @@ pinfo_get(struct proc *p, struct pinfo *pi)
 	strlcpy(pi->name, p->p_name, sizeof(pi->name));
 	pi->nthrs = p->p_nthrs;
 	pi->start = p->p_start;
-	pi->child = p->p_child_usage;
 	pi->info.ppid = p->p_parent != NULL ? p->p_parent->p_pid : 0;
-	list_for_each(t, &p->p_thrs, t_proc_link) {
-		user += t->t_user_ns;
-		sys += t->t_sys_ns;
+	list_for_each(t, &p->p_thrs, t_proc_link)
 		if (t->t_state == THR_RUNNING || t->t_state == THR_READY)
 			pi->info.state = 'R';
-	}
-	pi->utime = ticks(user) + tv_ticks(&p->p_usage.utime);
-	pi->stime = ticks(sys) + tv_ticks(&p->p_usage.stime);
+	if (procfs_info_hook != NULL)
+		procfs_info_hook(p, &pi->info);
 	spin_unlock(&proc_tree_lock);
 	if ((s = space_of(p)) != NULL) {
 		pi->size = space_size(s);
 		pi->resident = space_resident(s);
 		space_unref(s);
 	}
-	if (procfs_info_hook != NULL)
-		procfs_info_hook(p, &pi->info);
 }
 
 /* Fields and their order are Linux's: what reads that reads this. */
@@ -460,8 +445,8 @@ make_stat(struct text *t, struct proc *p)
 	text_printf(t, "%d (%s) %c %d %d %d %llu %d 0 0 0 0 0", (int)p->p_pid, pi.name, i->state,
 	    (int)i->ppid, (int)i->pgid, (int)i->sid, (unsigned long long)i->tty, (int)i->tpgid);
 	text_printf(t, " %llu %llu %llu %llu %d %d %u 0 %llu %llu %llu",
-	    (unsigned long long)pi.utime, (unsigned long long)pi.stime,
-	    (unsigned long long)tv_ticks(&pi.child.utime), (unsigned long long)tv_ticks(&pi.child.stime),
+	    (unsigned long long)ticks(i->user_ns), (unsigned long long)ticks(i->sys_ns),
+	    (unsigned long long)ticks(i->child_user_ns), (unsigned long long)ticks(i->child_sys_ns),
 	    20 + i->nice, i->nice, pi.nthrs, (unsigned long long)ticks((uint64_t)pi.start),
 	    (unsigned long long)pi.size, (unsigned long long)(pi.resident / PAGE_SIZE));
 	text_printf(t, " %llu 0 0 0 0 0 %llu %llu %llu %llu 0 0 0 17 0 0 0 0 0 0\n",

@@ -12,8 +12,10 @@ struct procfs_info {
 	char state;			/* R S D T Z */
 	int8_t nice;
 	uint64_t sig_pending, sig_blocked, sig_ignored, sig_caught;
+	uint64_t user_ns, sys_ns;	/* CPU time of all its threads, ended ones too */
+	uint64_t child_user_ns, child_sys_ns;	/* of reaped children */
 };
-/* Fills what is known; proc_tree_lock is not held. */
+/* Fills what is known; called with proc_tree_lock held. */
 extern void (*procfs_info_hook)(struct proc *, struct procfs_info *);
 
 /* For openat: when vn is /proc/self/fd/N, a use of that descriptor's node and its rights. ENOENT
