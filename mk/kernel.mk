@@ -19,9 +19,10 @@ build/obj/%/gen/config.h build/obj/%/gen/config.inc: build/obj/%/gen/sources.mk
 	@:
 
 # --- generated from the call table ----------------------------------------------------------------
-build/gen/stamp: conf/syscalls mk/gensys
+FONT := /usr/share/grub/unicode.pf2
+build/gen/stamp: conf/syscalls mk/gensys mk/font
 	$(call say,GEN,conf/syscalls)
-	$(Q)mkdir -p $(@D) && mk/gensys conf/syscalls $(@D) && touch $@
+	$(Q)mkdir -p $(@D) && mk/gensys conf/syscalls $(@D) && mk/font $(FONT) $(@D)/font.h && touch $@
 GENSOURCES := build/gen/syswrap.c
 $(GENSOURCES): build/gen/stamp
 	@:
