@@ -169,17 +169,21 @@ selects(void)
 	int p[2];
 
 	pipe(p);
-	FD_ZERO(&rd), FD_ZERO(&wr);
-	FD_SET(p[0], &rd), FD_SET(p[1], &wr);
+	FD_ZERO(&rd);
+	FD_ZERO(&wr);
+	FD_SET(p[0], &rd);
+	FD_SET(p[1], &wr);
 	is_int(select(p[1] + 1, &rd, &wr, NULL, &zero), 1, "select: one");
 	ok(!FD_ISSET(p[0], &rd) && FD_ISSET(p[1], &wr), "the writing end");
 	write(p[1], "x", 1);
-	FD_ZERO(&rd), FD_SET(p[0], &rd);
+	FD_ZERO(&rd);
+	FD_SET(p[0], &rd);
 	is_int(select(p[0] + 1, &rd, NULL, NULL, NULL), 1, "select for ever, with a byte there");
 	fails(select(1, &rd, NULL, NULL, &bad), EINVAL, "a negative time");
 	fails(select(-1, NULL, NULL, NULL, &zero), EINVAL, "a negative count");
 	close(p[0]);
-	FD_ZERO(&rd), FD_SET(p[0], &rd);
+	FD_ZERO(&rd);
+	FD_SET(p[0], &rd);
 	fails(select(p[0] + 1, &rd, NULL, NULL, &zero), EBADF, "a closed number");
 	close(p[1]);
 }
