@@ -143,12 +143,26 @@ setattr_at(int dirfd, const char *path, const struct setattr *sa, int flags)
 	return error;
 }
 
+/* The right is not one of those whose lack means "not open for": EPERM. */
+static int
+setattr_fd(int fd, const struct setattr *sa)
+{
+	struct node *n;
+	int error = desc_get((uint32_t)fd, NODE_ANY, RIGHT_SET_PROPERTY, &n);
+
+	if (error != 0)
+		return error == ERIGHTS ? EPERM : error;
+	error = n->ops->setattr(n, sa);
+	node_unuse(n);
+	return error;
+}
+
 int
-sys_fchmod(struct node *fd, uint32_t mode)
+sys_fchmod(int fd, uint32_t mode)
 {
 	struct setattr sa = { .mask = SETATTR_MODE, .mode = mode };
 
-	return fd->ops->setattr(fd, &sa);
+	return setattr_fd(fd, &sa);
 }
 
 int
@@ -172,11 +186,11 @@ owner_change(uint32_t uid, uint32_t gid)
 }
 
 int
-sys_fchown(struct node *fd, uint32_t uid, uint32_t gid)
+sys_fchown(int fd, uint32_t uid, uint32_t gid)
 {
 	struct setattr sa = owner_change(uid, gid);
 
-	return fd->ops->setattr(fd, &sa);
+	return setattr_fd(fd, &sa);
 }
 
 int
@@ -226,16 +240,18 @@ times_in(const void __user *user, struct setattr *sa)
 	return error;
 }
 
+/* Both times left alone: only that the descriptor is one counts. */
 static int
 times_fd(int fd, const struct setattr *sa)
 {
 	struct node *n;
-	int error = desc_get((uint32_t)fd, NODE_ANY, 0, &n);
+	int error;
 
-	if (error != 0)
-		return error;
-	error = sa->mask != 0 ? n->ops->setattr(n, sa) : 0;
-	node_unuse(n);
+	if (sa->mask != 0)
+		return setattr_fd(fd, sa);
+	error = desc_get((uint32_t)fd, NODE_ANY, 0, &n);
+	if (error == 0)
+		node_unuse(n);
 	return error;
 }
 
