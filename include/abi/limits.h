@@ -1,6 +1,6 @@
 #pragma once
 /* Limits the kernel keeps; <limits.h> and sysconf say the same. */
-#define ARG_MAX		524288	/* bytes of arguments and environment, with their pointers */
+#define ARG_MAX		2097152	/* bytes of arguments and environment, with their pointers */
 #define IOV_MAX		1024
 #define LINK_MAX	32767
 #define MAX_CANON	4095

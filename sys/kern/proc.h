@@ -54,7 +54,7 @@ struct proc {
 	size_t p_cmdline_len;
 	void *p_exe;			/* [o] vnode of the program (struct vnode *) */
 	uintptr_t p_envp, p_envp_end;	/* [o] user addresses for /proc/PID/environ */
-	void *p_extra;			/* proc layer: timers ... */
+	bool p_watch_cpu;		/* [o] an itimer or limit looks at its CPU time (sys/proc) */
 };
 
 static inline struct proc *

@@ -26,6 +26,7 @@
 #include "kern/runq.h"
 #include "kern/time.h"
 #include "mach/atomic.h"
+#include "mach/frame.h"
 #include "mach/intr.h"
 #include "vm/space.h"
 
@@ -181,6 +182,21 @@ account(struct thr *t, nsec_t now)
 		t->t_sys_ns += (uint64_t)(now - (nsec_t)t->t_last);
 }
 
+/* The tick found t in user mode when the frame at the top of its stack is the interrupt's own. */
+static void
+account_tick(struct thr *t, nsec_t now)
+{
+	uint64_t span = (uint64_t)now - t->t_last;
+
+	if (t->t_last != 0 && tf_is_interrupt(mach_thr_frame(&t->t_mach)))
+		t->t_user_ns += span;
+	else if (t->t_last != 0)
+		t->t_sys_ns += span;
+	t->t_last = (uint64_t)now;
+	if (t->t_proc->p_watch_cpu)
+		atomic_or(&t->t_work, WORK_TIMES);
+}
+
 static void
 free_dead(struct runq *q)
 {
@@ -247,12 +263,17 @@ sched_tick(void)
 {
 	struct thr *t = thr_self();
 	struct cpu *c = cpu_self();
+	nsec_t now = clock_now();
 
-	if (t == c->idle || clock_now() < t->t_slice_end)
+	if (t == c->idle)
+		return;
+	if (t->t_proc != NULL)
+		account_tick(t, now);
+	if (now < t->t_slice_end)
 		return;
 	if (t->t_class != THRRT)
 		t->t_step = (t->t_step + 1) & (THRNPRIO / 2 - 1);
-	t->t_slice_end = clock_now() + SLICE;
+	t->t_slice_end = now + SLICE;
 	if (c->runq->ready > 0)
 		atomic_or(&t->t_work, WORK_RESCHED);
 }

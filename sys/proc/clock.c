@@ -1,12 +1,12 @@
 /*
- * Clocks and sleeping.  CPU-time clocks read the accounts of the process or the thread; the two
- * others come from the machine.  A sleep that a handler interrupts says what is left; it is never
- * restarted by SA_RESTART, as POSIX has it.
+ * Clocks: reading, setting, sleeping.
+ *
+ * A sleep is made to an absolute monotonic deadline.  A handler ends it with EINTR, and the rest is
+ * stored for the program; when the interruption was a stop without a handler, the call is made
+ * again and sleeps on to the same deadline (ts_deadline).
  */
-#include "gen/sysproto.h"
 #include "kern/error.h"
-#include "kern/thr.h"
-#include "kern/time.h"
+#include "gen/sysproto.h"
 #include "mach/user.h"
 #include "proc/procx.h"
 
@@ -14,7 +14,6 @@ static int
 clock_read(int clock, nsec_t *now)
 {
 	nsec_t user, sys;
-	struct thr *t = thr_self();
 
 	switch (clock) {
 	case CLOCK_REALTIME:
@@ -30,94 +29,110 @@ clock_read(int clock, nsec_t *now)
 		*now = user + sys;
 		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
-		*now = (nsec_t)(t->t_user_ns + t->t_sys_ns) + (clock_now() - (nsec_t)t->t_last);
+		proc_times_thr(thr_self(), &user, &sys);
+		*now = user + sys;
 		return 0;
+	default:
+		return EINVAL;
 	}
-	return EINVAL;
 }
 
 int
-sys_clock_gettime(int clock, struct abi_timespec *now)
+sys_clock_gettime(int clock, struct abi_timespec *out)
 {
-	nsec_t t;
-	int error = clock_read(clock, &t);
+	nsec_t now;
+	int error = clock_read(clock, &now);
 
 	if (error == 0)
-		nsec_to_timespec(t, now);
+		nsec_to_timespec(now, out);
 	return error;
 }
 
 int
-sys_clock_settime(int clock, const struct abi_timespec *now)
+sys_clock_settime(int clock, const struct abi_timespec *ts)
 {
 	nsec_t t;
 	int error;
 
 	if (clock != CLOCK_REALTIME)
 		return EINVAL;
-	if ((error = timespec_to_nsec(now, &t)) != 0)
-		return error;
 	if (!cred_super(proc_self()->p_cred))
 		return EPERM;
-	clock_set_realtime(t);
-	return 0;
+	error = timespec_to_nsec(ts, &t);
+	if (error == 0)
+		clock_set_realtime(t);
+	return error;
 }
 
 int
 sys_clock_getres(int clock, struct abi_timespec *res)
 {
-	nsec_t t;
-	int error = clock_read(clock, &t);
-
-	if (error == 0 && res != NULL)
-		nsec_to_timespec(1, res);
-	return error;
-}
-
-/* The monotonic time at which `req' is over. */
-static int
-sleep_deadline(int clock, int flags, nsec_t req, nsec_t *deadline)
-{
-	nsec_t now;
-
-	if ((flags & TIMER_ABSTIME) == 0) {
-		*deadline = deadline_after(req);
-		return 0;
-	}
-	if (clock_read(clock, &now) != 0)
+	if (clock < CLOCK_REALTIME || clock > CLOCK_MONOTONIC)
 		return EINVAL;
-	*deadline = req <= now ? 0 : deadline_after(req - now);
+	if (res != NULL)
+		*res = (struct abi_timespec){ .sec = 0, .nsec = 1 };
 	return 0;
 }
 
+/* The deadline in monotonic time.  A relative sleep that goes on keeps the one it began with. */
 static int
-remainder_out(nsec_t deadline, void __user *rem)
+sleep_deadline(int clock, bool absolute, const struct abi_timespec *req, nsec_t *deadline)
 {
-	struct abi_timespec left;
-	nsec_t now = clock_now();
+	nsec_t t, now;
+	int error = timespec_to_nsec(req, &t);
 
-	nsec_to_timespec(deadline > now ? deadline - now : 0, &left);
-	return copyout(&left, rem, sizeof(left));
+	if (error != 0)
+		return error;
+	if (!absolute) {
+		struct sigstate *ts = thr_self()->t_sig;
+
+		if (ts->ts_deadline == 0)
+			ts->ts_deadline = deadline_after(t);
+		*deadline = ts->ts_deadline;
+		return 0;
+	}
+	error = clock_read(clock, &now);
+	if (error == 0)
+		*deadline = t <= now ? clock_now() : deadline_after(t - now);
+	return error;
+}
+
+static int
+store_rest(nsec_t deadline, void __user *rem)
+{
+	struct abi_timespec ts;
+	nsec_t left = deadline - clock_now();
+
+	if (rem == NULL)
+		return 0;
+	nsec_to_timespec(left > 0 ? left : 0, &ts);
+	return copyout(&ts, rem, sizeof(ts));
 }
 
 int
 sys_clock_nanosleep(int clock, int flags, const struct abi_timespec *req, void __user *rem)
 {
-	nsec_t duration, deadline;
+	struct thr *t = thr_self();
+	bool absolute = (flags & TIMER_ABSTIME) != 0;
+	nsec_t deadline;
 	int error;
 
-	if ((flags & ~TIMER_ABSTIME) != 0 || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+	if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || (flags & ~TIMER_ABSTIME) != 0)
 		return EINVAL;
-	if ((error = timespec_to_nsec(req, &duration)) != 0 ||
-	    (error = sleep_deadline(clock, flags, duration, &deadline)) != 0)
+	error = sleep_deadline(clock, absolute, req, &deadline);
+	if (error != 0)
 		return error;
-	if (deadline <= clock_now())
-		return 0;
 	thr_sleep_prepare(true);
 	error = thr_sleep(deadline);
-	if (error == ETIMEDOUT || error == 0)
-		return 0;
-	if ((uintptr_t)rem != 0 && (flags & TIMER_ABSTIME) == 0 && remainder_out(deadline, rem) != 0)
-		return EFAULT;
-	return EINTR;
+	if (error == ERESTART) {
+		t->t_sig->ts_no_restart = true;
+		if (!absolute && store_rest(deadline, rem) != 0) {
+			t->t_sig->ts_no_restart = false;
+			t->t_sig->ts_deadline = 0;
+			return EFAULT;
+		}
+		return ERESTART;
+	}
+	t->t_sig->ts_deadline = 0;
+	return 0;
 }

@@ -66,7 +66,7 @@ bool pgrp_orphaned(struct pgrp *);
 bool pgrp_orphaned_locked(struct pgrp *);
 
 /* Within sys/proc, tree lock held. */
-int pgrp_create_locked(struct proc *leader, bool new_session, struct session *, struct pgrp *);
+int pgrp_create_locked(struct proc *leader, bool new_session, struct session *);
 void pgrp_join_locked(struct proc *, struct pgrp *);
 void pgrp_leave_locked(struct proc *);
 struct pgrp *pgrp_lookup_locked(int32_t pgid);

@@ -19,6 +19,8 @@ struct trapframe;
 
 #define SIG_LAST	64		/* highest signal number */
 #define SIGBIT(n)	((uint64_t)1 << ((n) - 1))
+#define SIGS_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
+#define SIGS_STOP	(SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | SIGBIT(SIGTTOU))
 #define SIGQUEUE_MAX	1024u		/* queued signals of one process, unless RLIMIT_SIGPENDING is less */
 
 /* Actions as in sa_handler: a user address above these. */
@@ -44,8 +46,9 @@ struct sigacts {
 	uint64_t sa_caught;		/* [s] signals with a handler */
 	struct sigpend sa_pend;		/* [s] for any thread */
 	uint32_t sa_queued;		/* [s] entries in all queues of the process */
+	uint32_t sa_conts;		/* [s] SIGCONTs so far: a stop being made notices one */
 	bool sa_stopped;		/* [s] threads stop on their way to user mode */
-	bool sa_killed;			/* [s] SIGKILL came or the process ends: nothing stops it */
+	bool sa_killed;			/* [s] SIGKILL came: nothing stops it */
 	struct sigact sa_act[SIG_LAST];	/* [s] */
 };
 
@@ -70,6 +73,9 @@ int signal_send_proc(struct proc *, int sig, const struct abi_siginfo *info);
 int signal_send_proc_locked(struct proc *, int sig, const struct abi_siginfo *info);	/* tree lock */
 int signal_send_thr(struct thr *, int sig, const struct abi_siginfo *info);
 
+/* SIGKILL from the kernel; false when the process was being killed or ended already. */
+bool signal_kill_once(struct proc *);
+
 /* The thread has something to act on: a deliverable signal, a stop or death. */
 bool signal_pending(struct thr *);
 /* The current thread blocks or its process ignores sig (the terminal's SIGTTIN, SIGTTOU rule). */
@@ -84,7 +90,15 @@ void sigacts_exec(struct sigacts *);				/* handlers become default */
 void sigacts_destroy(struct sigacts *);
 struct sigstate *sigstate_create(const struct sigstate *from) __must_check;
 void sigstate_destroy(struct sigstate *, struct sigacts *);
-/* Ends every other thread of the current process and waits until they are gone. */
-int signal_single_thread(void);
+/* Ends every other thread of the current process and waits until they are gone.  ERESTART: this
+ * thread is being ended itself. */
+int signal_single_thread(void) __must_check;
 /* Delivers, stops, kills: the signal part of the way to user mode. */
 void signal_deliver(struct trapframe *);
+
+/* Shared by signal.c and sigcalls.c; sa_lock held. */
+int signal_take_locked(struct sigacts *, struct sigstate *, uint64_t wanted, struct abi_siginfo *);
+void signal_mask_locked(struct thr *, uint64_t mask);	/* and what follows for WORK_SIGNAL */
+void signal_update_locked(struct thr *);		/* WORK_SIGNAL as the masks say */
+void signal_discard_locked(struct sigacts *, struct sigpend *, uint64_t set);
+void signal_set_action_locked(struct sigacts *, int sig, const struct sigact *);

@@ -8,6 +8,8 @@
  * thr is NULL until kmain makes a thread of the boot stack.  Interrupts are off.
  * At LEVEL_INTR the interrupt controllers, clocks and the timer are ready.
  */
+#define MACH_NAME	"x86_64"	/* uname -m */
+
 void kmain(void) __noreturn;
 
 void cpu_halt_forever(void) __noreturn;

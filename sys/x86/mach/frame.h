@@ -101,6 +101,13 @@ tf_sp(const struct trapframe *tf)
 	return (uintptr_t)tf->rsp;
 }
 
+/* The frame is that of a device or timer interrupt. */
+static inline bool
+tf_is_interrupt(const struct trapframe *tf)
+{
+	return tf->vector >= 32 && tf->vector != VECTOR_CALL;
+}
+
 /* The frame is that of a system call. */
 static inline bool
 tf_is_call(const struct trapframe *tf)

@@ -1,0 +1,101 @@
+#pragma once
+/*
+ * The process as sys/proc sees it: struct proc, which the lower layers know, and what only this
+ * layer touches.
+ *
+ * Life.  proc_alloc() makes a process that is PROC_NEW: it has a pid and is in no list.  proc_enter()
+ * makes it visible.  Its last thread to end turns it into a zombie: everything but this struct is
+ * freed, the parent is told, and proc_reap() takes it out of the table; the memory goes with the
+ * last reference on p_node.
+ *
+ * Letters as in kern/proc.h: I immutable, p proc_tree_lock, s signal lock, o own threads.
+ */
+#include "kern/proc.h"
+#include "kern/time.h"
+#include "proc/pgrp.h"
+#include "proc/signal.h"
+
+#define PID_MAX		32767
+#define PID_ROOT_RESERVE 8	/* processes only root may make */
+
+/* p_wait_flags: what wait has not reported yet. */
+#define PW_STOPPED	0x01u
+#define PW_CONTINUED	0x02u
+#define PW_ENDED	0x04u
+
+struct procx {
+	struct proc px_proc;		/* first */
+	struct procx *px_hash;		/* [p] next of the same bucket */
+	struct list px_waiters;		/* [p] struct child_waiter: threads in wait */
+	uint32_t px_uid;		/* [p] real uid it counts for (RLIMIT_NPROC) */
+	bool px_nowait;			/* [p] becomes no zombie: its parent ignores SIGCHLD */
+	struct thr *px_single;		/* [p] thread that waits to be the only one */
+	struct thr *px_vfork_thr;	/* [p] parent's thread asleep in vfork, of the child */
+	struct timer px_real;		/* ITIMER_REAL */
+	nsec_t px_real_interval;	/* [s] */
+	nsec_t px_cpu_next[2];		/* [o] ITIMER_VIRTUAL, ITIMER_PROF: CPU time they fire at, 0 off */
+	nsec_t px_cpu_interval[2];	/* [o] */
+	uint64_t px_cpu_warned;		/* [o] RLIMIT_CPU: seconds at the last SIGXCPU */
+	nsec_t px_user_ns, px_sys_ns;	/* [p] of ended threads */
+	nsec_t px_child_user_ns, px_child_sys_ns;	/* [p] of reaped children */
+	int8_t px_nice;			/* [p] */
+};
+
+static inline struct procx *
+procx_of(struct proc *p)
+{
+	return (struct procx *)p;
+}
+
+static inline struct procx *
+procx_self(void)
+{
+	return procx_of(proc_self());
+}
+
+/* proc.c */
+int proc_alloc(struct proc *parent, struct procx **out) __must_check;	/* EAGAIN, ENOMEM */
+void proc_free_new(struct procx *);		/* undoes proc_alloc */
+void proc_thr_add_locked(struct proc *, struct thr *);
+void proc_enter_locked(struct procx *, struct proc *parent);
+void proc_remove_locked(struct procx *);	/* out of the table; then drop the reference */
+struct proc *proc_lookup_locked(int32_t pid);
+void pid_release_locked(int32_t pid);		/* if nothing uses the number any more */
+int proc_limits_default(struct proc *);
+void proc_charge_uid_locked(struct procx *, uint32_t uid);
+struct proc *proc_init(void);			/* process 1 */
+
+/* exec.c */
+struct exec_args;
+/* Process 1's first program: the calling kernel thread becomes its user thread. */
+int exec_first(const char *path, uintptr_t *entry, uintptr_t *sp) __must_check;
+
+/* exit.c */
+/* The current thread ends; the process with its last one. */
+void proc_thr_exit(void) __noreturn;
+/* The current process ends with this wait status and native code. */
+void proc_exit(int wait_status, int64_t code) __noreturn;
+/* Tells whoever waits for its children; parent's SIGCHLD. */
+void proc_wake_parent_locked(struct proc *child);
+void proc_child_event_locked(struct proc *child, int code, int status);
+void proc_vfork_done(struct proc *child);
+
+/* wait.c */
+struct child_waiter {
+	struct list link;		/* [p] */
+	struct thr *thr;
+};
+void proc_reap_locked(struct procx *child);
+
+/* ids.c, clock.c and system.c (cred calls, clocks, uname, halt, set_tls, sched_yield) are written, by the lead. */
+
+/* times.c */
+void proc_times_thr(struct thr *, nsec_t *user, nsec_t *sys);	/* CPU time of one thread */
+void proc_times_locked(struct proc *, nsec_t *user, nsec_t *sys);	/* of all, ended ones too */
+void usage_sample(struct proc *);		/* notes the size of the space before it goes */
+void usage_fill_locked(struct proc *, struct abi_rusage *);
+void usage_add(struct abi_rusage *to, const struct abi_rusage *from);
+void proc_timers_init(struct procx *);
+void proc_timers_stop(struct procx *);
+void proc_timers_check(void);			/* WORK_TIMES */
+void proc_watch_cpu(struct proc *);		/* after a CPU timer or limit changed */

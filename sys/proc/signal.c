@@ -1,0 +1,760 @@
+/*
+ * POSIX signals: sending, delivery, stopping.
+ *
+ * 1. Pending signals are a word of bits and a queue of what came with them, once for the process
+ * and once for each thread.  A signal below SIGRTMIN is pending at most once in each; realtime
+ * signals queue, oldest first, up to a limit.
+ *
+ * 2. A sender never runs anything in the target.  It makes the signal pending, chooses a thread
+ * that does not block it, sets WORK_SIGNAL there, and ends its sleep if that may be ended.  The
+ * target acts on its way to user mode: signal_deliver() takes one pending signal after the other.
+ * Under sa_lock WORK_SIGNAL is set whenever something could be delivered; it may be set for
+ * nothing, and is then cleared on the way out.
+ *
+ * 3. An interrupted call.  A body that a signal interrupts returns ERESTART and has changed
+ * nothing; the frame is still as the program left it.  When a handler runs, the call ends with
+ * EINTR, or is executed again afterwards if SA_RESTART is set and the body did not say
+ * ts_no_restart.  When no handler runs (a stop and a continue, an ignored signal) it is
+ * always executed again: the program notices nothing.  Native calls are always executed again.
+ *
+ * 4. Stops.  The action "stop" sets sa_stopped; every thread of the process then sleeps in
+ * signal_deliver() until SIGCONT clears it, or SIGKILL comes.  SIGCONT acts when it is sent, also
+ * when it is blocked or ignored, and takes pending stops away; a stop takes a pending SIGCONT away.
+ *
+ * 5. Process 1 gets only what it has a handler for; a fault of its own still ends it (and panics).
+ *
+ * Locking: proc_tree_lock -> sa_lock -> zones, run queue.  Whoever needs the list of threads holds
+ * the tree lock.  Two processes' sa_locks are never held together.
+ */
+#include "proc/signal.h"
+#include "kern/assert.h"
+#include "kern/error.h"
+#include "kern/init.h"
+#include "kern/io.h"
+#include "kern/kstat.h"
+#include "kern/sigmask.h"
+#include "kern/string.h"
+#include "kern/trap.h"
+#include "fs/file.h"
+#include "mach/atomic.h"
+#include "mach/frame.h"
+#include "proc/procx.h"
+#include "vm/zone.h"
+#include <abi/wait.h>
+
+#define CALL_NATIVE	512		/* calls from here on are restarted whatever happens */
+#define SIGS_IGNORE	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGCONT) | SIGBIT(SIGWINCH))
+#define SIGS_FAULT	(SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | SIGBIT(SIGBUS) | \
+			 SIGBIT(SIGSEGV) | SIGBIT(SIGSYS))
+
+struct sigqueue {
+	struct list link;
+	struct abi_siginfo info;
+};
+
+LOCK_CLASS(signal_class, "POSIX signals", RANK_SIGNAL);
+ZONE(sigacts_zone, struct sigacts);
+ZONE(sigstate_zone, struct sigstate);
+ZONE(sigqueue_zone, struct sigqueue);
+COUNTER(queued_signals, "proc.signals.queued");
+COUNTER_EVENT(delivered, "proc.signals.delivered");
+
+/* --- life --- */
+
+static void
+pend_init(struct sigpend *sp)
+{
+	sp->set = 0;
+	list_init(&sp->queue);
+}
+
+static void
+entry_free(struct sigacts *sa, struct sigqueue *q)
+{
+	list_remove(&q->link);
+	sa->sa_queued--;
+	kstat_add(&queued_signals, -1);
+	zone_free(sigqueue_zone, q);
+}
+
+void
+signal_discard_locked(struct sigacts *sa, struct sigpend *sp, uint64_t set)
+{
+	struct sigqueue *q, *tmp;
+
+	if ((sp->set & set) == 0)
+		return;
+	sp->set &= ~set;
+	list_for_each_safe(q, tmp, &sp->queue, link) {
+		if ((SIGBIT(q->info.signo) & set) != 0)
+			entry_free(sa, q);
+	}
+}
+
+struct sigacts *
+sigacts_create(void)
+{
+	struct sigacts *sa = zone_alloc(sigacts_zone, ZALLOC_ZERO);
+
+	if (sa == NULL)
+		return NULL;
+	spin_init(&sa->sa_lock, &signal_class);
+	pend_init(&sa->sa_pend);
+	sa->sa_ignored = SIGS_IGNORE;
+	return sa;
+}
+
+struct sigacts *
+sigacts_fork(struct sigacts *from)
+{
+	struct sigacts *sa = zone_alloc(sigacts_zone, 0);
+
+	if (sa == NULL)
+		return NULL;
+	memcpy(sa->sa_act, from->sa_act, sizeof(sa->sa_act));
+	spin_init(&sa->sa_lock, &signal_class);
+	pend_init(&sa->sa_pend);
+	sa->sa_ignored = from->sa_ignored;
+	sa->sa_caught = from->sa_caught;
+	sa->sa_queued = sa->sa_conts = 0;
+	sa->sa_stopped = sa->sa_killed = false;
+	return sa;
+}
+
+void
+sigacts_exec(struct sigacts *sa)
+{
+	static const struct sigact dfl;
+
+	spin_lock(&sa->sa_lock);
+	while (sa->sa_caught != 0)
+		signal_set_action_locked(sa, __builtin_ctzll(sa->sa_caught) + 1, &dfl);
+	spin_unlock(&sa->sa_lock);
+}
+
+void
+sigacts_destroy(struct sigacts *sa)
+{
+	signal_discard_locked(sa, &sa->sa_pend, ~0ull);
+	ASSERT(sa->sa_queued == 0);
+	zone_free(sigacts_zone, sa);
+}
+
+struct sigstate *
+sigstate_create(const struct sigstate *from)
+{
+	struct sigstate *ts = zone_alloc(sigstate_zone, ZALLOC_ZERO);
+
+	if (ts == NULL)
+		return NULL;
+	pend_init(&ts->ts_pend);
+	ts->ts_stack.flags = SS_DISABLE;
+	if (from != NULL) {
+		ts->ts_mask = from->ts_mask;
+		ts->ts_stack = from->ts_stack;
+	}
+	return ts;
+}
+
+void
+sigstate_destroy(struct sigstate *ts, struct sigacts *sa)
+{
+	spin_lock(&sa->sa_lock);
+	signal_discard_locked(sa, &ts->ts_pend, ~0ull);
+	spin_unlock(&sa->sa_lock);
+	zone_free(sigstate_zone, ts);
+}
+
+/* --- masks and what is deliverable --- */
+
+static uint64_t
+deliverable(struct sigacts *sa, struct sigstate *ts)
+{
+	return (sa->sa_pend.set | ts->ts_pend.set) & ~ts->ts_mask;
+}
+
+void
+signal_update_locked(struct thr *t)
+{
+	struct sigacts *sa = t->t_proc->p_sig;
+
+	if (deliverable(sa, t->t_sig) != 0 || sa->sa_stopped || sa->sa_killed || t->t_dying)
+		atomic_or(&t->t_work, WORK_SIGNAL);
+	else
+		atomic_and(&t->t_work, ~WORK_SIGNAL);
+}
+
+void
+signal_mask_locked(struct thr *t, uint64_t mask)
+{
+	t->t_sig->ts_mask = mask & ~SIGS_UNBLOCKABLE;
+	signal_update_locked(t);
+}
+
+bool
+signal_pending(struct thr *t)
+{
+	return (atomic_load(&t->t_work) & WORK_SIGNAL) != 0;
+}
+
+bool
+signal_held_or_ignored(int sig)
+{
+	struct thr *t = thr_self();
+	struct sigacts *sa = t->t_proc->p_sig;
+	bool yes;
+
+	spin_lock(&sa->sa_lock);
+	yes = ((t->t_sig->ts_mask | sa->sa_ignored) & SIGBIT(sig)) != 0;
+	spin_unlock(&sa->sa_lock);
+	return yes;
+}
+
+static void
+set_temporary(struct thr *t, uint64_t mask)
+{
+	struct sigacts *sa = t->t_proc->p_sig;
+
+	spin_lock(&sa->sa_lock);
+	if (!t->t_sig->ts_has_saved) {
+		t->t_sig->ts_saved = t->t_sig->ts_mask;
+		t->t_sig->ts_has_saved = true;
+	}
+	signal_mask_locked(t, mask);
+	spin_unlock(&sa->sa_lock);
+}
+
+int
+sigmask_set_temporary(const abi_sigset_t *mask)
+{
+	set_temporary(thr_self(), *mask);
+	return 0;
+}
+
+void
+sigmask_restore(void)
+{
+	struct thr *t = thr_self();
+	struct sigacts *sa = t->t_proc->p_sig;
+
+	spin_lock(&sa->sa_lock);
+	if (t->t_sig->ts_has_saved) {
+		t->t_sig->ts_has_saved = false;
+		signal_mask_locked(t, t->t_sig->ts_saved);
+	}
+	spin_unlock(&sa->sa_lock);
+}
+
+void
+signal_set_action_locked(struct sigacts *sa, int sig, const struct sigact *act)
+{
+	uint64_t bit = SIGBIT(sig);
+
+	sa->sa_act[sig - 1] = *act;
+	sa->sa_caught &= ~bit;
+	sa->sa_ignored &= ~bit;
+	if (act->handler > SIGACT_IGN)
+		sa->sa_caught |= bit;
+	else if (act->handler == SIGACT_IGN || (SIGS_IGNORE & bit) != 0)
+		sa->sa_ignored |= bit;
+}
+
+/* --- sending --- */
+
+static struct sigqueue *
+entry_make(int sig, const struct abi_siginfo *info)
+{
+	struct sigqueue *q = zone_alloc(sigqueue_zone, 0);
+
+	if (q == NULL)
+		return NULL;
+	if (info != NULL)
+		q->info = *info;
+	else
+		q->info = (struct abi_siginfo){ .code = SI_KERNEL };
+	q->info.signo = sig;
+	return q;
+}
+
+static bool
+must_queue(int sig, const struct abi_siginfo *info)
+{
+	return sig >= SIGRTMIN || (info != NULL && info->code == SI_QUEUE);
+}
+
+/*
+ * Makes sig pending in sp.  A plain signal is never lost: without memory only what came with it
+ * is.  EAGAIN: it had to be queued and cannot be.
+ */
+static int
+pend_add_locked(struct proc *p, struct sigpend *sp, int sig, const struct abi_siginfo *info)
+{
+	struct sigacts *sa = p->p_sig;
+	struct sigqueue *q;
+
+	if (sig < SIGRTMIN && (sp->set & SIGBIT(sig)) != 0)
+		return 0;
+	if (must_queue(sig, info) &&
+	    sa->sa_queued >= MIN(p->p_limits[RLIMIT_SIGPENDING].cur, (uint64_t)SIGQUEUE_MAX))
+		return EAGAIN;
+	q = entry_make(sig, info);
+	if (q == NULL && must_queue(sig, info))
+		return EAGAIN;
+	if (q != NULL) {
+		list_push_back(&sp->queue, &q->link);
+		sa->sa_queued++;
+		kstat_add(&queued_signals, 1);
+	}
+	sp->set |= SIGBIT(sig);
+	return 0;
+}
+
+/* Ends the sleep of a thread that is to look at its signals. */
+static void
+notify(struct thr *t)
+{
+	thr_interrupt(t);
+	if (t->t_sig->ts_stopped)
+		thr_wake(t, 0);
+}
+
+/* A thread that will take it, or NULL when all block it. */
+static struct thr *
+choose_locked(struct proc *p, uint64_t bit)
+{
+	struct thr *t, *best = NULL;
+
+	list_for_each(t, &p->p_thrs, t_proc_link) {
+		if ((t->t_sig->ts_wanted & bit) != 0)
+			return t;
+		if (best == NULL && (t->t_sig->ts_mask & bit) == 0)
+			best = t;
+	}
+	return best;
+}
+
+static void
+discard_everywhere_locked(struct proc *p, uint64_t set)
+{
+	struct thr *t;
+
+	signal_discard_locked(p->p_sig, &p->p_sig->sa_pend, set);
+	list_for_each(t, &p->p_thrs, t_proc_link)
+		signal_discard_locked(p->p_sig, &t->t_sig->ts_pend, set);
+}
+
+/* The part of SIGCONT, stop signals and SIGKILL that does not wait.  True: the process continued. */
+static bool
+act_at_once_locked(struct proc *p, int sig)
+{
+	struct sigacts *sa = p->p_sig;
+	bool was_stopped = sa->sa_stopped;
+	struct thr *t;
+
+	if ((SIGS_STOP & SIGBIT(sig)) != 0)
+		discard_everywhere_locked(p, SIGBIT(SIGCONT));
+	if (sig == SIGCONT) {
+		discard_everywhere_locked(p, SIGS_STOP);
+		sa->sa_conts++;
+	}
+	if (sig == SIGKILL)
+		sa->sa_killed = true;
+	if (sig != SIGCONT && sig != SIGKILL)
+		return false;
+	sa->sa_stopped = false;
+	list_for_each(t, &p->p_thrs, t_proc_link) {
+		if (t->t_sig->ts_stopped)
+			thr_wake(t, 0);
+		if (sig == SIGKILL) {
+			t->t_dying = true;
+			notify(t);
+		}
+	}
+	return was_stopped && sig == SIGCONT;
+}
+
+/* Not even pending: the signal would do nothing, and nobody holds it back to look at it later. */
+static bool
+dropped_locked(struct proc *p, int sig, struct thr *only)
+{
+	struct sigacts *sa = p->p_sig;
+	uint64_t bit = SIGBIT(sig);
+	struct thr *t;
+
+	if (p == proc_init() && (sa->sa_caught & bit) == 0 && ((SIGS_FAULT & bit) == 0 || only == NULL))
+		return true;
+	if ((sa->sa_ignored & bit) == 0)
+		return false;
+	if (only != NULL)
+		return (only->t_sig->ts_mask & bit) == 0;
+	list_for_each(t, &p->p_thrs, t_proc_link) {
+		if (((t->t_sig->ts_mask | t->t_sig->ts_wanted) & bit) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* To p, or to its thread `only'.  The tree lock is held. */
+static int
+send_locked(struct proc *p, struct thr *only, int sig, const struct abi_siginfo *info)
+{
+	struct sigacts *sa = p->p_sig;
+	bool continued = false;
+	struct thr *t;
+	int error = 0;
+
+	ASSERT(spin_held(&proc_tree_lock) && sig >= 1 && sig <= SIG_LAST);
+	if (p->p_state != PROC_ALIVE || sa == NULL)
+		return 0;
+	if (p == proc_init() && (SIGBIT(sig) & SIGS_UNBLOCKABLE) != 0)
+		return 0;
+	spin_lock(&sa->sa_lock);
+	if (((SIGS_STOP | SIGBIT(SIGCONT) | SIGBIT(SIGKILL)) & SIGBIT(sig)) != 0)
+		continued = act_at_once_locked(p, sig);
+	if (sig != SIGKILL && !dropped_locked(p, sig, only)) {
+		error = pend_add_locked(p, only != NULL ? &only->t_sig->ts_pend : &sa->sa_pend, sig, info);
+		t = only;
+		if (t == NULL)
+			t = choose_locked(p, SIGBIT(sig));
+		else if (((t->t_sig->ts_mask & ~t->t_sig->ts_wanted) & SIGBIT(sig)) != 0)
+			t = NULL;
+		if (t != NULL && error == 0)
+			thr_interrupt(t);
+	}
+	spin_unlock(&sa->sa_lock);
+	if (continued) {
+		p->p_wait_status = ABI_W_CONTINUED;
+		p->p_wait_flags = (p->p_wait_flags & ~PW_STOPPED) | PW_CONTINUED;
+		proc_child_event_locked(p, CLD_CONTINUED, SIGCONT);
+	}
+	return error;
+}
+
+int
+signal_send_proc_locked(struct proc *p, int sig, const struct abi_siginfo *info)
+{
+	return send_locked(p, NULL, sig, info);
+}
+
+int
+signal_send_proc(struct proc *p, int sig, const struct abi_siginfo *info)
+{
+	int error;
+
+	spin_lock(&proc_tree_lock);
+	error = send_locked(p, NULL, sig, info);
+	spin_unlock(&proc_tree_lock);
+	return error;
+}
+
+int
+signal_send_thr(struct thr *t, int sig, const struct abi_siginfo *info)
+{
+	int error;
+
+	spin_lock(&proc_tree_lock);
+	error = send_locked(t->t_proc, t, sig, info);
+	spin_unlock(&proc_tree_lock);
+	return error;
+}
+
+bool
+signal_kill_once(struct proc *p)
+{
+	bool first;
+
+	spin_lock(&proc_tree_lock);
+	first = p->p_state == PROC_ALIVE && !p->p_sig->sa_killed;
+	if (first)
+		(void)send_locked(p, NULL, SIGKILL, NULL);
+	spin_unlock(&proc_tree_lock);
+	return first;
+}
+
+void
+signal_self(int sig)
+{
+	(void)signal_send_thr(thr_self(), sig, NULL);
+}
+
+static void
+raise_sigpipe(void)
+{
+	if (proc_self() != NULL)
+		signal_self(SIGPIPE);
+}
+
+static void
+raise_sigxfsz(void)
+{
+	if (proc_self() != NULL)
+		signal_self(SIGXFSZ);
+}
+
+static void
+signal_init(void)
+{
+	io_sigpipe_hook = raise_sigpipe;
+	file_sigxfsz_hook = raise_sigxfsz;
+}
+INIT(signal_init, LEVEL_PROC - 1);
+
+/*
+ * A fault of the program itself.  It cannot be put off: when the signal is blocked or ignored the
+ * default action, death, is forced.
+ */
+void
+trap_signal(struct trapframe *tf, int sig, int code, vaddr_t addr)
+{
+	static const struct sigact dfl;
+	struct thr *t = thr_self();
+	struct sigacts *sa = t->t_proc->p_sig;
+	struct abi_siginfo info = { .signo = sig, .code = code, .addr = addr,
+		.trapno = (int32_t)tf->vector };
+
+	spin_lock(&sa->sa_lock);
+	if (((t->t_sig->ts_mask | sa->sa_ignored) & SIGBIT(sig)) != 0) {
+		signal_set_action_locked(sa, sig, &dfl);
+		t->t_sig->ts_mask &= ~SIGBIT(sig);
+	}
+	(void)pend_add_locked(t->t_proc, &t->t_sig->ts_pend, sig, &info);
+	signal_update_locked(t);
+	spin_unlock(&sa->sa_lock);
+}
+
+/* --- taking --- */
+
+static bool
+pend_take(struct sigacts *sa, struct sigpend *sp, int sig, struct abi_siginfo *info)
+{
+	struct sigqueue *q, *tmp;
+	bool found = false;
+
+	if ((sp->set & SIGBIT(sig)) == 0)
+		return false;
+	sp->set &= ~SIGBIT(sig);
+	*info = (struct abi_siginfo){ .signo = sig, .code = SI_KERNEL };
+	list_for_each_safe(q, tmp, &sp->queue, link) {
+		if (q->info.signo != sig)
+			continue;
+		if (found) {
+			sp->set |= SIGBIT(sig);
+			break;
+		}
+		found = true;
+		*info = q->info;
+		entry_free(sa, q);
+	}
+	return true;
+}
+
+/* The next of `wanted' that is pending for the thread, or 0.  Its own faults go first. */
+int
+signal_take_locked(struct sigacts *sa, struct sigstate *ts, uint64_t wanted, struct abi_siginfo *info)
+{
+	uint64_t set = ts->ts_pend.set & wanted & SIGS_FAULT;
+	int sig;
+
+	if (set == 0)
+		set = (ts->ts_pend.set | sa->sa_pend.set) & wanted;
+	if (set == 0)
+		return 0;
+	sig = __builtin_ctzll(set) + 1;
+	if (!pend_take(sa, &ts->ts_pend, sig, info))
+		(void)pend_take(sa, &sa->sa_pend, sig, info);
+	return sig;
+}
+
+/* --- delivery --- */
+
+/* What becomes of the call that the signal interrupted. */
+static void
+finish_call(struct trapframe *tf, struct thr *t, bool handler, bool restart)
+{
+	if (!t->t_restart)
+		return;
+	t->t_restart = false;
+	if (!handler || t->t_call >= CALL_NATIVE || (restart && !t->t_sig->ts_no_restart)) {
+		tf_restart(tf, t->t_call);
+	} else {
+		tf_set_result(tf, EINTR);
+		tf_set_carry(tf, true);
+	}
+	if (handler)
+		t->t_sig->ts_deadline = 0;
+	t->t_sig->ts_no_restart = false;
+}
+
+static bool
+on_altstack(const struct sigstate *ts, uintptr_t sp)
+{
+	return (ts->ts_stack.flags & SS_DISABLE) == 0 && sp - ts->ts_stack.sp < ts->ts_stack.size;
+}
+
+/* Runs the handler: a frame on the user stack, the handler's mask. */
+static void
+call_handler(struct trapframe *tf, struct thr *t, const struct sigact *act, struct abi_siginfo *info)
+{
+	struct sigstate *ts = t->t_sig;
+	struct sigacts *sa = t->t_proc->p_sig;
+	struct abi_ucontext uc;
+	struct mach_signal ms = { .signo = info->signo, .handler = act->handler,
+		.restorer = act->restorer, .info = info, .uc = &uc };
+	uint64_t mask = act->mask;
+
+	finish_call(tf, t, true, (act->flags & SA_RESTART) != 0);
+	memset(&uc, 0, sizeof(uc));
+	uc.sigmask = ts->ts_has_saved ? ts->ts_saved : ts->ts_mask;
+	uc.stack = ts->ts_stack;
+	if (on_altstack(ts, tf_sp(tf)))
+		uc.stack.flags |= SS_ONSTACK;
+	else if ((act->flags & SA_ONSTACK) != 0 && (ts->ts_stack.flags & SS_DISABLE) == 0)
+		ms.stack_top = (uintptr_t)(ts->ts_stack.sp + ts->ts_stack.size);
+	if (mach_signal_push(tf, &ms) != 0) {
+		/* No stack to run on: the only thing left is to die of it. */
+		proc_exit(ABI_W_SIGNALED(SIGSEGV, 0), -1);
+	}
+	if ((act->flags & SA_NODEFER) == 0)
+		mask |= SIGBIT(info->signo);
+	spin_lock(&sa->sa_lock);
+	signal_mask_locked(t, ts->ts_mask | mask);
+	ts->ts_has_saved = false;
+	spin_unlock(&sa->sa_lock);
+	delivered.value++;
+}
+
+/* The action "stop".  A terminal's stop does nothing in a group that nobody could continue. */
+static void
+stop_process(struct proc *p, int sig, uint32_t conts)
+{
+	struct sigacts *sa = p->p_sig;
+	bool stop = false;
+	struct thr *t;
+
+	spin_lock(&proc_tree_lock);
+	if (sig == SIGSTOP || !pgrp_orphaned_locked(p->p_pgrp)) {
+		spin_lock(&sa->sa_lock);
+		stop = sa->sa_conts == conts && !sa->sa_killed && !sa->sa_stopped;
+		if (stop) {
+			sa->sa_stopped = true;
+			list_for_each(t, &p->p_thrs, t_proc_link)
+				thr_interrupt(t);
+		}
+		spin_unlock(&sa->sa_lock);
+	}
+	if (stop) {
+		p->p_wait_status = ABI_W_STOPPED(sig);
+		p->p_wait_flags = (p->p_wait_flags & ~PW_CONTINUED) | PW_STOPPED;
+		proc_child_event_locked(p, CLD_STOPPED, sig);
+	}
+	spin_unlock(&proc_tree_lock);
+}
+
+/* Sleeps until the process continues or is killed; sa_lock held, and again afterwards. */
+static void
+wait_stopped_locked(struct thr *t, struct sigacts *sa)
+{
+	t->t_sig->ts_stopped = true;
+	thr_sleep_prepare(false);
+	spin_unlock(&sa->sa_lock);
+	(void)thr_sleep(NSEC_INFINITE);
+	spin_lock(&sa->sa_lock);
+	t->t_sig->ts_stopped = false;
+}
+
+/*
+ * The next signal to act on, with a copy of its action; 0 when there is none.  Stops are waited
+ * out here; death does not return.
+ */
+static int
+next_signal(struct thr *t, struct abi_siginfo *info, struct sigact *act, uint32_t *conts)
+{
+	static const struct sigact dfl;
+	struct sigacts *sa = t->t_proc->p_sig;
+	struct sigstate *ts = t->t_sig;
+	int sig;
+
+	spin_lock(&sa->sa_lock);
+	while (sa->sa_stopped && !sa->sa_killed && !t->t_dying)
+		wait_stopped_locked(t, sa);
+	if (t->t_dying || sa->sa_killed) {
+		bool killed = sa->sa_killed;
+
+		spin_unlock(&sa->sa_lock);
+		if (killed)
+			proc_exit(ABI_W_SIGNALED(SIGKILL, 0), -1);
+		proc_thr_exit();
+	}
+	sig = signal_take_locked(sa, ts, ~ts->ts_mask, info);
+	if (sig == 0 && ts->ts_has_saved) {
+		/* No handler ran under the temporary mask: it ends here. */
+		ts->ts_has_saved = false;
+		ts->ts_mask = ts->ts_saved;
+		sig = signal_take_locked(sa, ts, ~ts->ts_mask, info);
+	}
+	if (sig != 0) {
+		*act = sa->sa_act[sig - 1];
+		*conts = sa->sa_conts;
+		if ((act->flags & SA_RESETHAND) != 0 && act->handler > SIGACT_IGN)
+			signal_set_action_locked(sa, sig, &dfl);
+	}
+	signal_update_locked(t);
+	spin_unlock(&sa->sa_lock);
+	return sig;
+}
+
+void
+signal_deliver(struct trapframe *tf)
+{
+	struct thr *t = thr_self();
+	struct abi_siginfo info;
+	struct sigact act;
+	uint32_t conts;
+	int sig;
+
+	while ((sig = next_signal(t, &info, &act, &conts)) != 0) {
+		if (act.handler > SIGACT_IGN)
+			call_handler(tf, t, &act, &info);
+		else if (act.handler == SIGACT_IGN || (SIGS_IGNORE & SIGBIT(sig)) != 0)
+			continue;
+		else if ((SIGS_STOP & SIGBIT(sig)) != 0)
+			stop_process(t->t_proc, sig, conts);
+		else
+			proc_exit(ABI_W_SIGNALED(sig, 0), -1);
+	}
+	finish_call(tf, t, false, false);
+}
+
+/* --- ending threads --- */
+
+int
+signal_single_thread(void)
+{
+	struct thr *self = thr_self(), *t;
+	struct procx *px = procx_self();
+	struct proc *p = &px->px_proc;
+
+	if (p->p_nthrs == 1)
+		return 0;
+	spin_lock(&proc_tree_lock);
+	if (px->px_single != NULL) {
+		spin_unlock(&proc_tree_lock);
+		return ERESTART;
+	}
+	px->px_single = self;
+	list_for_each(t, &p->p_thrs, t_proc_link) {
+		if (t != self) {
+			t->t_dying = true;
+			notify(t);
+		}
+	}
+	while (p->p_nthrs > 1) {
+		thr_sleep_prepare(false);
+		spin_unlock(&proc_tree_lock);
+		(void)thr_sleep(NSEC_INFINITE);
+		spin_lock(&proc_tree_lock);
+	}
+	px->px_single = NULL;
+	spin_unlock(&proc_tree_lock);
+	return 0;
+}
