@@ -3,12 +3,9 @@
  * A signal mask for the length of one call (ppoll, pselect, sigsuspend).  Implemented by
  * proc/signal.c.  After sigmask_set_temporary() the body waits; on the way out the handler of what
  * ended the wait runs under the temporary mask and its return restores the old one.  A body that
- * ends for another reason calls sigmask_restore(); it does nothing when a signal is to be delivered
- * (then the delivery restores the mask).
+ * ends for another reason than a signal calls sigmask_restore().
  */
 #include <abi/signal.h>
 
 int sigmask_set_temporary(const abi_sigset_t *mask);	/* always 0 */
 void sigmask_restore(void);
-/* SIGPIPE and its like, to the current thread. */
-void sigmask_raise(int sig);
