@@ -2,127 +2,24 @@
  * What the loader says, and RAM.
  *
  * Both loaders' structures are read where they lie, through the first 4 GiB that boot.asm
- * mapped, and everything of use is copied; afterwards they are RAM like any other.  The memory
- * map is sorted and made disjoint (where ranges overlap, the less usable kind wins); what the
- * kernel, the modules and the new page tables take is cut out; the rest goes to page_add_range().
+ * mapped, and everything of use is copied; afterwards they are RAM like any other.  What the
+ * kernel, the modules and the new page tables take is cut out of RAM; the rest goes to
+ * page_add_range().
  */
 #include "x86/boot.h"
 #include "kern/assert.h"
-#include "kern/log.h"
 #include "kern/string.h"
 #include "mach/boot.h"
 #include "mach/cpu.h"
 #include "mach/mmu.h"
 #include "vm/page.h"
+#include "x86/bootmem.h"
 #include "x86/canary.h"
 #include "x86/cpu.h"
 #include "x86/mmu.h"
 
 struct bootinfo bootinfo;
 extern char image_start[], image_end[];
-
-/* --- memory map --- */
-
-struct range {
-	paddr_t start, end;
-};
-#define NRANGE	96
-
-static struct range ram[NRANGE];	/* usable, sorted, disjoint, page-aligned */
-static unsigned nram;
-static struct range firmware[32];	/* ACPI tables and the like */
-static unsigned nfirmware;
-
-static void
-range_insert(unsigned at, paddr_t start, paddr_t end)
-{
-	if (nram == NRANGE)
-		return;
-	memmove(&ram[at + 1], &ram[at], (nram - at) * sizeof(ram[0]));
-	ram[at] = (struct range){ start, end };
-	nram++;
-}
-
-static void
-range_delete(unsigned at)
-{
-	nram--;
-	memmove(&ram[at], &ram[at + 1], (nram - at) * sizeof(ram[0]));
-}
-
-/* Cuts [start, end) out of RAM. */
-static void
-ram_remove(paddr_t start, paddr_t end)
-{
-	start = ROUND_DOWN(start, PAGE_SIZE);
-	end = ROUND_UP(end, PAGE_SIZE);
-	for (unsigned i = 0; i < nram; i++) {
-		struct range *r = &ram[i];
-
-		if (end <= r->start || start >= r->end)
-			continue;
-		if (start > r->start && end < r->end) {
-			range_insert(i + 1, end, r->end);
-			r->end = start;
-		} else if (start > r->start) {
-			r->end = start;
-		} else if (end < r->end) {
-			r->start = end;
-		} else {
-			range_delete(i--);
-		}
-	}
-}
-
-/* Adds usable memory; merges what touches, so the list stays sorted and disjoint. */
-static void
-ram_add(paddr_t start, paddr_t end)
-{
-	unsigned i;
-
-	start = ROUND_UP(MAX(start, (paddr_t)PAGE_SIZE), PAGE_SIZE);
-	end = ROUND_DOWN(end, PAGE_SIZE);
-	if (start >= end)
-		return;
-	for (i = 0; i < nram; i++) {
-		if (ram[i].start > end || ram[i].end < start)
-			continue;
-		start = MIN(start, ram[i].start);
-		end = MAX(end, ram[i].end);
-		range_delete(i--);
-	}
-	for (i = 0; i < nram && ram[i].start < start; i++)
-		;
-	range_insert(i, start, end);
-}
-
-enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3, E820_NVS = 4 };
-
-struct e820 {
-	uint64_t addr, size;
-	uint32_t type, reserved;
-};
-
-/* `step' is the distance of entries. */
-static void
-memory_map(const void *first, size_t step, size_t n)
-{
-	const struct e820 *e;
-
-	for (size_t i = 0; i < n; i++) {
-		e = (const void *)((const char *)first + i * step);
-		if (e->type == E820_RAM && e->size != 0)
-			ram_add(e->addr, e->addr + e->size);
-	}
-	for (size_t i = 0; i < n; i++) {
-		e = (const void *)((const char *)first + i * step);
-		if (e->type == E820_RAM || e->size == 0)
-			continue;
-		ram_remove(e->addr, e->addr + e->size);
-		if ((e->type == E820_ACPI || e->type == E820_NVS) && nfirmware < ARRAY_SIZE(firmware))
-			firmware[nfirmware++] = (struct range){ e->addr, e->addr + e->size };
-	}
-}
 
 /* --- loaders --- */
 
@@ -209,7 +106,7 @@ mb2_parse(paddr_t info)
 		case MB2_MMAP: {
 			const struct mb2_mmap *m = (const void *)t;
 
-			memory_map(m + 1, m->entry_size, (t->size - sizeof(*m)) / m->entry_size);
+			bootmem_map(m + 1, m->entry_size, (t->size - sizeof(*m)) / m->entry_size);
 			break;
 		}
 		case MB2_FB:
@@ -249,7 +146,7 @@ pvh_parse(paddr_t info)
 		panic("PVH: unknown start information");
 	if (p->cmdline != 0)
 		strlcpy(bootinfo.cmdline, mmu_phys_map(p->cmdline), sizeof(bootinfo.cmdline));
-	memory_map(mmu_phys_map(p->memmap), sizeof(struct e820), p->nmemmap);
+	bootmem_map(mmu_phys_map(p->memmap), sizeof(struct e820), p->nmemmap);
 	for (uint32_t i = 0; i < p->nmodules; i++) {
 		if (m[i].cmdline != 0)
 			strlcpy(name, mmu_phys_map(m[i].cmdline), sizeof(name));
@@ -280,60 +177,33 @@ boot_option(const char *name, char *buf, size_t size)
 	return NULL;
 }
 
-/* --- frames for the first page tables --- */
-
-/*
- * From the end of the highest range below 4 GiB that boot.asm's tables reach, so that low memory stays
- * whole for devices that want it.
- */
-paddr_t
-boot_page_alloc(void)
-{
-	for (unsigned i = nram; i-- > 0;) {
-		struct range *r = &ram[i];
-		paddr_t end = MIN(r->end, (paddr_t)1 << 32), pa;
-
-		if (r->start + PAGE_SIZE > end)
-			continue;
-		pa = end - PAGE_SIZE;
-		if (end == r->end)
-			r->end = pa;
-		else
-			ram_remove(pa, end);
-		if (r->start == r->end)
-			range_delete(i);
-		memset(mmu_phys_map(pa), 0, PAGE_SIZE);
-		return pa;
-	}
-	panic("no memory for the first page tables");
-}
-
-/* Calls fn for everything that belongs into the direct map. */
-static void
-each_mapped(const struct range *all, unsigned n, void (*fn)(paddr_t, paddr_t))
-{
-	for (unsigned i = 0; i < n; i++)
-		fn(all[i].start, all[i].end);
-}
+/* --- RAM --- */
 
 static void
 memory_init(void)
 {
-	static struct range all[NRANGE];	/* RAM before anything was cut out */
-	unsigned n = nram;
-
-	memcpy(all, ram, sizeof(ram));
-	ram_remove(0, 0x10000);			/* start-up code of other CPUs, old BIOS data */
-	ram_remove(mmu_kva_to_phys(image_start), mmu_kva_to_phys(image_end));
+	bootmem_seal();			/* from here on only cuts */
+	bootmem_remove(0, 0x10000);	/* start-up code of other CPUs, old BIOS data */
+	bootmem_remove(mmu_kva_to_phys(image_start), mmu_kva_to_phys(image_end));
 	for (unsigned i = 0; i < bootinfo.nmodules; i++)
-		ram_remove(bootinfo.modules[i].start, bootinfo.modules[i].end);
+		bootmem_remove(bootinfo.modules[i].start, bootinfo.modules[i].end);
 	mmu_boot_begin();
-	mmu_boot_direct(0, 0x100000);		/* BIOS area: ACPI tables are looked for there */
-	each_mapped(all, n, mmu_boot_direct);
-	each_mapped(firmware, nfirmware, mmu_boot_direct);
+	mmu_boot_direct(0, 0x100000);	/* BIOS area: ACPI tables are looked for there */
+	bootmem_each_sealed(mmu_boot_direct);
 	mmu_boot_finish();
-	for (unsigned i = 0; i < nram; i++)
-		page_add_range(ram[i].start, ram[i].end);
+	bootmem_each(page_add_range);
+}
+
+/* Before the frame allocator: taken from what bootmem still has. */
+paddr_t
+boot_page_alloc(void)
+{
+	paddr_t pa = bootmem_take_page();
+
+	if (pa == 0)
+		panic("no memory for the first page tables");
+	memset(mmu_phys_map(pa), 0, PAGE_SIZE);
+	return pa;
 }
 
 /* The first C code; interrupts are off, the tables are boot.asm's. */
