@@ -1,5 +1,4 @@
 /* halt, reboot, poweroff: end the machine; through init, or with -f at once. */
-#include <sys/mount.h>
 #include <sys/reboot.h>
 
 #include <signal.h>
@@ -10,7 +9,7 @@
 static const struct {
 	const char *name;
 	int sig;		/* what init takes */
-	long how;
+	int how;
 } ways[] = {
 	{ "halt", SIGQUIT, HALT_HALT },
 	{ "reboot", SIGINT, HALT_REBOOT },
@@ -21,8 +20,7 @@ int
 main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
-	int c, force = 0, way = 0;
-	long flags = 0;
+	int c, force = 0, way = 0, flags = 0;
 
 	name = name != NULL ? name + 1 : argv[0];
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
@@ -46,7 +44,7 @@ main(int argc, char **argv)
 	}
 	if (flags == 0)
 		sync();
-	halt(ways[way].how | flags);
+	reboot(ways[way].how | flags);
 	perror(name);
 	return 1;
 }

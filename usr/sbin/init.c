@@ -86,7 +86,7 @@ signals_setup(void)
 static void
 mount_missing(const char *type, const char *dir, const char *has)
 {
-	if (access(has, F_OK) != 0 && mount(type, type, dir, 0) != 0)
+	if (access(has, F_OK) != 0 && mount(type, dir, type, 0) != 0)
 		complain(dir);
 }
 
@@ -276,7 +276,7 @@ all_ended(void)
 }
 
 static void
-shut_down(long how)
+shut_down(int how)
 {
 	if (kill(-1, SIGTERM) == 0) {
 		kill(-1, SIGCONT);
@@ -284,7 +284,7 @@ shut_down(long how)
 			all_ended();
 	}
 	sync();
-	halt(how);
+	reboot(how);
 	complain("halt");
 }
 

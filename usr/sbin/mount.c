@@ -87,7 +87,7 @@ main(int argc, char **argv)
 	if (type == NULL)
 		type = "none";
 	from = argc == 2 ? argv[0] : type;
-	if (mount(type, from, argv[argc - 1], flags) != 0) {
+	if (mount(from, argv[argc - 1], type, flags) != 0) {
 		perror(argv[argc - 1]);
 		return 1;
 	}

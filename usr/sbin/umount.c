@@ -17,7 +17,7 @@ main(int argc, char **argv)
 	if (optind == argc)
 		goto usage;
 	for (; optind < argc; optind++)
-		if (umount(argv[optind], flags) != 0) {
+		if (umount2(argv[optind], flags) != 0) {
 			perror(argv[optind]);
 			status = 1;
 		}
