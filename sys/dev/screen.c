@@ -15,6 +15,7 @@
  */
 #include "dev/screen.h"
 #include "dev/font.h"
+#include "dev/pci.h"
 #include "dev/tty.h"
 #include "dev/vt.h"
 #include "kern/deferred.h"
@@ -30,6 +31,7 @@
 #define TEXT_ADDR	0xb8000u
 #define TEXT_COLS	80u
 #define TEXT_ROWS	25u
+#define CLASS_DISPLAY	0x03
 #define CRTC_INDEX	0x3d4
 #define CRTC_DATA	0x3d5
 #define CRTC_CURSOR	0x0a
@@ -281,23 +283,26 @@ attach_dots(struct screen *s, uint16_t *cols, uint16_t *rows)
 	return s->memory != NULL;
 }
 
-/* Text mode is there when its memory keeps what is written. */
+/* A display adapter shows text unless the loader has set up a framebuffer. */
+static bool
+has_adapter(void)
+{
+	const struct pci_dev *d;
+	unsigned i;
+
+	for (i = 0; (d = pci_get(i)) != NULL; i++)
+		if (d->class >> 16 == CLASS_DISPLAY)
+			return true;
+	return bootinfo.has_fb;
+}
+
 static bool
 attach_text(struct screen *s, uint16_t *cols, uint16_t *rows)
 {
-	uint16_t was;
-	bool there;
-
+	if (!has_adapter())
+		return false;
 	s->memory = kmap_device(TEXT_ADDR, TEXT_COLS * TEXT_ROWS * 2, false);
 	if (s->memory == NULL)
-		return false;
-	was = mmio_read16(s->memory);
-	mmio_write16(s->memory, 0x1a55);
-	there = mmio_read16(s->memory) == 0x1a55;
-	mmio_write16(s->memory, 0x1faa);
-	there = there && mmio_read16(s->memory) == 0x1faa;
-	mmio_write16(s->memory, was);
-	if (!there)
 		return false;
 	io_write8(CRTC_INDEX, CRTC_CURSOR);
 	io_write8(CRTC_DATA, CURSOR_OFF);
