@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <reent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,6 +270,13 @@ remove(const char *path)
 	if (unlink(path) == 0)
 		return 0;
 	return errno == EISDIR || errno == EPERM ? rmdir(path) : -1;
+}
+
+/* newlib's tmpfile calls it by this name. */
+int
+_remove_r(struct _reent *r, const char *path)
+{
+	return remove(path);
 }
 
 int

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <paths.h>
+#include <reent.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -232,6 +233,12 @@ system(const char *command)
 	if (status == -1)
 		errno = error;
 	return status;
+}
+
+int
+_system_r(struct _reent *r, const char *command)
+{
+	return system(command);
 }
 
 /* What newlib's posix_spawn calls. */
