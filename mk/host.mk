@@ -5,6 +5,7 @@ LLD ?= ld.lld-14
 LLVM_STRIP ?= llvm-strip-14
 NM := llvm-nm-14
 NASM ?= nasm
+HOSTCC := $(CLANG)
 PYTHON := /usr/bin/python3
 
 # One line a step; V=1 shows the commands.  $(call say,NAME) begins each recipe.

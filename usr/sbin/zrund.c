@@ -353,6 +353,12 @@ stream_open(const char *path, int flags, int want)
 static void
 command_run(const struct request *rq, const struct passwd *pw)
 {
+	sigset_t none;
+
+	sigemptyset(&none);
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);		/* init keeps its signals blocked */
 	setsid();
 	stream_open(rq->input, rq->terminal ? O_RDWR : O_RDONLY, 0);
 	if (rq->terminal) {
