@@ -194,7 +194,7 @@ static void null_read(void) { *(volatile int *)8; }
 static void kernel_read(void) { *(volatile int *)0xffffffff80100000ull; }
 static void noncanonical(void) { *(volatile int *)0x0000900000000000ull; }
 static void text_write(void) { *(volatile char *)(uintptr_t)&text_write = 0; }
-static void divide(void) { volatile int z = 0; volatile int q = 1 / z; (void)q; }
+static void divide(void) { volatile int z = 0; volatile int q = 100 / z; (void)q; }
 static void undefined(void) { __asm__ volatile("ud2"); }
 static void privileged(void) { __asm__ volatile("cli"); }
 static void halt(void) { __asm__ volatile("hlt"); }
