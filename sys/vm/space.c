@@ -280,7 +280,7 @@ place_find(const struct space *s, vaddr_t len, vaddr_t top)
 }
 
 static bool
-range_free(const struct space *s, vaddr_t start, vaddr_t end)
+range_is_free(const struct space *s, vaddr_t start, vaddr_t end)
 {
 	struct mapping *m = space_find_from(s, start);
 
@@ -457,12 +457,12 @@ map_place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
 	if (flags & MAPF_FIXED) {
 		if (!range_valid(want, len))
 			return (want & PAGE_MASK) != 0 ? EINVAL : ENOMEM;
-		if (range_free(s, want, want + len))
+		if (range_is_free(s, want, want + len))
 			return 0;
 		return flags & MAPF_NOREPLACE ? EEXIST : unmap_locked(s, want, want + len);
 	}
 	want = ROUND_DOWN(want, PAGE_SIZE);
-	if (want != 0 && range_valid(want, len) && range_free(s, want, want + len)) {
+	if (want != 0 && range_valid(want, len) && range_is_free(s, want, want + len)) {
 		*addr = want;
 		return 0;
 	}
@@ -621,16 +621,16 @@ protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t prot)
 }
 
 int
-space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot)
+space_protect(struct space *s, vaddr_t start, size_t given, uint32_t prot)
 {
+	size_t len = ROUND_UP(given, PAGE_SIZE);
 	int error;
 
-	len = ROUND_UP(len, PAGE_SIZE);
 	if ((start & PAGE_MASK) != 0)
 		return EINVAL;
-	if (len == 0)
+	if (given == 0)
 		return 0;
-	if (!range_valid(start, len))
+	if (len == 0 || !range_valid(start, len))
 		return ENOMEM;
 	if ((prot & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC))
 		return EACCES;
@@ -705,7 +705,7 @@ brk_grow(struct space *s, vaddr_t start, vaddr_t end)
 {
 	struct mapping *m = start > USER_MIN ? space_find(s, start - 1) : NULL;
 
-	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !range_free(s, start, end))
+	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !range_is_free(s, start, end))
 		return ENOMEM;
 	if (m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
 	    m->prot == (VM_READ | VM_WRITE)) {
@@ -1013,7 +1013,9 @@ space_charged(struct space *s)
 	struct mapping *m;
 	uint64_t n = 0;
 
-	mutex_lock(&s->lock);
+	/* Asked by who looks for a victim, with a spin lock held. */
+	if (!mutex_trylock(&s->lock))
+		return space_resident(s);
 	list_for_each(m, &s->maps, link)
 		if (m->vmo->kind != VMO_VNODE)
 			n += MIN((uint64_t)(m->end - m->start) >> PAGE_SHIFT, vmo_pages(m->vmo));

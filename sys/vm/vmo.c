@@ -365,7 +365,7 @@ tree_clear_range(struct vmo *v, uint64_t first, uint64_t last)
 {
 	int error = 0;
 
-	if (first < last && v->root != NULL)
+	if (first < last && v->root != NULL && tree_covers(v->height, first))
 		error = tree_clear(v, &v->root, v->height, 0, first, last);
 	if (v->root == NULL)
 		v->height = 0;

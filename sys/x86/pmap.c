@@ -34,9 +34,8 @@
 #include "kern/cpu.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
+#include "kern/string.h"
 #include "mach/atomic.h"
-#include "mach/mmu.h"
-#include "mach/string.h"
 #include "vm/page.h"
 
 #define PTE_P		0x001ull
@@ -134,8 +133,8 @@ root_alloc(void)
 	if (p != NULL || (p = page_alloc(PAGE_TABLE, 0)) == NULL)
 		return p;
 	root = page_map(p);
-	mach_fill(root, 0, PAGE_SIZE / 2);
-	mach_copy(root + ENTRIES / 2, table_of(mmu_kernel_root) + ENTRIES / 2, PAGE_SIZE / 2);
+	memset(root, 0, PAGE_SIZE / 2);
+	memcpy(root + ENTRIES / 2, table_of(mmu_kernel_root) + ENTRIES / 2, PAGE_SIZE / 2);
 	page_unmap(root);
 	return p;
 }

@@ -1,4 +1,7 @@
 #pragma once
+#ifdef HOST_REAL_VM
+#include "../vm/machine.h"
+#else
 /* Host tests: physical addresses are host addresses. */
 #include "kern/types.h"
 
@@ -18,3 +21,4 @@ mmu_kva_to_phys(const void *va)
 {
 	return (uintptr_t)va;
 }
+#endif

@@ -1,4 +1,7 @@
 #pragma once
+#ifdef HOST_REAL_VM
+#include "../../../../sys/vm/zone.h"
+#else
 /* Host tests: a zone is the size of its objects; memory comes from malloc (shim/kernel.c). */
 #include "kern/types.h"
 
@@ -12,3 +15,4 @@ void *kmem_alloc(size_t size, uint32_t flags) __must_check;
 void kmem_free(void *, size_t size);
 
 #define ZONE(var, type) static struct zone *const var = (struct zone *)sizeof(type)
+#endif

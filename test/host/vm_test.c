@@ -1,0 +1,1191 @@
+// SOURCES: sys/kern/uio.c
+/*
+ * The memory code as it is (frames, zones, page tables, VM objects, spaces, faults) against a
+ * trivially right model.  The machine below it is made here: a block of RAM, and an MMU that walks
+ * the tables, caches what it found like a CPU would, and forgets only what it is told to forget.
+ *
+ * One translation unit, because the modules' initialisers and zones are static.
+ */
+#define HOST_REAL_VM 1
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "kern/types.h"
+
+struct zone_entry;
+#define zone_set_end zone_set_start
+#include "../../sys/vm/page.c"
+#include "../../sys/vm/zone.c"
+#include "../../sys/x86/pmap.c"
+#include "../../sys/vm/vmo.c"
+#include "../../sys/vm/space.c"
+#include "../../sys/vm/fault.c"
+#include "../../sys/vm/advice.c"
+#include "host.h"
+
+const struct zone_entry zone_set_start[1];
+
+/* --- the machine --- */
+
+#define RAM_SIZE	(48ull << 20)
+#define IMAGE_PAGES	24u
+#define IMAGE_START	(RAM_SIZE - IMAGE_PAGES * PAGE_SIZE)
+
+char *host_ram;
+paddr_t mmu_kernel_root;
+bool mmu_has_nx = true;
+static paddr_t root;
+static struct cpu cpu0;
+static struct thr thr0;
+struct cpu *host_cpu = &cpu0;
+struct thr *host_thr = &thr0;
+uint32_t host_hold = HOLD_IDLE;
+struct bootinfo bootinfo = { .nmodules = 1, .modules = { { .end = RAM_SIZE } } };
+static long fail_after = -1;	/* allocations until one fails */
+static bool failed;
+static unsigned long long seed;
+
+void
+panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("PANIC: ", stdout);
+	vfprintf(stdout, fmt, ap);
+	printf("\n");
+	fflush(stdout);
+	abort();
+}
+
+void log_warn(const char *fmt, ...) { printf("# warning: %s\n", fmt); }
+void kstat_register(struct kstat *k) { k->next = kstat_made; kstat_made = k; }
+struct kstat *kstat_made;
+const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }
+void deferred_run(void) { }
+void hold_leave(void) { hold_sub_zero(); }
+void thr_yield(void) { fail_after = -1; }
+void *kmap_alloc(size_t size) { return malloc(size); }
+void kmap_free(void *p, size_t size) { free(p); }
+
+uint64_t
+random_u64(void)
+{
+	return (uint64_t)host_random(&seed) << 33 ^ (uint64_t)host_random(&seed) << 11 ^ host_random(&seed);
+}
+
+bool
+fail_now(enum fail_class c)
+{
+	if (fail_after < 0 || (c != FAIL_PAGE && c != FAIL_SLAB))
+		return false;
+	if (fail_after-- > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+/* Locks: order and balance. */
+static uint16_t held[16];
+static unsigned nheld;
+
+static void
+lock_push(const struct lock_class *class)
+{
+	for (unsigned i = 0; i < nheld; i++)
+		if (held[i] >= class->rank)
+			panic("%s after rank %u", class->name, held[i]);
+	held[nheld++] = class->rank;
+}
+
+static void
+lock_pop(const struct lock_class *class)
+{
+	unsigned i = nheld;
+
+	while (i-- > 0 && held[i] != class->rank)
+		;
+	memmove(&held[i], &held[i + 1], (--nheld - i) * sizeof(held[0]));
+}
+
+void spin_init(struct spin *l, const struct lock_class *class) { *l = (struct spin){ .class = class }; }
+void spin_lock(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); lock_push(l->class); }
+void spin_unlock(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); lock_pop(l->class); }
+bool spin_held(const struct spin *l) { return l->word != 0; }
+void mutex_init(struct mutex *m, const struct lock_class *class) { *m = (struct mutex){ .class = class }; }
+void mutex_unlock(struct mutex *m) { VERIFY(m->owner == host_thr); m->owner = NULL; lock_pop(m->class); }
+
+void
+mutex_lock(struct mutex *m)
+{
+	VERIFY(m->owner == NULL && host_hold == HOLD_IDLE);
+	m->owner = host_thr;
+	lock_push(m->class);
+}
+
+bool
+mutex_trylock(struct mutex *m)
+{
+	mutex_lock(m);
+	return true;
+}
+
+/* The MMU.  Translations and directory entries stay cached until a flush. */
+#define TLB_SIZE	4096u
+static struct { bool valid; vaddr_t page; uint64_t leaf; } tlb[TLB_SIZE];
+static struct { bool valid; vaddr_t span; uint64_t dir; } dirs[64];
+
+void
+mmu_flush_page(vaddr_t va)
+{
+	tlb[(va >> PAGE_SHIFT) % TLB_SIZE].valid = false;
+	memset(dirs, 0, sizeof(dirs));
+}
+
+void
+mmu_flush_user(void)
+{
+	memset(tlb, 0, sizeof(tlb));
+	memset(dirs, 0, sizeof(dirs));
+}
+
+void
+mmu_set_root(paddr_t pa)
+{
+	root = pa;
+	mmu_flush_user();
+}
+
+paddr_t
+mmu_root(void)
+{
+	return root;
+}
+
+static bool
+leaf_allows(uint64_t leaf, uint32_t access)
+{
+	if (!(leaf & PTE_P) || !(leaf & PTE_U))
+		return false;
+	if ((access & VM_WRITE) && !(leaf & PTE_W))
+		return false;
+	return !((access & VM_EXEC) && (leaf & PTE_NX));
+}
+
+static uint64_t
+mmu_walk(vaddr_t va)
+{
+	unsigned slot = (unsigned)(va / PMAP_SPAN % 64);
+	uint64_t e, w = PTE_W;
+
+	if (!dirs[slot].valid || dirs[slot].span != va / PMAP_SPAN) {
+		e = root;
+		for (unsigned level = 3; level > 0; level--) {
+			e = ((uint64_t *)mmu_phys_map(e & PTE_ADDR))[table_index(va, level)];
+			if (!(e & PTE_P))
+				return 0;
+			w &= e;
+		}
+		dirs[slot].valid = true;
+		dirs[slot].span = va / PMAP_SPAN;
+		dirs[slot].dir = (e & ~PTE_W) | w;
+	}
+	e = ((uint64_t *)mmu_phys_map(dirs[slot].dir & PTE_ADDR))[table_index(va, 0)];
+	return dirs[slot].dir & PTE_W ? e : e & ~PTE_W;
+}
+
+static struct space *current;
+
+/* The frame's bytes, or the error the program would be told. */
+static int
+mmu_access(vaddr_t va, uint32_t access, char **out)
+{
+	for (unsigned tries = 0; tries < 8; tries++) {
+		unsigned slot = (unsigned)((va >> PAGE_SHIFT) % TLB_SIZE);
+		int error;
+
+		if (!tlb[slot].valid || tlb[slot].page != va >> PAGE_SHIFT ||
+		    !leaf_allows(tlb[slot].leaf, access)) {
+			tlb[slot].leaf = mmu_walk(va);
+			tlb[slot].page = va >> PAGE_SHIFT;
+			tlb[slot].valid = (tlb[slot].leaf & PTE_P) != 0;
+		}
+		if (tlb[slot].valid && leaf_allows(tlb[slot].leaf, access)) {
+			*out = (char *)mmu_phys_map(tlb[slot].leaf & PTE_ADDR) + (va & PAGE_MASK);
+			return 0;
+		}
+		if ((error = space_fault(current, va, access)) != 0)
+			return error;
+	}
+	panic("fault at %#lx is not resolved", (unsigned long)va);
+}
+
+static int
+user_copy(vaddr_t user, char *kernel, size_t n, bool in)
+{
+	while (n > 0) {
+		size_t piece = MIN(n, PAGE_SIZE - (size_t)(user & PAGE_MASK));
+		char *p;
+
+		if (mmu_access(user, in ? VM_READ : VM_WRITE, &p) != 0)
+			return EFAULT;
+		memcpy(in ? kernel : p, in ? p : kernel, piece);
+		user += piece;
+		kernel += piece;
+		n -= piece;
+	}
+	return 0;
+}
+
+int
+copyin(const void __user *from, void *to, size_t n)
+{
+	return user_copy((vaddr_t)from, to, n, true);
+}
+
+int
+copyout(const void *from, void __user *to, size_t n)
+{
+	return user_copy((vaddr_t)to, (char *)(uintptr_t)from, n, false);
+}
+
+static void
+zone_entry_make(const struct zone_entry *e)
+{
+	*e->zone = zone_create(e->name, e->size, e->align, 0);
+}
+
+static void
+machine_init(void)
+{
+	host_ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cpu0.self = &cpu0;
+	page_add_range(0x1000, 0x9f000);
+	page_add_range(0x100000, IMAGE_START);
+	page_init();
+	zone_init();
+	mmu_kernel_root = page_addr(page_alloc(PAGE_TABLE, PAGE_ZERO));
+	vmo_init();
+	zone_entry_make(&zone_entry_vmo_zone);
+	zone_entry_make(&zone_entry_twig_zone);
+	zone_entry_make(&zone_entry_space_zone);
+	zone_entry_make(&zone_entry_mapping_zone);
+	space_init();
+}
+
+static void
+quiet(void)
+{
+	pmap_quiesce();
+	zone_reap();
+	page_quiesce();
+}
+
+static uint64_t
+live_objects(void)
+{
+	uint64_t n = 0;
+
+	for (struct kstat *k = kstat_made; k != NULL; k = k->next)
+		n += k->value;
+	return n;
+}
+
+/* --- the model --- */
+
+#define WORDS	4u
+static const unsigned word_at[WORDS] = { 0, 8, 2048, 4088 };
+
+#define NFILES	3u
+#define FPAGES	80u
+#define NSPACES	6u
+#define WINDOW	0x40000000ull
+#define WPAGES	1400u		/* almost three spans */
+#define HEAP	0x50000000ull
+#define HPAGES	64u
+#define NSHM	8u
+#define SHMPAGES 48u
+
+struct words { uint64_t w[WORDS]; };
+struct file {
+	struct vmo *vmo;
+	uint64_t size;
+	struct words page[FPAGES];
+	uint64_t backing[FPAGES][WORDS];	/* what the slow pager has */
+} files[NFILES];
+struct shm {
+	int refs;
+	struct words page[SHMPAGES];
+} shms[NSHM];
+enum what { NOTHING, PRIVATE, SHARED, FILE_SHARED, FILE_PRIVATE };
+struct mpage {
+	uint8_t what, prot, max;
+	uint8_t object;		/* file or shm */
+	bool own;		/* FILE_PRIVATE: written to */
+	uint16_t index;
+	struct words words;
+};
+struct mspace {
+	struct space *s;
+	struct mpage page[WPAGES];
+	struct words heap[HPAGES];
+	uint64_t brk;		/* bytes above HEAP */
+} spaces[NSPACES];
+
+static bool good = true;
+static unsigned step;
+
+static void
+check(bool cond, const char *what, ...)
+{
+	va_list ap;
+
+	if (cond || !good)
+		return;
+	good = false;
+	printf("# step %u: ", step);
+	va_start(ap, what);
+	vprintf(what, ap);
+	va_end(ap);
+	printf("\n");
+}
+
+static unsigned
+rnd(unsigned n)
+{
+	return host_random(&seed) % n;
+}
+
+static uint64_t
+file_pages(const struct file *f)
+{
+	return (f->size + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
+/* File 1: pages of an image, mapped in place.  File 2: a pager that must be asked without locks. */
+static int
+image_get(struct vmo *v, void *cookie, uint64_t index, struct page **out)
+{
+	if (index < IMAGE_PAGES) {
+		*out = page_of(IMAGE_START + index * PAGE_SIZE);
+		page_ref(*out);
+		return 0;
+	}
+	*out = page_alloc(PAGE_VMO, PAGE_ZERO);
+	return *out != NULL ? 0 : ENOMEM;
+}
+
+static int
+slow_get(struct vmo *v, void *cookie, uint64_t index, struct page **out)
+{
+	struct file *f = cookie;
+	char *p;
+
+	VERIFY(nheld == 0 && host_hold == HOLD_IDLE);
+	if ((*out = page_alloc(PAGE_VMO, PAGE_ZERO)) == NULL)
+		return ENOMEM;
+	p = page_map(*out);
+	for (unsigned i = 0; i < WORDS && index < FPAGES; i++)
+		memcpy(p + word_at[i], &f->backing[index][i], 8);
+	return 0;
+}
+
+static int
+slow_put(struct vmo *v, void *cookie, uint64_t index, struct page *page)
+{
+	struct file *f = cookie;
+	char *p = page_map(page);
+
+	VERIFY(nheld == 0 && index < FPAGES);
+	for (unsigned i = 0; i < WORDS; i++)
+		memcpy(&f->backing[index][i], p + word_at[i], 8);
+	return 0;
+}
+
+static const struct vmo_pager image_pager = { .get = image_get, .direct = true };
+static const struct vmo_pager slow_pager = { .get = slow_get, .put = slow_put };
+
+static void
+files_make(void)
+{
+	for (unsigned f = 0; f < NFILES; f++) {
+		struct file *file = &files[f];
+		const struct vmo_pager *pager[] = { NULL, &image_pager, &slow_pager };
+
+		memset(file, 0, sizeof(*file));
+		file->size = (f == 1 ? IMAGE_PAGES : 40) * PAGE_SIZE - (f == 2 ? 1000 : 0);
+		VERIFY(vmo_create_vnode(file->size, pager[f], file, &file->vmo) == 0);
+		for (unsigned i = 0; f > 0 && i < file_pages(file); i++)
+			for (unsigned k = 0; k < WORDS; k++) {
+				uint64_t w = word_at[k] + 8 <= file->size - i * PAGE_SIZE ? random_u64() : 0;
+
+				file->page[i].w[k] = file->backing[i][k] = w;
+				if (f == 1)
+					memcpy(host_ram + IMAGE_START + i * PAGE_SIZE + word_at[k], &w, 8);
+			}
+	}
+	for (unsigned i = 0; i < IMAGE_PAGES; i++)
+		page_of(IMAGE_START + i * PAGE_SIZE)->use = PAGE_IMAGE;
+}
+
+static void
+page_forget(struct mpage *p)
+{
+	if (p->what == SHARED)
+		shms[p->object].refs--;
+	memset(p, 0, sizeof(*p));
+}
+
+/* The words a reader sees, or NULL: beyond the end of the file. */
+static struct words *
+page_words(struct mpage *p)
+{
+	switch (p->what) {
+	case SHARED:
+		return &shms[p->object].page[p->index];
+	case FILE_SHARED:
+	case FILE_PRIVATE:
+		if (p->index >= file_pages(&files[p->object]))
+			return NULL;
+		return p->own ? &p->words : &files[p->object].page[p->index];
+	default:
+		return &p->words;
+	}
+}
+
+static int
+model_access(struct mpage *p, uint32_t access, struct words **out)
+{
+	if (p->what == NOTHING)
+		return EFAULT;
+	if (p->prot == 0 || (access & (VM_WRITE | VM_EXEC) & ~p->prot) != 0)
+		return EACCES;
+	if ((*out = page_words(p)) == NULL)
+		return ENXIO;
+	if ((access & VM_WRITE) && p->what == FILE_PRIVATE && !p->own) {
+		p->words = **out;
+		p->own = true;
+		*out = &p->words;
+	}
+	return 0;
+}
+
+static void
+use(struct mspace *ms)
+{
+	current = ms->s;
+	space_activate(ms->s);
+}
+
+static void
+compare(struct mspace *ms, unsigned i, uint32_t access)
+{
+	struct words *w = NULL;
+	int want = model_access(&ms->page[i], access, &w), got;
+	unsigned k = rnd(WORDS);
+	char *p;
+
+	got = mmu_access(WINDOW + i * PAGE_SIZE + word_at[k], access, &p);
+	check(got == want, "space %ld page %u (kind %u prot %u) access %u: %d, not %d", ms - spaces, i,
+	    ms->page[i].what, ms->page[i].prot, access, got, want);
+	if (got != 0 || want != 0 || (access & VM_WRITE))
+		return;
+	check(memcmp(p, &w->w[k], 8) == 0, "space %ld page %u (kind %u own %d index %u) word %u: %llx, not %llx",
+	    ms - spaces, i, ms->page[i].what, ms->page[i].own, ms->page[i].index, k,
+	    (unsigned long long)*(uint64_t *)(void *)p, (unsigned long long)w->w[k]);
+}
+
+static void
+store(struct mspace *ms, unsigned i)
+{
+	struct words *w = NULL;
+	uint64_t value = random_u64();
+	unsigned k = rnd(WORDS);
+	char *p;
+	int want = model_access(&ms->page[i], VM_WRITE, &w), got;
+
+	got = mmu_access(WINDOW + i * PAGE_SIZE + word_at[k], VM_WRITE, &p);
+	check(got == want, "space %ld page %u: write %d, not %d", ms - spaces, i, got, want);
+	if (got != 0 || want != 0)
+		return;
+	/* Bytes behind the end of a file are nobody's: they vanish when it grows. */
+	if (ms->page[i].what == FILE_SHARED &&
+	    (uint64_t)ms->page[i].index * PAGE_SIZE + word_at[k] >= files[ms->page[i].object].size)
+		return;
+	memcpy(p, &value, 8);
+	w->w[k] = value;
+}
+
+static void
+range(unsigned most, unsigned limit, unsigned *first, unsigned *n)
+{
+	*n = 1 + rnd(most);
+	*first = rnd(limit - *n);
+	/* Often where others are. */
+	if (rnd(3) > 0)
+		*first = *first % 64 + 512 - 32;
+}
+
+/* Allocation number `after' of the next call fails, in one of four calls. */
+static void
+fail_maybe(void)
+{
+	failed = false;
+	fail_after = rnd(4) == 0 ? (long)rnd(12) : -1;
+}
+
+static bool
+fail_done(int error)
+{
+	fail_after = -1;
+	if (error == ENOMEM && failed)
+		return true;
+	return false;
+}
+
+static void
+op_map(struct mspace *ms)
+{
+	static const uint8_t prots[] = { 0, 1, 3, 3, 3, 5, 1 };
+	struct mpage m = { .prot = prots[rnd(7)], .max = 7, .what = (uint8_t)(1 + rnd(4)) };
+	struct vmo *vmo, *file;
+	uint32_t flags = MAPF_FIXED;
+	unsigned first, n, base = 0;
+	vaddr_t va;
+	int error;
+
+	range(40, WPAGES, &first, &n);
+	va = WINDOW + first * PAGE_SIZE;
+	if (m.what == SHARED) {
+		for (m.object = 0; m.object < NSHM && shms[m.object].refs > 0; m.object++)
+			;
+		if (m.object == NSHM)
+			return;
+		memset(&shms[m.object], 0, sizeof(shms[0]));
+	}
+	fail_maybe();
+	if (m.what >= FILE_SHARED) {
+		m.object = (uint8_t)rnd(NFILES);
+		base = rnd(FPAGES - 40);
+		file = files[m.object].vmo;
+		error = 0;
+		if (m.what == FILE_SHARED)
+			vmo_ref(vmo = file);
+		else
+			error = vmo_overlay(file, &vmo);
+	} else {
+		error = vmo_create(n * PAGE_SIZE, &vmo);
+	}
+	if (m.what == SHARED || m.what == FILE_SHARED)
+		flags |= MAPF_SHARED;
+	if (error == 0) {
+		error = space_map(ms->s, &va, n * PAGE_SIZE, m.prot, m.max, flags, vmo, base * PAGE_SIZE);
+		vmo_unref(vmo);
+	}
+	if (fail_done(error))
+		return;
+	check(error == 0 && va == WINDOW + first * PAGE_SIZE, "map: %d", error);
+	for (unsigned i = 0; i < n; i++) {
+		page_forget(&ms->page[first + i]);
+		m.index = (uint16_t)(base + i);
+		ms->page[first + i] = m;
+		if (m.what == SHARED)
+			shms[m.object].refs++;
+	}
+}
+
+static void
+op_unmap(struct mspace *ms)
+{
+	unsigned first, n;
+	int error;
+
+	range(30, WPAGES, &first, &n);
+	fail_maybe();
+	error = space_unmap(ms->s, WINDOW + first * PAGE_SIZE, n * PAGE_SIZE);
+	if (fail_done(error))
+		return;
+	check(error == 0, "unmap: %d", error);
+	for (unsigned i = 0; i < n; i++)
+		page_forget(&ms->page[first + i]);
+}
+
+static void
+op_protect(struct mspace *ms)
+{
+	static const uint8_t prots[] = { 0, 1, 3, 3, 5, 7 };
+	uint32_t prot = prots[rnd(6)];
+	unsigned first, n;
+	int want = 0, error;
+
+	range(20, WPAGES, &first, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (ms->page[first + i].what == NOTHING)
+			want = ENOMEM;
+	if (prot == 7)
+		want = EACCES;
+	fail_maybe();
+	error = space_protect(ms->s, WINDOW + first * PAGE_SIZE, n * PAGE_SIZE, prot);
+	if (fail_done(error))
+		return;
+	check(error == want, "protect %u: %d, not %d", prot, error, want);
+	for (unsigned i = 0; i < n && error == 0; i++)
+		ms->page[first + i].prot = (uint8_t)prot;
+}
+
+static void
+op_discard(struct mspace *ms)
+{
+	unsigned first, n;
+	int error;
+
+	range(20, WPAGES, &first, &n);
+	error = space_discard(ms->s, WINDOW + first * PAGE_SIZE, n * PAGE_SIZE);
+	check(error == 0, "discard: %d", error);
+	for (unsigned i = 0; i < n; i++) {
+		struct mpage *p = &ms->page[first + i];
+
+		if (p->what == PRIVATE || p->what == FILE_PRIVATE) {
+			memset(&p->words, 0, sizeof(p->words));
+			p->own = false;
+		}
+	}
+}
+
+static void
+space_new(struct mspace *ms)
+{
+	memset(ms, 0, sizeof(*ms));
+	VERIFY(space_create(&ms->s) == 0);
+	space_set_brk(ms->s, HEAP);
+}
+
+static void
+space_end(struct mspace *ms)
+{
+	for (unsigned i = 0; i < WPAGES; i++)
+		page_forget(&ms->page[i]);
+	space_unref(ms->s);
+	memset(ms, 0, sizeof(*ms));
+}
+
+static void
+op_fork(struct mspace *ms)
+{
+	struct mspace *to = &spaces[rnd(NSPACES)];
+	struct space *child;
+	int error;
+
+	if (to == ms)
+		return;
+	if (to->s != NULL)
+		space_end(to);
+	fail_maybe();
+	error = space_fork(ms->s, &child);
+	if (fail_done(error))
+		return;
+	check(error == 0, "fork: %d", error);
+	if (error != 0)
+		return;
+	*to = *ms;
+	to->s = child;
+	for (unsigned i = 0; i < WPAGES; i++)
+		if (to->page[i].what == SHARED)
+			shms[to->page[i].object].refs++;
+}
+
+static void
+op_brk(struct mspace *ms)
+{
+	uint64_t want = rnd(HPAGES * PAGE_SIZE), pages, old;
+	vaddr_t now = 0;
+	int error;
+
+	fail_maybe();
+	error = space_brk(ms->s, HEAP + want, &now);
+	if (fail_done(error))
+		return;
+	check(error == 0 && now == HEAP + want, "brk: %d", error);
+	pages = ROUND_UP(want, PAGE_SIZE) / PAGE_SIZE;
+	old = ROUND_UP(ms->brk, PAGE_SIZE) / PAGE_SIZE;
+	for (uint64_t i = MIN(pages, old); i < HPAGES; i++)
+		memset(&ms->heap[i], 0, sizeof(ms->heap[i]));
+	ms->brk = want;
+}
+
+static void
+op_heap(struct mspace *ms)
+{
+	unsigned i = rnd(HPAGES), k = rnd(WORDS);
+	bool write = rnd(2), mapped = i < ROUND_UP(ms->brk, PAGE_SIZE) / PAGE_SIZE;
+	uint64_t value = random_u64();
+	char *p;
+	int error = mmu_access(HEAP + i * PAGE_SIZE + word_at[k], write ? VM_WRITE : VM_READ, &p);
+
+	check(error == (mapped ? 0 : EFAULT), "heap page %u: %d", i, error);
+	if (error != 0 || !mapped)
+		return;
+	if (write) {
+		memcpy(p, &value, 8);
+		ms->heap[i].w[k] = value;
+	} else {
+		check(memcmp(p, &ms->heap[i].w[k], 8) == 0, "heap page %u word %u", i, k);
+	}
+}
+
+/* read(2) and write(2) of the file's page from and to a page of the space. */
+static void
+op_file_io(struct mspace *ms)
+{
+	struct file *f = &files[rnd(NFILES)];
+	unsigned i = rnd(FPAGES), u = rnd(WPAGES), k = rnd(WORDS);
+	uint64_t off = i * PAGE_SIZE, value = random_u64(), old;
+	struct words *w = NULL;
+	struct kiovec one;
+	struct uio uio;
+	int error;
+
+	if (off + PAGE_SIZE > f->size)
+		return;
+	if (rnd(2) == 0) {
+		error = vmo_read(f->vmo, off + word_at[k], &old, 8);
+		check(error == 0 && old == f->page[i].w[k], "file read");
+		error = vmo_write(f->vmo, off + word_at[k], &value, 8);
+		check(error == 0, "file write: %d", error);
+		f->page[i].w[k] = value;
+		return;
+	}
+	/* Into itself would be a model of memcpy's order. */
+	if (ms->page[u].what == NOTHING || ms->page[u].what >= FILE_SHARED)
+		return;
+	if (rnd(2) == 0) {
+		uio_init(&uio, &one, WINDOW + u * PAGE_SIZE, PAGE_SIZE, UIO_WRITE);
+		error = vmo_uio(f->vmo, off, &uio);
+		if (model_access(&ms->page[u], VM_READ, &w) == 0)
+			f->page[i] = *w;
+		check(error == (w != NULL ? 0 : EFAULT), "write from the space: %d", error);
+	} else {
+		uio_init(&uio, &one, WINDOW + u * PAGE_SIZE, PAGE_SIZE, 0);
+		error = vmo_uio(f->vmo, off, &uio);
+		if (model_access(&ms->page[u], VM_WRITE, &w) == 0)
+			*w = f->page[i];
+		check(error == (w != NULL ? 0 : EFAULT), "read into the space: %d", error);
+	}
+}
+
+static void
+op_truncate(void)
+{
+	struct file *f = &files[rnd(NFILES)];
+	uint64_t size = rnd(FPAGES * PAGE_SIZE);
+	int error;
+
+	if (rnd(2) == 0)
+		size = ROUND_DOWN(size, PAGE_SIZE);
+	/* What a pager has comes back when the file grows again: a file system's business. */
+	if (f != &files[0] && size < f->size) {
+		if (f == &files[1])
+			return;
+		for (uint64_t i = 0; i < FPAGES; i++)
+			for (unsigned k = 0; k < WORDS; k++)
+				if (i * PAGE_SIZE + word_at[k] >= size && i >= size / PAGE_SIZE + 1)
+					f->backing[i][k] = 0;
+	}
+	fail_maybe();
+	error = vmo_set_size(f->vmo, size);
+	if (fail_done(error)) {
+		/* The slow file's backing was cut already; do it again. */
+		error = vmo_set_size(f->vmo, size);
+	}
+	check(error == 0 && vmo_size(f->vmo) == size, "set_size: %d", error);
+	for (uint64_t i = 0; i < FPAGES; i++)
+		for (unsigned k = 0; k < WORDS; k++)
+			if (i * PAGE_SIZE + word_at[k] >= size) {
+				f->page[i].w[k] = 0;
+				f->backing[i][k] = 0;
+			}
+	f->size = size;
+}
+
+static void
+op_hole(void)
+{
+	unsigned i = rnd(FPAGES), n = 1 + rnd(4);
+	struct file *f = &files[0];
+	uint64_t off = i * PAGE_SIZE, end = MIN(off + n * PAGE_SIZE, f->size);
+
+	if (off >= f->size)
+		return;
+	check(vmo_decommit(f->vmo, off, n * PAGE_SIZE) == 0, "decommit");
+	for (; off < end; off += PAGE_SIZE)
+		memset(&f->page[off / PAGE_SIZE], 0, sizeof(struct words));
+}
+
+static void
+op_any(void)
+{
+	static unsigned now;
+	struct mspace *ms;
+
+	if (rnd(8) == 0 || spaces[now].s == NULL)
+		now = rnd(NSPACES);
+	ms = &spaces[now];
+	if (ms->s == NULL)
+		space_new(ms);
+	use(ms);
+	switch (rnd(40)) {
+	case 0: case 1: case 2:
+		op_map(ms);
+		break;
+	case 3:
+		op_unmap(ms);
+		break;
+	case 4: case 5:
+		op_protect(ms);
+		break;
+	case 6:
+		if (rnd(3) == 0)
+			op_fork(ms);
+		break;
+	case 7:
+		if (rnd(20) == 0)
+			space_end(ms);
+		break;
+	case 8:
+		op_brk(ms);
+		break;
+	case 9:
+		op_truncate();
+		break;
+	case 10: case 11:
+		op_file_io(ms);
+		break;
+	case 12:
+		if (rnd(4) == 0)
+			op_discard(ms);
+		else
+			op_hole();
+		break;
+	case 13:
+		if (rnd(4) == 0)
+			check(vmo_sync(files[2].vmo) == 0, "sync");
+		if (rnd(8) == 0)
+			vmo_reclaim();
+		break;
+	case 14: case 15: case 16:
+		op_heap(ms);
+		break;
+	default: {
+		unsigned i = rnd(4) == 0 ? rnd(WPAGES) : 480 + rnd(96);
+
+		fail_maybe();
+		if (rnd(2) == 0)
+			store(ms, i);
+		else
+			compare(ms, i, rnd(8) == 0 ? VM_EXEC : VM_READ);
+		fail_after = -1;
+	}
+	}
+	check(nheld == 0 && host_hold == HOLD_IDLE, "a lock is left");
+}
+
+static void
+compare_all(void)
+{
+	for (unsigned s = 0; s < NSPACES; s++) {
+		if (spaces[s].s == NULL)
+			continue;
+		use(&spaces[s]);
+		for (unsigned i = 0; i < WPAGES && good; i++)
+			if (spaces[s].page[i].what != NOTHING)
+				compare(&spaces[s], i, VM_READ);
+	}
+}
+
+/* The treap: order, heap, gaps. */
+static vaddr_t
+tree_check(const struct mapping *m, unsigned *n)
+{
+	vaddr_t gap, left, right;
+
+	if (m == NULL)
+		return 0;
+	++*n;
+	left = tree_check(m->left, n);
+	right = tree_check(m->right, n);
+	check(m->left == NULL || (m->left->parent == m && m->left->end <= m->lo), "tree: left");
+	check(m->right == NULL || (m->right->parent == m && m->right->lo >= m->end), "tree: right");
+	gap = MAX(m->gap, MAX(left, right));
+	check(m->max_gap == gap, "tree: gap");
+	return gap;
+}
+
+static void
+spaces_check(void)
+{
+	for (unsigned i = 0; i < NSPACES; i++) {
+		struct space *s = spaces[i].s;
+		struct mapping *m;
+		vaddr_t below = USER_MIN;
+		uint64_t size = 0;
+		unsigned n = 0;
+
+		if (s == NULL)
+			continue;
+		tree_check(s->root, &n);
+		check(n == s->nmaps, "tree: %u of %u mappings", n, s->nmaps);
+		list_for_each(m, &s->maps, link) {
+			check(m->lo >= below && m->gap == m->lo - below, "list: gap");
+			below = m->end;
+			size += m->end - m->start;
+		}
+		check(size == s->size, "size");
+	}
+}
+
+static void
+test_random(unsigned long long first, unsigned steps)
+{
+	uint64_t pages, objects;
+	char what[80];
+
+	quiet();
+	pages = page_free_count();
+	objects = live_objects();
+	seed = first;
+	good = true;
+	files_make();
+	for (step = 0; step < steps && good; step++) {
+		op_any();
+		if (step % 500 == 0)
+			spaces_check();
+		if (step % 4000 == 3999)
+			compare_all();
+	}
+	for (unsigned i = 0; i < NSPACES; i++)
+		if (spaces[i].s != NULL)
+			space_end(&spaces[i]);
+	for (unsigned i = 0; i < NFILES; i++)
+		vmo_unref(files[i].vmo);
+	quiet();
+	check(live_objects() == objects, "objects left: %llu", (unsigned long long)(live_objects() - objects));
+	check(page_free_count() == pages, "pages lost: %lld", (long long)(pages - page_free_count()));
+	for (unsigned i = 0; i < IMAGE_PAGES; i++)
+		check(page_of(IMAGE_START + i * PAGE_SIZE)->refs == 1, "image page %u keeps references", i);
+	snprintf(what, sizeof(what), "random operations, seed %llu", first);
+	ok(good, what);
+}
+
+/* --- single promises --- */
+
+static void
+test_placement(void)
+{
+	struct { vaddr_t va; size_t len; } got[400];
+	struct space *s;
+	struct vmo *v;
+	bool apart = true, stack;
+	vaddr_t va;
+	char *p;
+
+	VERIFY(space_create(&s) == 0 && vmo_create(VMO_SIZE_MAX, &v) == 0);
+	for (unsigned i = 0; i < 400; i++) {
+		got[i].va = 0;
+		got[i].len = (1 + rnd(64)) * PAGE_SIZE;
+		VERIFY(space_map(s, &got[i].va, got[i].len, VM_READ, 7, 0, v, 0) == 0);
+		if (i % 3 == 2) {
+			VERIFY(space_unmap(s, got[i - 1].va, got[i - 1].len) == 0);
+			got[i - 1].len = 0;
+		}
+		for (unsigned k = 0; k < i; k++)
+			if (got[k].len != 0 && got[i].va < got[k].va + got[k].len &&
+			    got[k].va < got[i].va + got[i].len)
+				apart = false;
+	}
+	ok(apart, "placements do not overlap");
+	ok(got[399].va > got[0].va - (1ull << 26), "gaps are used again");
+	va = 0;
+	VERIFY(space_map(s, &va, 8ull << 20, 3, 3, MAPF_STACK, v, 0) == 0);
+	current = s;
+	space_activate(s);
+	stack = mmu_access(va + (8ull << 20) - 8, VM_WRITE, &p) == 0 && mmu_access(va, VM_WRITE, &p) == 0;
+	ok(stack, "a stack grows down to its low end");
+	ok(mmu_access(va - 8, VM_WRITE, &p) == EFAULT && mmu_access(va - STACK_GUARD, VM_READ, &p) == EFAULT,
+	    "the guard below it stays");
+	space_set_limits(s, UINT64_MAX, 1 << 20);
+	va = 0;
+	VERIFY(space_map(s, &va, 8ull << 20, 3, 3, MAPF_STACK, v, 0) == 0);
+	ok(mmu_access(va + (7ull << 20) + 4096, VM_WRITE, &p) == 0 &&
+	    mmu_access(va + (7ull << 20) - 4096, VM_WRITE, &p) == EFAULT, "the stack limit holds");
+	vmo_unref(v);
+	space_unref(s);
+}
+
+static void
+test_refusals(void)
+{
+	struct space *s;
+	struct vmo *v;
+	vaddr_t va = WINDOW;
+
+	VERIFY(space_create(&s) == 0 && vmo_create(1 << 20, &v) == 0);
+	ok(space_map(s, &va, PAGE_SIZE, 7, 7, MAPF_FIXED, v, 0) == EACCES, "W+X: EACCES");
+	ok(space_map(s, &va, PAGE_SIZE, 3, 1, MAPF_FIXED, v, 0) == EACCES, "more than max: EACCES");
+	ok(space_map(s, &va, 0, 3, 3, MAPF_FIXED, v, 0) == EINVAL, "no bytes: EINVAL");
+	ok(space_map(s, &va, PAGE_SIZE, 3, 3, MAPF_FIXED, v, 1) == EINVAL, "odd offset: EINVAL");
+	va = 0x1000;
+	ok(space_map(s, &va, PAGE_SIZE, 3, 3, MAPF_FIXED, v, 0) == ENOMEM, "below USER_MIN: ENOMEM");
+	va = WINDOW;
+	ok(space_map(s, &va, PAGE_SIZE, 3, 7, MAPF_FIXED, v, 0) == 0, "map");
+	ok(space_map(s, &va, PAGE_SIZE, 3, 3, MAPF_FIXED | MAPF_NOREPLACE, v, 0) == EEXIST, "taken: EEXIST");
+	ok(space_protect(s, va, PAGE_SIZE, 7) == EACCES, "protect to W+X: EACCES");
+	ok(space_protect(s, va, PAGE_SIZE, 5) == 0, "RW to RX");
+	ok(space_protect(s, va, 2 * PAGE_SIZE, 1) == ENOMEM, "protect a hole: ENOMEM");
+	ok(space_protect(s, va, SIZE_MAX, 1) == ENOMEM, "protect everything: ENOMEM");
+	ok(space_unmap(s, va + 1, PAGE_SIZE) == EINVAL, "unmap odd: EINVAL");
+	ok(space_unmap(s, va, SIZE_MAX) == EINVAL, "unmap everything: EINVAL");
+	vmo_unref(v);
+	space_unref(s);
+}
+
+static void
+test_dontfork(void)
+{
+	struct space *s, *child;
+	struct vmo *v;
+	vaddr_t a = WINDOW, b = WINDOW + PAGE_SIZE;
+	char *p;
+
+	VERIFY(space_create(&s) == 0 && vmo_create(PAGE_SIZE, &v) == 0);
+	VERIFY(space_map(s, &a, PAGE_SIZE, 3, 3, MAPF_FIXED, v, 0) == 0);
+	vmo_unref(v);
+	VERIFY(vmo_create(PAGE_SIZE, &v) == 0);
+	VERIFY(space_map(s, &b, PAGE_SIZE, 3, 3, MAPF_FIXED | MAPF_DONTFORK, v, 0) == 0);
+	vmo_unref(v);
+	current = s;
+	space_activate(s);
+	VERIFY(mmu_access(a, VM_WRITE, &p) == 0 && mmu_access(b, VM_WRITE, &p) == 0);
+	VERIFY(space_fork(s, &child) == 0);
+	current = child;
+	space_activate(child);
+	ok(mmu_access(a, VM_READ, &p) == 0, "the child has what was forked");
+	ok(mmu_access(b, VM_READ, &p) == EFAULT, "and not what was not");
+	space_unref(child);
+	space_unref(s);
+}
+
+/* Objects of all sizes: distinct, aligned, keeping their contents, and gone at the end. */
+static void
+test_kmem(void)
+{
+	static struct { unsigned char *p; size_t n; unsigned char c; } o[600];
+	uint64_t pages, objects;
+	bool kept = true, zero = true;
+
+	quiet();
+	pages = page_free_count();
+	objects = live_objects();
+	for (unsigned i = 0; i < 200000; i++) {
+		unsigned k = rnd(600);
+
+		if (o[k].p != NULL) {
+			for (size_t b = 0; b < o[k].n; b += 1 + o[k].n / 16)
+				kept = kept && o[k].p[b] == o[k].c;
+			kmem_free(o[k].p, o[k].n);
+			o[k].p = NULL;
+			continue;
+		}
+		o[k].n = 1 + (rnd(50) == 0 ? rnd(32768) : rnd(2) ? rnd(200) : rnd(3000));
+		o[k].c = (unsigned char)rnd(256);
+		o[k].p = kmem_alloc(o[k].n, ZALLOC_ZERO);
+		VERIFY(o[k].p != NULL && ((uintptr_t)o[k].p & 15) == 0);
+		for (size_t b = 0; b < o[k].n; b++)
+			zero = zero && o[k].p[b] == 0;
+		memset(o[k].p, o[k].c, o[k].n);
+	}
+	for (unsigned k = 0; k < 600; k++)
+		if (o[k].p != NULL)
+			kmem_free(o[k].p, o[k].n);
+	quiet();
+	ok(kept, "objects keep their bytes");
+	ok(zero, "ZALLOC_ZERO gives zeros");
+	ok(live_objects() == objects && page_free_count() == pages, "nothing is left of them");
+}
+
+/* Blocks: aligned, disjoint, and everything joins again. */
+static void
+test_buddies(void)
+{
+	static struct { struct page *p; unsigned order; } b[300];
+	static uint8_t taken[RAM_SIZE / 4096];
+	bool apart = true, aligned = true;
+	uint64_t pages;
+	struct page *p;
+
+	quiet();
+	pages = page_free_count();
+	for (unsigned i = 0; i < 50000; i++) {
+		unsigned k = rnd(300);
+		uint64_t pfn;
+
+		if (b[k].p != NULL) {
+			pfn = page_addr(b[k].p) >> 12;
+			memset(&taken[pfn], 0, 1u << b[k].order);
+			page_free_order(b[k].p, b[k].order);
+			b[k].p = NULL;
+			continue;
+		}
+		b[k].order = rnd(7) ? rnd(3) : rnd(11);
+		if ((b[k].p = page_alloc_order(PAGE_KERNEL, b[k].order, 0)) == NULL)
+			continue;
+		pfn = page_addr(b[k].p) >> 12;
+		aligned = aligned && (pfn & ((1u << b[k].order) - 1)) == 0;
+		for (unsigned j = 0; j < 1u << b[k].order; j++) {
+			apart = apart && !taken[pfn + j];
+			taken[pfn + j] = 1;
+		}
+	}
+	for (unsigned k = 0; k < 300; k++)
+		if (b[k].p != NULL)
+			page_free_order(b[k].p, b[k].order);
+	quiet();
+	ok(apart && aligned, "blocks are aligned and disjoint");
+	ok(page_free_count() == pages, "all frames come back");
+	for (unsigned k = 0; k < 8; k++)
+		VERIFY((b[k].p = page_alloc_order(PAGE_KERNEL, 10, 0)) != NULL);
+	ok(true, "and join to the largest blocks");
+	for (unsigned k = 0; k < 8; k++)
+		page_free_order(b[k].p, 10);
+	/* To the last frame but the reserve; the reserve for who may. */
+	struct list all = LIST_INIT(all);
+	while ((p = page_alloc(PAGE_KERNEL, 0)) != NULL)
+		list_push_back(&all, &p->link);
+	ok(page_free_count() == reserve, "the reserve is kept");
+	p = page_alloc(PAGE_KERNEL, PAGE_RESERVE);
+	ok(p != NULL, "and given to who may have it");
+	page_free(p);
+	for (struct list *l; (l = list_pop_front(&all)) != NULL;)
+		page_free(list_entry(l, struct page, link));
+	quiet();
+	ok(page_free_count() == pages, "running out leaves nothing behind");
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned long long first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 12;
+
+	seed = first;
+	machine_init();
+	test_buddies();
+	test_kmem();
+	test_refusals();
+	test_placement();
+	test_dontfork();
+	for (unsigned i = 0; i < rounds; i++)
+		test_random(first + i, 20000);
+	return tap_done();
+}
