@@ -60,11 +60,12 @@ fault_stack(void)
 __attribute__((noinline)) static void
 fault_smash(void)
 {
-	char buf[16];
-	volatile char *p = buf;
+	char buf[16], *p = buf;
 
+	__asm__ volatile("" : "+r"(p) : : "memory");	/* the compiler must not see the overrun */
 	for (unsigned i = 0; i < 48; i++)
 		p[i] = 'x';
+	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
 static void
