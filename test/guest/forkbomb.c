@@ -49,10 +49,14 @@ round_of(void)
 	if (probe == -1)
 		return 0;
 	status = child_status(probe);
-	/* Members fork while they are shot at: shoot until nobody is left. */
+	/*
+	 * Members fork while they are shot at: shoot until nobody is left.  The first is our own child
+	 * and stays in the group until it is waited for.
+	 */
+	kill(-pid, SIGKILL);
+	child_status(pid);
 	while (kill(-pid, SIGKILL) == 0)
 		usleep(1000);
-	child_status(pid);
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 5;
