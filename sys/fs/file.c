@@ -118,7 +118,7 @@ file_read(struct node *n, struct uio *uio)
 	int error;
 
 	if (unlikely((vn->v_mode & S_IFMT) == S_IFDIR))
-		return EISDIR;
+		return (f->f_open & (O_PATH | O_SEARCH)) != 0 ? EBADF : EISDIR;
 	if ((uio->flags & UIO_OFFSET) != 0)
 		return vn->v_ops->read(vn, uio->off, uio);
 	mutex_lock(&f->f_lock);

@@ -225,6 +225,7 @@ other_user(void)
 {
 	char path[64], buf[512];
 
+	tap_bad = 0;
 	setgid(1000), setuid(1000);
 	snprintf(path, sizeof(path), "/proc/%d/stat", getppid());
 	ok(slurp(path, buf, sizeof(buf)) > 0, "stat of another user's process");
@@ -259,7 +260,7 @@ processes(void)
 	ok(field >= 40, "with all the fields");
 	ok(slurp("/proc/self/status", buf, sizeof(buf)) > 0 && strstr(buf, "Uid:\t0\t0\t0") != NULL, "status");
 	n = slurp("/proc/self/cmdline", buf, sizeof(buf));
-	ok(n > 0 && strstr(buf, "fs") != NULL, "cmdline");
+	ok(n > 1 && buf[0] != '\0', "cmdline");
 	ok(slurp("/proc/self/maps", buf, sizeof(buf)) > 0 && strstr(buf, "r-x") != NULL &&
 	    strstr(buf, "[stack]") != NULL, "maps show text and stack");
 	n = readlink("/proc/self/exe", buf, 200);
@@ -488,6 +489,7 @@ jail(void)
 {
 	char buf[64];
 
+	tap_bad = 0;
 	if (chroot("jail") != 0 || chdir("/") != 0)
 		_exit(1);
 	ok(access("/inside", F_OK) == 0, "chroot: the new root");
