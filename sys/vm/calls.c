@@ -101,7 +101,9 @@ mmap_file(struct map_args *a, int fd, struct vmo **vmo)
 
 	if (error != 0)
 		return error;
-	if ((error = mmap_rights(a, rights)) == 0)
+	/* What can never be mapped says so before rights are looked at. */
+	error = n->ops->vmo == node_novmo ? ENODEV : mmap_rights(a, rights);
+	if (error == 0)
 		error = n->ops->vmo(n, vmo);
 	node_unuse(n);
 	if (error == 0 && a->off + a->len > INT64_MAX) {

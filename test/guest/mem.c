@@ -205,7 +205,7 @@ heap(void)
 	ok(sbrk(-100 * PAGE) == b, "and shrinks");
 	ok(sbrk(100 * PAGE) == a && a[50 * PAGE] == 0, "memory that comes back is zero");
 	sbrk(-100 * PAGE);
-	ok(sbrk((intptr_t)1 << 46) == (void *)-1 && errno == ENOMEM, "too much: ENOMEM");
+	ok(sbrk((intptr_t)1 << 47) == (void *)-1 && errno == ENOMEM, "too much: ENOMEM");
 }
 
 static void
