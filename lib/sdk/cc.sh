@@ -1,8 +1,10 @@
 #!/bin/sh
 # The compiler of x86_64-zenta: clang with the target's headers; linking goes through
 # libexec/x86_64/gcc, which is what clang calls for a system it does not know.
-case $0 in
-*/*) d=${0%/*} ;;
+self=$0
+[ ! -L "$self" ] || self=$(readlink -f "$self")
+case $self in
+*/*) d=${self%/*} ;;
 *) d=. ;;
 esac
 case $d in
