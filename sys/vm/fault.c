@@ -169,9 +169,6 @@ read_locked(struct fault *f, struct vmo *v)
 		return enter(f, p, !shared);
 	if (v->kind == VMO_OVERLAY)
 		return read_overlay(f, v);
-	/* Others would go on seeing zeros when somebody writes to what is shared. */
-	if (f->map->flags & MAPF_SHARED)
-		return write_locked(f, v);
 	return enter_zero(f, v);
 }
 

@@ -404,6 +404,8 @@ slow_put(struct vmo *v, void *cookie, uint64_t index, struct page *page)
 	return 0;
 }
 
+static char image_copy[IMAGE_PAGES * PAGE_SIZE];
+
 static const struct vmo_pager image_pager = { .get = image_get, .direct = true };
 static const struct vmo_pager slow_pager = { .get = slow_get, .put = slow_put };
 
@@ -428,6 +430,7 @@ files_make(void)
 	}
 	for (unsigned i = 0; i < IMAGE_PAGES; i++)
 		page_of(IMAGE_START + i * PAGE_SIZE)->use = PAGE_IMAGE;
+	memcpy(image_copy, host_ram + IMAGE_START, sizeof(image_copy));
 }
 
 static void
@@ -849,6 +852,10 @@ op_any(void)
 		if (rnd(3) == 0)
 			op_fork(ms);
 		break;
+	case 17:
+		/* Entries may vanish at any time. */
+		pmap_remove(&ms->s->pmap, WINDOW + 480 * PAGE_SIZE, WINDOW + (490 + rnd(80)) * PAGE_SIZE);
+		break;
 	case 7:
 		if (rnd(20) == 0)
 			space_end(ms);
@@ -972,6 +979,7 @@ test_random(unsigned long long first, unsigned steps)
 	quiet();
 	check(live_objects() == objects, "objects left: %llu", (unsigned long long)(live_objects() - objects));
 	check(page_free_count() == pages, "pages lost: %lld", (long long)(pages - page_free_count()));
+	check(memcmp(image_copy, host_ram + IMAGE_START, sizeof(image_copy)) == 0, "the image was written to");
 	for (unsigned i = 0; i < IMAGE_PAGES; i++)
 		check(page_of(IMAGE_START + i * PAGE_SIZE)->refs == 1, "image page %u keeps references", i);
 	snprintf(what, sizeof(what), "random operations, seed %llu", first);
@@ -1072,6 +1080,35 @@ test_dontfork(void)
 	space_activate(child);
 	ok(mmu_access(a, VM_READ, &p) == 0, "the child has what was forked");
 	ok(mmu_access(b, VM_READ, &p) == EFAULT, "and not what was not");
+	space_unref(child);
+	space_unref(s);
+}
+
+/* A page that is read again after fork may not be written through that entry. */
+static void
+test_fork_refault(void)
+{
+	struct space *s, *child;
+	struct vmo *v;
+	vaddr_t a = WINDOW;
+	char *p;
+
+	VERIFY(space_create(&s) == 0 && vmo_create(4 * PAGE_SIZE, &v) == 0);
+	VERIFY(space_map(s, &a, 4 * PAGE_SIZE, 3, 3, MAPF_FIXED, v, 0) == 0);
+	vmo_unref(v);
+	current = s;
+	space_activate(s);
+	for (unsigned i = 0; i < 4; i++) {
+		VERIFY(mmu_access(a + i * PAGE_SIZE, VM_WRITE, &p) == 0);
+		*p = 1;
+	}
+	VERIFY(space_fork(s, &child) == 0);
+	pmap_remove(&s->pmap, a, a + 4 * PAGE_SIZE);
+	VERIFY(mmu_access(a, VM_READ, &p) == 0 && mmu_access(a, VM_WRITE, &p) == 0);
+	*p = 2;
+	current = child;
+	space_activate(child);
+	ok(mmu_access(a, VM_READ, &p) == 0 && *p == 1, "the child keeps what was there at fork");
 	space_unref(child);
 	space_unref(s);
 }
@@ -1185,6 +1222,7 @@ main(int argc, char **argv)
 	test_refusals();
 	test_placement();
 	test_dontfork();
+	test_fork_refault();
 	for (unsigned i = 0; i < rounds; i++)
 		test_random(first + i, 20000);
 	return tap_done();
