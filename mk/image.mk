@@ -4,8 +4,11 @@ HOSTCC ?= cc
 IMAGES := base root
 PROGRAMS := $(patsubst %.c,build/%,$(wildcard usr/bin/*.c usr/sbin/*.c))
 USERCC = build/sdk/bin/$(ARCH)-zenta-cc
-USERFLAGS := -std=gnu17 -O2 -ffunction-sections -fdata-sections -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Wl,--gc-sections
+USERFLAGS := -std=gnu17 -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -Wall -Wextra \
+	-Werror -Wno-unused-parameter -Wl,--gc-sections
+# None of them prints floating point: newlib's integer forms of printf and scanf are half as large.
+USERFLAGS += $(foreach f,printf fprintf vfprintf,-D$(f)=$(subst printf,iprintf,$(f))) -Dsnprintf=sniprintf \
+	-Dvsnprintf=vsniprintf -Dasprintf=asiprintf -Dsscanf=siscanf -Dfscanf=fiscanf
 EPOCH = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 
 .PHONY: images
