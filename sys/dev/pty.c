@@ -53,7 +53,7 @@ struct ptmx {
 ZONE(ptmx_zone, struct ptmx);
 ZONE(pty_zone, struct pty);
 
-LOCK_CLASS(pty_class, "pty", RANK_IO - 2);
+LOCK_CLASS(pty_class, "pty", RANK_FILE - 2);	/* devfs makes names under it */
 LOCK_CLASS(pty_write_class, "pty.write", RANK_IO);
 LOCK_CLASS(state_class, "pty.state", RANK_NODE);
 static struct mutex pty_lock = MUTEX_INIT(pty_lock, &pty_class);
