@@ -93,6 +93,12 @@ time(time_t *result)
 	return now.tv_sec;
 }
 
+int
+timespec_get(struct timespec *now, int base)
+{
+	return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, now) == 0 ? base : 0;
+}
+
 clock_t
 clock(void)
 {
