@@ -15,10 +15,13 @@
  * (procfs) is a jump.  The last component is followed when asked for or when slashes come after
  * it, which also say that it must be a directory.
  *
- * 4. Rights.  What may be had below a descriptor is at most what the descriptor has, also when a
+ * 4. The plain part of a path (nothing but directories that may be searched) a file system may
+ * take in one step of its own (the walk operation); what it leaves is done here, one by one.
+ *
+ * 5. Rights.  What may be had below a descriptor is at most what the descriptor has, also when a
  * link leads out of it.
  *
- * Budget: 120 instructions for the walk, 110 a component.
+ * Budget: 150 instructions for the walk, 50 a plain component and 8 a byte.
  */
 #include "fs/name.h"
 #include "fs/file.h"
@@ -248,10 +251,14 @@ walk(struct walk *w)
 	int error;
 
 	for (;;) {
-		const char *name = w->rest, *end, *next;
+		const char *name, *end, *next;
 		struct vnode *link;
 		bool last;
 
+		if (w->vn->v_ops->walk != NULL)
+			w->vn = w->vn->v_ops->walk(w->vn, w->cred, &w->rest,
+			    (w->flags & NAME_PARENT) != 0);
+		name = w->rest;
 		while (*name == '/')
 			name++;
 		if (*name == '\0')

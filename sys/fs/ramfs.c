@@ -27,6 +27,7 @@
 #include "fs/file.h"
 #include "fs/name.h"
 #include "kern/assert.h"
+#include "kern/cred.h"
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
@@ -86,28 +87,67 @@ is_reg(const struct inode *ip)
 
 /* --- names --- */
 
-static uint32_t
-name_hash(const struct inode *dir, const char *name, size_t len)
+static inline uint32_t
+hash_start(const struct inode *dir)
 {
-	uint32_t h = 2166136261u ^ (uint32_t)((uintptr_t)dir >> 6);
+	return 2166136261u ^ (uint32_t)((uintptr_t)dir >> 6);
+}
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)name[i]) * 16777619u;
+static inline uint32_t
+hash_byte(uint32_t h, char c)
+{
+	return (h ^ (uint8_t)c) * 16777619u;
+}
+
+static inline uint32_t
+hash_end(uint32_t h)
+{
 	return h ^ h >> 15;
 }
 
-/* tree_lock held. */
-static struct entry *
-entry_find(const struct inode *dir, const char *name, size_t len)
+static uint32_t
+name_hash(const struct inode *dir, const char *name, size_t len)
 {
-	uint32_t h = name_hash(dir, name, len);
+	uint32_t h = hash_start(dir);
+
+	for (size_t i = 0; i < len; i++)
+		h = hash_byte(h, name[i]);
+	return hash_end(h);
+}
+
+static inline bool
+name_equal(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	for (; n >= 8; n -= 8, a += 8, b += 8) {
+		__builtin_memcpy(&x, a, 8);
+		__builtin_memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+	}
+	while (n > 0 && *a == *b)
+		n--, a++, b++;
+	return n == 0;
+}
+
+/* tree_lock held, as in the next. */
+static inline struct entry *
+entry_find_hash(const struct inode *dir, const char *name, size_t len, uint32_t h)
+{
 	struct entry *e;
 
 	for (e = hash_table[h % NHASH]; e != NULL; e = e->e_chain)
 		if (e->e_hash == h && e->e_dir == dir && e->e_len == len &&
-		    memcmp(e->e_name, name, len) == 0)
+		    name_equal(e->e_name, name, len))
 			return e;
 	return NULL;
+}
+
+static struct entry *
+entry_find(const struct inode *dir, const char *name, size_t len)
+{
+	return entry_find_hash(dir, name, len, name_hash(dir, name, len));
 }
 
 static size_t
@@ -335,6 +375,60 @@ ramfs_lookup(struct vnode *dvn, const char *name, size_t len, struct vnode **out
 	}
 	spin_unlock(&tree_lock);
 	return error;
+}
+
+/* One step of the walk; NULL: it is not a plain one.  *rest moves behind the name. */
+static inline struct inode *
+walk_step(struct inode *dir, const struct cred *cred, const char **rest, bool parent)
+{
+	const char *name = *rest, *end;
+	uint32_t h = hash_start(dir), type;
+	struct entry *e;
+
+	if (cred->euid != 0 && vnode_access(&dir->i_vnode, cred, 1) != 0)
+		return NULL;
+	while (*name == '/')
+		name++;
+	for (end = name; *end != '/' && *end != '\0'; end++)
+		h = hash_byte(h, *end);
+	if (*end == '\0' && parent)
+		return NULL;
+	/* Dots are in no directory: they are not found.  Neither is the empty name. */
+	e = entry_find_hash(dir, name, (size_t)(end - name), hash_end(h));
+	if (e == NULL || e->e_inode->i_vnode.v_covered != NULL)
+		return NULL;
+	type = e->e_inode->i_vnode.v_mode & S_IFMT;
+	if (type == S_IFLNK)
+		return NULL;
+	if (*end == '/') {
+		const char *next = end;
+
+		while (*next == '/')
+			next++;
+		if (type != S_IFDIR || *next == '\0')
+			return NULL;
+	}
+	*rest = end;
+	return e->e_inode;
+}
+
+static struct vnode *
+ramfs_walk(struct vnode *dvn, const struct cred *cred, const char **rest, bool parent)
+{
+	struct inode *dir = inode_of(dvn), *next;
+
+	spin_lock(&tree_lock);
+	while (**rest != '\0' && (next = walk_step(dir, cred, rest, parent)) != NULL) {
+		dir = next;
+		if (!is_dir(dir))
+			break;
+	}
+	if (&dir->i_vnode != dvn)
+		vnode_ref(&dir->i_vnode);
+	spin_unlock(&tree_lock);
+	if (&dir->i_vnode != dvn)
+		vnode_unref(dvn);
+	return &dir->i_vnode;
 }
 
 static bool
@@ -845,7 +939,7 @@ ramfs_noopen(struct vnode *vn, uint32_t flags, struct node **out)
 	.inactive = ramfs_inactive
 
 static const struct vnode_ops dir_vops = {
-	.lookup = ramfs_lookup, .create = ramfs_make, .symlink = ramfs_symlink, .link = ramfs_link,
+	.walk = ramfs_walk, .lookup = ramfs_lookup, .create = ramfs_make, .symlink = ramfs_symlink, .link = ramfs_link,
 	.unlink = ramfs_unlink, .rmdir = ramfs_unlink, .rename = ramfs_rename,
 	.readdir = ramfs_readdir, .parent = ramfs_parent, .name = ramfs_name,
 	.readlink = vnode_noreadlink, .getattr = ramfs_getattr, .setattr = ramfs_setattr,

@@ -37,21 +37,6 @@ vnode_init(struct vnode *vn, const struct vnode_ops *ops, struct mount *m, uint6
 	vn->v_written = false;
 }
 
-void
-vnode_ref(struct vnode *vn)
-{
-	ASSERT(vn->v_refs > 0);
-	atomic_add(&vn->v_refs, 1);
-}
-
-void
-vnode_unref(struct vnode *vn)
-{
-	ASSERT(vn->v_refs > 0);
-	if (atomic_sub_return(&vn->v_refs, 1) == 0)
-		vn->v_ops->inactive(vn);
-}
-
 bool
 vnode_read_only(struct vnode *vn)
 {
@@ -66,17 +51,19 @@ vnode_attr(struct vnode *vn, struct vattr *a)
 	return vn->v_ops->getattr(vn, a);
 }
 
-static void
+static inline void
 split_time(nsec_t t, struct abi_timespec *ts)
 {
-	nsec_t sec = t / NSEC_PER_SEC, nsec = t % NSEC_PER_SEC;
+	/* Unsigned division by a constant is a multiplication; times before 1970 are rare. */
+	uint64_t u = (uint64_t)t, sec = u / NSEC_PER_SEC;
 
-	if (nsec < 0) {
-		sec--;
-		nsec += NSEC_PER_SEC;
+	if (unlikely(t < 0)) {
+		ts->sec = t / NSEC_PER_SEC - (t % NSEC_PER_SEC != 0);
+		ts->nsec = t - ts->sec * NSEC_PER_SEC;
+		return;
 	}
-	ts->sec = sec;
-	ts->nsec = nsec;
+	ts->sec = (int64_t)sec;
+	ts->nsec = (int64_t)(u - sec * NSEC_PER_SEC);
 }
 
 int

@@ -9,10 +9,12 @@
  * which makes appends atomic.  Two directories are locked together only by rename, under the
  * rename lock, lower address first; a file's is never held together with a directory's.
  */
+#include "kern/assert.h"
 #include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/node.h"
 #include "kern/types.h"
+#include "mach/atomic.h"
 
 struct abi_stat;
 struct cred;
@@ -36,9 +38,15 @@ typedef int (*dirent_fn)(void *ctx, uint64_t ino, uint8_t type, const char *name
  * Directory operations get names of 1..255 bytes without '/', never "." or ".." (the name walk
  * treats those).  All but lookup, readdir, parent and name are called with the directory's lock
  * held, permissions and mount flags checked.  Found vnodes come referenced, not locked.
- * No slot is NULL but open and target: the vnode_no* defaults are below.
+ * No slot is NULL but walk, open and target: the vnode_no* defaults are below.
  */
 struct vnode_ops {
+	/*
+	 * Optional: goes down from dir through as many components of *rest as are plain: searchable by
+	 * cred, found, no links, nothing mounted on them, not "." or "..", with `parent' not the last.
+	 * Moves *rest behind them; consumes the reference on dir and returns one on where it came to.
+	 */
+	struct vnode *(*walk)(struct vnode *dir, const struct cred *, const char **rest, bool parent);
 	int (*lookup)(struct vnode *dir, const char *name, size_t len, struct vnode **);
 	/* Any type but link.  ENOENT when dir was removed meanwhile. */
 	int (*create)(struct vnode *dir, const char *name, size_t len, uint32_t mode, uint64_t rdev,
@@ -89,8 +97,21 @@ struct vnode {
 
 void vnode_init(struct vnode *, const struct vnode_ops *, struct mount *, uint64_t ino, uint32_t mode,
     uint32_t uid, uint32_t gid);
-void vnode_ref(struct vnode *);
-void vnode_unref(struct vnode *);
+
+static inline void
+vnode_ref(struct vnode *vn)
+{
+	ASSERT(vn->v_refs > 0);
+	atomic_add(&vn->v_refs, 1);
+}
+
+static inline void
+vnode_unref(struct vnode *vn)
+{
+	ASSERT(vn->v_refs > 0);
+	if (unlikely(atomic_sub_return(&vn->v_refs, 1) == 0))
+		vn->v_ops->inactive(vn);
+}
 
 /* What the layers above ask of a vnode. */
 int vnode_attr(struct vnode *, struct vattr *) __must_check;
