@@ -32,6 +32,7 @@
 
 #define PF_PRESENT	1u
 #define PF_WRITE	2u
+#define PF_USER		4u
 #define PF_FETCH	16u
 
 COUNTER_EVENT(page_faults, "trap.pagefaults");
@@ -107,9 +108,17 @@ fault_resolve(vaddr_t addr, uint64_t error)
 	return space_fault(p->p_space, addr, fault_access(error));
 }
 
+/*
+ * A protection fault without the user bit is the CPU's own access on behalf of user mode; the
+ * emulator reads the stack of a far return like that and meets SMAP.  Retrying would fault forever.
+ */
 static void
 user_page_fault(struct trapframe *tf, vaddr_t addr)
 {
+	if ((tf->error & (PF_PRESENT | PF_USER)) == PF_PRESENT) {
+		trap_signal(tf, SIGSEGV, SEGV_ACCERR, addr);
+		return;
+	}
 	switch (fault_resolve(addr, tf->error)) {
 	case 0:
 	case ERESTART:
