@@ -1,7 +1,7 @@
 /*
- * The PC keyboard: an i8042 that translates to scan code set 1, US layout.  Keys go to tty0 as an
- * xterm sends them: arrows as ESC [ A or ESC O A (DECCKM), function keys as ESC O P and ESC [ n ~,
- * Alt as an ESC before the character.
+ * The PC keyboard: an i8042 that translates to scan code set 1, US layout.  Keys go to tty0 as
+ * terminfo's `linux' has them: arrows as ESC [ A (ESC O A with DECCKM), F1 to F5 as ESC [ [ A and so
+ * on, the others as ESC [ n ~, Alt as an ESC before the character.
  *
  * The handler puts scan codes into a ring; the deferred call decodes them.  Decoder state belongs
  * to that call alone.
@@ -93,13 +93,13 @@ send_cursor(char final)
 static void
 send_function(unsigned n)
 {
-	static const uint8_t code[] = { 15, 17, 18, 19, 20, 21, 23, 24 };	/* F5 to F12 */
+	static const uint8_t code[] = { 17, 18, 19, 20, 21, 23, 24 };	/* F6 to F12 */
 	char text[8];
 
-	if (n <= 4)
-		snprintf(text, sizeof(text), "\033O%c", 'O' + n);
+	if (n <= 5)
+		snprintf(text, sizeof(text), "\033[[%c", 'A' + n - 1);
 	else
-		snprintf(text, sizeof(text), "\033[%u~", code[n - 5]);
+		snprintf(text, sizeof(text), "\033[%u~", code[n - 6]);
 	send_text(text);
 }
 
@@ -108,9 +108,10 @@ static void
 send_motion(unsigned place)
 {
 	static const char *const sequences[] = {
-		[2] = "\033[5~", [10] = "\033[6~", [11] = "\033[2~", [12] = "\033[3~",
+		[0] = "\033[1~", [2] = "\033[5~", [8] = "\033[4~", [10] = "\033[6~", [11] = "\033[2~",
+		[12] = "\033[3~",
 	};
-	static const char cursors[] = { [0] = 'H', [1] = 'A', [4] = 'D', [6] = 'C', [8] = 'F', [9] = 'B' };
+	static const char cursors[] = { [1] = 'A', [4] = 'D', [6] = 'C', [9] = 'B' };
 
 	if (place < ARRAY_SIZE(cursors) && cursors[place] != '\0')
 		send_cursor(cursors[place]);

@@ -358,7 +358,10 @@ escape(struct vt *v, uint8_t c)
 	case '[':
 		csi_begin(v);
 		break;
-	case ']': case 'P': case 'X': case '^': case '_':
+	case ']':
+		v->state = VT_OSC;
+		break;
+	case 'P': case 'X': case '^': case '_':
 		v->state = VT_STRING;
 		break;
 	case '(': case ')':
@@ -915,10 +918,35 @@ string_byte(struct vt *v, uint8_t c)
 		v->state = VT_GROUND;
 }
 
+/*
+ * ESC ] begins a string, with two exceptions that have no end mark: R (colours as they were) and P
+ * with seven digits (set a colour), which terminfo's `linux' sends.  Neither does anything here.
+ */
+static void
+osc_byte(struct vt *v, uint8_t c)
+{
+	if (v->skip > 0) {
+		if (--v->skip == 0)
+			v->state = VT_GROUND;
+	} else if (c == 'R')
+		v->state = VT_GROUND;
+	else if (c == 'P')
+		v->skip = 7;
+	else {
+		v->state = VT_STRING;
+		string_byte(v, c);
+	}
+}
+
 static void
 vt_byte(struct vt *v, uint8_t c)
 {
-	if (v->state == VT_STRING || v->state == VT_STRING_ESC) {
+	if (v->state == VT_OSC && c >= 0x20) {
+		osc_byte(v, c);
+		return;
+	}
+	v->skip = 0;
+	if (v->state == VT_STRING || v->state == VT_STRING_ESC || v->state == VT_OSC) {
 		string_byte(v, c);
 		return;
 	}

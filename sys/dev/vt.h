@@ -30,7 +30,7 @@ struct vt_saved {
 	bool origin, wrap_next;
 };
 
-enum vt_state { VT_GROUND, VT_ESC, VT_ESC_SKIP, VT_CSI, VT_STRING, VT_STRING_ESC, VT_CHARSET, VT_HASH };
+enum vt_state { VT_GROUND, VT_ESC, VT_ESC_SKIP, VT_CSI, VT_OSC, VT_STRING, VT_STRING_ESC, VT_CHARSET, VT_HASH };
 
 struct vt {
 	uint16_t cols, rows;
@@ -49,6 +49,7 @@ struct vt {
 	/* Parser. */
 	uint8_t state;			/* enum vt_state */
 	uint8_t private, intermediate;
+	uint8_t skip;			/* bytes of a sequence without an end mark */
 	bool param_given;
 	uint8_t nparams;
 	uint16_t params[VT_PARAMS];

@@ -236,6 +236,8 @@ test_characters(void)
 	ok(VT_CODE(cell(3, 0)) == 0x2500 && VT_CODE(cell(4, 0)) == 'q', "G1 by shift out");
 	out("\033[2J\033[H\033]0;a title\007ok\033]2;x\033\\!\033P1$r\033\\?");
 	ok(rows("ok!?", "", "", ""), "titles and strings are skipped");
+	out("\033[2J\033[H\033]Rc\033]P1aabbccd\033]P12\033[1;5He");
+	ok(rows("cd  e", "", "", ""), "ESC ] R and ESC ] P have no end mark");
 	out("\033[2J\033[Habc\033[\r2CX\033[12\030B");
 	ok(rows("abXB", "", "", ""), "controls act inside of sequences, CAN ends them");
 }
