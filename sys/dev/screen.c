@@ -23,6 +23,7 @@
 #include "kern/log.h"
 #include "kern/string.h"
 #include "mach/boot.h"
+#include "mach/console.h"
 #include "mach/io.h"
 #include "vm/kmap.h"
 #include "vm/zone.h"
@@ -253,6 +254,20 @@ screen_log(const char *text, size_t n)
 	deferred_queue(&screen.log_call);
 }
 
+/* Nothing else will draw any more, so whatever was half done is only painted over. */
+static void
+screen_panic(const char *text)
+{
+	struct screen *s = &screen;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '\n')
+			vt_write(&s->vt, (const uint8_t *)"\r", 1);
+		vt_write(&s->vt, (const uint8_t *)text, 1);
+	}
+	screen_flush(s);
+}
+
 static struct log_sink screen_sink = { .write = screen_log };
 
 /* --- attachment --- */
@@ -356,6 +371,7 @@ screen_init(void)
 	attached = true;
 	log_printf("tty0: %s, %u by %u\n", dots ? "framebuffer" : "text mode", cols, rows);
 	log_sink_add(&screen_sink);
+	early_screen = screen_panic;
 	deferred_queue(&s->log_call);
 }
 INIT(screen_init, LEVEL_DEV + 2);

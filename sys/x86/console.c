@@ -2,6 +2,8 @@
 #include "mach/console.h"
 #include "mach/io.h"
 
+void (*early_screen)(const char *text);
+
 #define COM1		0x3f8
 #define COM_LSR		5
 #define LSR_THRE	0x20

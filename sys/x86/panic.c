@@ -31,6 +31,7 @@ extern char text_start[], text_end[], image_start[], image_end[];
 static void __printf(1, 2)
 say(const char *fmt, ...)
 {
+	void (*screen)(const char *);
 	char line[256];
 	va_list ap;
 
@@ -38,6 +39,13 @@ say(const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	early_puts(line);
+	/* Off meanwhile: should it fault, the report of that goes to the serial line alone. */
+	screen = early_screen;
+	early_screen = NULL;
+	if (screen != NULL) {
+		screen(line);
+		early_screen = screen;
+	}
 }
 
 /* --- symbols --- */
