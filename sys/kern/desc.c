@@ -16,8 +16,8 @@
  * A creating call reserves, builds its node, copies the number to the caller, then publishes:
  * when something fails before, nothing is visible and nothing leaks.
  *
- * 4. Layout.  Two levels: a directory of chunks of 64 slots, each with a bitmap of used slots.
- * fork and exit cost the chunks in use.
+ * 4. Layout.  Chunks of 64 slots, named by a directory of pages of 64 chunks; on each of the three
+ * levels a bitmap says what exists.  fork, exec and exit cost the slots in use, not the directory.
  *
  * 5. Rights are evaluated here and nowhere else: no lookup exists that does not name what it needs.
  *
@@ -39,7 +39,7 @@
 
 #define CHUNK		64u
 #define NCHUNK		(DESC_MAX / CHUNK + 1)
-#define PAGE_CHUNKS	512u		/* chunk pointers a directory page */
+#define PAGE_CHUNKS	64u		/* chunk pointers a directory page */
 #define NPAGE		(NCHUNK / PAGE_CHUNKS + 1)
 #define GEN_SHIFT	18
 #define GEN_MAX		8191u
@@ -59,18 +59,25 @@ struct chunk {
 	struct desc slot[CHUNK];
 };
 
+struct dirpage {
+	uint64_t map;			/* [t] chunks that exist */
+	struct chunk *chunk[PAGE_CHUNKS];	/* [t] */
+};
+
 struct desctab {
 	struct spin lock;		/* t */
 	uint32_t posix_hint;		/* [t] no free POSIX slot below */
 	uint32_t native_top;		/* [t] native slots ever used */
 	uint32_t native_used;		/* [t] */
 	uint32_t free_head, free_tail;	/* [t] FIFO of freed native slots */
-	struct chunk **dir[NPAGE];	/* [t] */
+	uint64_t pages[(NPAGE + 63) / 64];	/* [t] directory pages that exist */
+	struct dirpage *dir[NPAGE];	/* [t] */
 };
 
 LOCK_CLASS(desc_class, "descriptor table", RANK_DESC);
 ZONE(desctab_zone, struct desctab);
 ZONE(chunk_zone, struct chunk);
+ZONE(dirpage_zone, struct dirpage);
 COUNTER(slots, "desc.slots");
 
 int (*fcntl_lock_hook)(struct node *, int, uintptr_t);
@@ -86,9 +93,33 @@ static struct chunk *
 chunk_at(struct desctab *t, uint32_t index)
 {
 	uint32_t c = index / CHUNK;
-	struct chunk **page = t->dir[c / PAGE_CHUNKS];
+	struct dirpage *page = t->dir[c / PAGE_CHUNKS];
 
-	return page != NULL ? page[c % PAGE_CHUNKS] : NULL;
+	return page != NULL ? page->chunk[c % PAGE_CHUNKS] : NULL;
+}
+
+/* The first chunk that exists, from number c on; NCHUNK when there is none. */
+static uint32_t
+chunk_next(const struct desctab *t, uint32_t c)
+{
+	while (c < NCHUNK) {
+		uint32_t p = c / PAGE_CHUNKS;
+		uint64_t pages = t->pages[p / 64] >> (p % 64), map;
+
+		if (pages == 0) {
+			c = (ROUND_DOWN(p, 64u) + 64) * PAGE_CHUNKS;
+			continue;
+		}
+		if ((pages & 1) == 0) {
+			c = (p + (uint32_t)__builtin_ctzll(pages)) * PAGE_CHUNKS;
+			continue;
+		}
+		map = t->dir[p]->map >> (c % PAGE_CHUNKS);
+		if (map != 0)
+			return c + (uint32_t)__builtin_ctzll(map);
+		c = (p + 1) * PAGE_CHUNKS;
+	}
+	return NCHUNK;
 }
 
 static struct desc *
@@ -103,16 +134,17 @@ slot_at(struct desctab *t, uint32_t index)
 static int
 chunk_ensure(struct desctab *t, uint32_t index)
 {
-	uint32_t n = index / CHUNK;
-	struct chunk **page = NULL, *c = NULL;
+	uint32_t n = index / CHUNK, p = n / PAGE_CHUNKS;
+	struct dirpage *page = NULL;
+	struct chunk *c;
 
 	if (chunk_at(t, index) != NULL)
 		return 0;
 	c = zone_alloc(chunk_zone, ZALLOC_ZERO);
 	if (c == NULL)
 		return ENOMEM;
-	if (t->dir[n / PAGE_CHUNKS] == NULL) {
-		page = kmem_alloc(PAGE_CHUNKS * sizeof(*page), ZALLOC_ZERO);
+	if (t->dir[p] == NULL) {
+		page = zone_alloc(dirpage_zone, ZALLOC_ZERO);
 		if (page == NULL) {
 			zone_free(chunk_zone, c);
 			return ENOMEM;
@@ -121,17 +153,19 @@ chunk_ensure(struct desctab *t, uint32_t index)
 	for (unsigned i = 0; i < CHUNK; i++)
 		c->slot[i].gen = 1;
 	spin_lock(&t->lock);
-	if (t->dir[n / PAGE_CHUNKS] == NULL) {
-		t->dir[n / PAGE_CHUNKS] = page;
+	if (t->dir[p] == NULL) {
+		t->dir[p] = page;
+		t->pages[p / 64] |= 1ull << (p % 64);
 		page = NULL;
 	}
-	if (t->dir[n / PAGE_CHUNKS][n % PAGE_CHUNKS] == NULL) {
-		t->dir[n / PAGE_CHUNKS][n % PAGE_CHUNKS] = c;
+	if (t->dir[p]->chunk[n % PAGE_CHUNKS] == NULL) {
+		t->dir[p]->chunk[n % PAGE_CHUNKS] = c;
+		t->dir[p]->map |= 1ull << (n % PAGE_CHUNKS);
 		c = NULL;
 	}
 	spin_unlock(&t->lock);
 	if (page != NULL)
-		kmem_free(page, PAGE_CHUNKS * sizeof(*page));
+		zone_free(dirpage_zone, page);
 	if (c != NULL)
 		zone_free(chunk_zone, c);
 	return 0;
@@ -217,15 +251,10 @@ next_locked(struct desctab *t, uint32_t from)
 
 	while (index < DESC_MAX) {
 		struct chunk *c = chunk_at(t, index);
-		uint64_t used;
+		uint64_t used = c != NULL ? c->used >> (index % CHUNK) : 0;
 
-		if (c == NULL && t->dir[index / CHUNK / PAGE_CHUNKS] == NULL) {
-			index = ROUND_DOWN(index, CHUNK * PAGE_CHUNKS) + CHUNK * PAGE_CHUNKS;
-			continue;
-		}
-		used = c != NULL ? c->used >> (index % CHUNK) : 0;
 		if (used == 0) {
-			index = ROUND_DOWN(index, CHUNK) + CHUNK;
+			index = chunk_next(t, index / CHUNK + 1) * CHUNK;
 			continue;
 		}
 		index += (uint32_t)__builtin_ctzll(used);
@@ -574,14 +603,11 @@ desctab_destroy(struct desctab *t)
 {
 	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
 		remove_at(t, (uint32_t)i);
-	for (unsigned p = 0; p < NPAGE; p++) {
-		if (t->dir[p] == NULL)
-			continue;
-		for (unsigned c = 0; c < PAGE_CHUNKS; c++)
-			if (t->dir[p][c] != NULL)
-				zone_free(chunk_zone, t->dir[p][c]);
-		kmem_free(t->dir[p], PAGE_CHUNKS * sizeof(*t->dir[p]));
-	}
+	for (uint32_t c = chunk_next(t, 0); c < NCHUNK; c = chunk_next(t, c + 1))
+		zone_free(chunk_zone, chunk_at(t, c * CHUNK));
+	for (unsigned w = 0; w < ARRAY_SIZE(t->pages); w++)
+		for (uint64_t map = t->pages[w]; map != 0; map &= map - 1)
+			zone_free(dirpage_zone, t->dir[w * 64 + (unsigned)__builtin_ctzll(map)]);
 	zone_free(desctab_zone, t);
 }
 
@@ -638,22 +664,15 @@ desctab_fork(struct desctab *from, struct desctab **out)
 	if (error != 0)
 		return error;
 	/* Missing chunks are made first: nothing is allocated under the lock. */
-	for (unsigned p = 0; p < NPAGE; p++) {
-		for (unsigned c = 0; from->dir[p] != NULL && c < PAGE_CHUNKS; c++) {
-			if (from->dir[p][c] == NULL)
-				continue;
-			if ((error = chunk_ensure(to, (p * PAGE_CHUNKS + c) * CHUNK)) != 0) {
-				desctab_destroy(to);
-				return error;
-			}
+	for (uint32_t c = chunk_next(from, 0); c < NCHUNK; c = chunk_next(from, c + 1)) {
+		if ((error = chunk_ensure(to, c * CHUNK)) != 0) {
+			desctab_destroy(to);
+			return error;
 		}
 	}
 	spin_lock(&from->lock);
-	for (unsigned p = 0; p < NPAGE; p++) {
-		for (unsigned c = 0; to->dir[p] != NULL && c < PAGE_CHUNKS; c++)
-			if (to->dir[p][c] != NULL && from->dir[p][c] != NULL)
-				copy_chunk(from, (p * PAGE_CHUNKS + c) * CHUNK, to);
-	}
+	for (uint32_t c = chunk_next(to, 0); c < NCHUNK; c = chunk_next(to, c + 1))
+		copy_chunk(from, c * CHUNK, to);
 	to->native_top = from->native_top;
 	spin_unlock(&from->lock);
 	rebuild_free(to);
