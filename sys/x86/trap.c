@@ -209,6 +209,9 @@ user_exception(struct trapframe *tf, vaddr_t fault_addr)
 	case TRAP_PF:
 		user_page_fault(tf, fault_addr);
 		return;
+	case TRAP_MC:
+		wrmsr(MSR_MCG_STATUS, 0);	/* a second one would shut the CPU down */
+		break;
 	case TRAP_MF:
 		code = x87_code();
 		break;

@@ -179,6 +179,7 @@ static void sysret(void) { __asm__ volatile("sysretq" : : "c"(0), "r"(0)); }
 static void invlpg(void) { __asm__ volatile("invlpg (%0)" : : "r"(&in_port)); }
 static void clts(void) { __asm__ volatile("clts"); }
 static void rdpmc(void) { __asm__ volatile("rdpmc" : : "c"(0) : "rax", "rdx"); }
+static void sgdt(void) { static char t[10]; __asm__ volatile("sgdt %0" : "=m"(t)); }
 static void far_32(void) { __asm__ volatile("pushq $0x1b; pushq $0; lretq"); }
 static void far_kernel(void) { __asm__ volatile("pushq $0x08; pushq $0; lretq"); }
 
@@ -200,6 +201,19 @@ instructions(void)
 		ok(WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGILL),
 		    "%s is refused", all[i].name);
 	}
+}
+
+/* UMIP hides the tables' addresses, where the CPU has it. */
+static void
+table_addresses(void)
+{
+	uint32_t a = 7, b, c = 0, d;
+	int status;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	status = in_child(sgdt);
+	ok((c & 4) != 0 ? WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV : status == 0,
+	    "sgdt is refused by a CPU with UMIP");
 }
 
 /* Every selector into DS and GS; those that load must not be the kernel's. */
@@ -506,6 +520,7 @@ main(int argc, char **argv)
 	strange_flags_trap();
 	vectors();
 	instructions();
+	table_addresses();
 	selectors();
 	single_step();
 	forged();
