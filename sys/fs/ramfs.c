@@ -43,6 +43,7 @@
 #define NHASH		4096u		/* chains; a power of two */
 #define FIRST_COOKIE	2u		/* 0 is ".", 1 is ".." */
 #define LINKS_MAX	65000u
+#define WRITE_PIECE	(1u << 20)	/* bytes between two looks at what is free */
 #define SIZE_MAX_FILE	((int64_t)1 << 47)	/* what a VMO can hold */
 
 struct entry {
@@ -860,41 +861,66 @@ ramfs_read(struct vnode *vn, int64_t off, struct uio *uio)
 	return error;
 }
 
+/* Whether a write up to `end' may have to find pages. */
+static bool
+needs_pages(const struct inode *ip, struct vmo *vmo, uint64_t end)
+{
+	return end > vmo_size(vmo) || ip->i_img != NULL ||
+	    vmo_pages(vmo) < (end + PAGE_MASK) >> PAGE_SHIFT;
+}
+
 /*
- * v_lock held.  The size is set first, so that the copy goes straight into the file's pages; what
- * a fault in the middle left unwritten is taken back.
+ * The size is set first, so that the copy goes straight into the file's pages; what a fault in
+ * the middle left unwritten is taken back.
  */
 static int
-ramfs_write(struct vnode *vn, int64_t off, struct uio *uio)
+write_piece(struct inode *ip, struct vmo *vmo, uint64_t start, struct uio *uio)
 {
-	struct inode *ip = inode_of(vn);
-	uint64_t resid = uio->resid, start = (uint64_t)off, end, old, reached, beyond;
-	struct vmo *vmo;
+	uint64_t resid = uio->resid, end = start + resid, old = vmo_size(vmo), reached;
 	int error, undo;
 
-	if (off < 0 || off >= SIZE_MAX_FILE)
-		return EFBIG;
-	end = start + MIN(resid, (uint64_t)SIZE_MAX_FILE - start);
-	if ((error = file_vmo(ip, &vmo)) != 0)
-		return error == ENOMEM ? ENOSPC : error;
-	old = vmo_size(vmo);
-	if (end > old) {
-		if (space_low())
-			return ENOSPC;
-		if ((error = vmo_set_size(vmo, end)) != 0)
-			return error == ENOMEM ? ENOSPC : error;
-	}
-	beyond = start + resid - end;
-	uio->resid -= beyond;
+	if (space_low() && needs_pages(ip, vmo, end))
+		return ENOSPC;
+	if (end > old && (error = vmo_set_size(vmo, end)) != 0)
+		return error;
 	error = vmo_uio(vmo, start, uio);
-	uio->resid += beyond;
 	reached = start + (resid - uio->resid);
 	if (end > old && reached < end) {
 		undo = vmo_set_size(vmo, uio->resid == resid ? old : MAX(old, reached));
 		if (undo != 0 && error == 0)
 			error = undo;
 	}
-	if (uio->resid != resid) {
+	return error;
+}
+
+/* v_lock held.  In pieces, so that a large write stops at the reserve and does not eat it. */
+static int
+ramfs_write(struct vnode *vn, int64_t off, struct uio *uio)
+{
+	struct inode *ip = inode_of(vn);
+	uint64_t left, moved = 0, keep;
+	struct vmo *vmo;
+	int error;
+
+	if (off < 0 || off >= SIZE_MAX_FILE)
+		return EFBIG;
+	if ((error = file_vmo(ip, &vmo)) != 0)
+		return error == ENOMEM ? ENOSPC : error;
+	left = MIN(uio->resid, (uint64_t)SIZE_MAX_FILE - (uint64_t)off);
+	while (left > 0 && error == 0) {
+		uint64_t piece = MIN(left, (uint64_t)WRITE_PIECE);
+
+		keep = uio->resid - piece;
+		uio->resid = piece;
+		error = write_piece(ip, vmo, (uint64_t)off + moved, uio);
+		piece -= uio->resid;
+		uio->resid += keep;
+		moved += piece;
+		left -= piece;
+		if (piece == 0)
+			break;
+	}
+	if (moved != 0) {
 		nsec_t now = clock_realtime();
 
 		spin_lock(&tree_lock);
