@@ -74,47 +74,32 @@ lock_check_none(void)
 /* --- spin locks --- */
 
 void
-hold_enter(void)
-{
-	hold_add();
-}
-
-void
-hold_leave(void)
-{
-	if (unlikely(hold_sub_zero()))
-		deferred_run();
-}
-
-void
 spin_init(struct spin *l, const struct lock_class *class)
 {
 	*l = (struct spin){ .class = class };
 }
 
-static void
+void
 spin_contended(struct spin *l)
 {
 	uint64_t spins = 0;
 
 	while (atomic_swap(&l->word, 1) != 0) {
-		if (l->holder_cpu == cpu_self()->number || ++spins > 1000000000)
+		if (CONFIG_NCPU == 1 || !CONFIG_SMP || ++spins > 1000000000)
 			panic("spin lock %s taken at %p is taken again", l->class->name, l->pc);
 		cpu_relax();
 	}
 }
 
 void
-spin_lock(struct spin *l)
+spin_lock_checked(struct spin *l)
 {
-	if (CONFIG_DEBUG)
-		held_push(l, l->class);
+	held_push(l, l->class);
 	hold_add();
 	if (unlikely(atomic_swap(&l->word, 1) != 0))
 		spin_contended(l);
 	l->holder_cpu = cpu_self()->number;
-	if (CONFIG_DEBUG)
-		l->pc = __builtin_return_address(0);
+	l->pc = __builtin_return_address(0);
 }
 
 static void
@@ -127,7 +112,7 @@ spin_release(struct spin *l)
 }
 
 void
-spin_unlock(struct spin *l)
+spin_unlock_checked(struct spin *l)
 {
 	spin_release(l);
 	hold_leave();
@@ -153,7 +138,7 @@ spin_unlock_irq(struct spin *l, uint32_t state)
 bool
 spin_held(const struct spin *l)
 {
-	return l->word != 0 && l->holder_cpu == cpu_self()->number;
+	return l->word != 0 && (!CONFIG_DEBUG || l->holder_cpu == cpu_self()->number);
 }
 
 /* --- mutexes --- */

@@ -8,6 +8,8 @@
  */
 #include "kern/list.h"
 #include "kern/types.h"
+#include "mach/atomic.h"
+#include "mach/percpu.h"
 
 struct thr;
 
@@ -63,8 +65,10 @@ enum lock_rank {
 extern const struct lock_class mutex_guard_class;
 
 void spin_init(struct spin *, const struct lock_class *);
-void spin_lock(struct spin *);
-void spin_unlock(struct spin *);
+/* The inline halves of spin_lock and spin_unlock below: debug builds, and the rare cases. */
+void spin_lock_checked(struct spin *);
+void spin_unlock_checked(struct spin *);
+void spin_contended(struct spin *);
 /* Returns the interrupt state to hand to spin_unlock_irq. */
 uint32_t spin_lock_irq(struct spin *);
 void spin_unlock_irq(struct spin *, uint32_t state);
@@ -83,5 +87,40 @@ void lock_check_none(void);
  * Keeps deferred calls out without a lock, for what only this CPU touches (magazines).  Nests with
  * spin locks; never sleep inside.
  */
-void hold_enter(void);
-void hold_leave(void);
+void deferred_run(void);	/* kern/deferred.h */
+
+static inline void
+hold_enter(void)
+{
+	hold_add();
+}
+
+static inline void
+hold_leave(void)
+{
+	if (unlikely(hold_sub_zero()))
+		deferred_run();
+}
+
+static inline void
+spin_lock(struct spin *l)
+{
+	if (CONFIG_DEBUG) {
+		spin_lock_checked(l);
+		return;
+	}
+	hold_add();
+	if (unlikely(atomic_swap(&l->word, 1) != 0))
+		spin_contended(l);
+}
+
+static inline void
+spin_unlock(struct spin *l)
+{
+	if (CONFIG_DEBUG) {
+		spin_unlock_checked(l);
+		return;
+	}
+	atomic_store_release(&l->word, 0);
+	hold_leave();
+}

@@ -1,5 +1,5 @@
 /* The smallest program there is: exec and exit, no library.  Built with -nostdlib -nostartfiles. */
-#include <abi/sysnum.h>
+#include <sysnum.h>
 
 void
 _start(void)

@@ -65,7 +65,6 @@ void kstat_register(struct kstat *k) { k->next = kstat_made; kstat_made = k; }
 struct kstat *kstat_made;
 const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }
 void deferred_run(void) { }
-void hold_leave(void) { hold_sub_zero(); }
 void thr_yield(void) { fail_after = -1; }
 void *kmap_alloc(size_t size) { return malloc(size); }
 void kmap_free(void *p, size_t size) { free(p); }
@@ -111,8 +110,8 @@ lock_pop(const struct lock_class *class)
 }
 
 void spin_init(struct spin *l, const struct lock_class *class) { *l = (struct spin){ .class = class }; }
-void spin_lock(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); lock_push(l->class); }
-void spin_unlock(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); lock_pop(l->class); }
+void spin_lock_checked(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); lock_push(l->class); }
+void spin_unlock_checked(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); lock_pop(l->class); }
 bool spin_held(const struct spin *l) { return l->word != 0; }
 void mutex_init(struct mutex *m, const struct lock_class *class) { *m = (struct mutex){ .class = class }; }
 void mutex_unlock(struct mutex *m) { VERIFY(m->owner == host_thr); m->owner = NULL; lock_pop(m->class); }

@@ -122,14 +122,14 @@ spin_init(struct spin *l, const struct lock_class *class)
 }
 
 void
-spin_lock(struct spin *l)
+spin_lock_checked(struct spin *l)
 {
 	VERIFY(l->word == 0);
 	l->word = 1;
 }
 
 void
-spin_unlock(struct spin *l)
+spin_unlock_checked(struct spin *l)
 {
 	VERIFY(l->word == 1);
 	l->word = 0;
