@@ -225,6 +225,32 @@ desc_get(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out)
 	return desc_get_slot(num, kind, rights, out, NULL, NULL);
 }
 
+struct desctab *
+desc_scan_begin(void)
+{
+	struct desctab *t = mine();
+
+	spin_lock(&t->lock);
+	return t;
+}
+
+struct node *
+desc_scan_find(struct desctab *t, uint32_t num, uint32_t rights, uint32_t *slot_rights)
+{
+	struct desc *d = find(t, num);
+
+	if (d == NULL || (d->rights & rights) != rights)
+		return NULL;
+	*slot_rights = d->rights;
+	return d->node;
+}
+
+void
+desc_scan_end(struct desctab *t)
+{
+	spin_unlock(&t->lock);
+}
+
 int
 desctab_peek(struct desctab *t, uint32_t index, struct node **out, uint32_t *rights, uint32_t *flags)
 {

@@ -29,6 +29,14 @@ int desc_get(uint32_t num, enum node_kind, uint32_t rights, struct node **) __mu
 /* The same, and the slot's rights and flags. */
 int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
     uint32_t *slot_flags) __must_check;
+/*
+ * A look at many slots without references (poll's scan): between desc_scan_begin and desc_scan_end the
+ * table's spin lock is held, and what desc_scan_find returns is good until then.  NULL: no such
+ * slot, or a right is missing.
+ */
+struct desctab *desc_scan_begin(void);
+struct node *desc_scan_find(struct desctab *, uint32_t num, uint32_t rights, uint32_t *slot_rights);
+void desc_scan_end(struct desctab *);
 /* Of another table (procfs). */
 int desctab_peek(struct desctab *, uint32_t index, struct node **, uint32_t *rights, uint32_t *flags);
 /* Lowest used index >= from, or -1. */

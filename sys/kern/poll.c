@@ -10,6 +10,7 @@
 #include "kern/sigmask.h"
 #include "kern/string.h"
 #include "kern/time.h"
+#include "mach/atomic.h"
 #include "mach/user.h"
 #include "vm/zone.h"
 #include <abi/poll.h>
@@ -90,6 +91,33 @@ events_of(const struct node *n, uint32_t rights, int events, uint32_t bits)
 	return got;
 }
 
+/*
+ * The scan: one pass over the slots under the table's lock, no references, levels read as they
+ * are.  Sets every revents and returns how many are news; most polls end here.
+ */
+static size_t
+pollset_scan(struct pollset *ps)
+{
+	struct desctab *t = desc_scan_begin();
+	size_t count = 0;
+
+	for (size_t i = 0; i < ps->n; i++) {
+		struct abi_pollfd *p = &ps->fds[i];
+		uint32_t rights;
+		struct node *n;
+
+		p->revents = 0;
+		if (p->fd < 0)
+			continue;
+		n = desc_scan_find(t, (uint32_t)p->fd, RIGHT_WAIT, &rights);
+		p->revents = n == NULL ? POLLNVAL :
+		    (int16_t)events_of(n, rights, p->events, atomic_load_acquire(&n->sig->bits));
+		count += p->revents != 0;
+	}
+	desc_scan_end(t);
+	return count;
+}
+
 /* Looks all descriptors up; returns how many are ready as POLLNVAL. */
 static size_t
 pollset_lookup(struct pollset *ps, uint32_t *rights)
@@ -122,10 +150,14 @@ static int
 pollset_wait(struct pollset *ps, nsec_t deadline, size_t *count)
 {
 	uint32_t rights = 0, *kept;
-	size_t ready = 0, bad = pollset_lookup(ps, &rights);
+	size_t ready = 0, bad;
 	uint32_t few_kept[FEW];
 	int error = 0;
 
+	*count = pollset_scan(ps);
+	if (*count > 0 || deadline == 0)
+		return 0;
+	bad = pollset_lookup(ps, &rights);
 	kept = ps->n <= FEW ? few_kept : kmem_alloc(ps->n * sizeof(*kept), 0);
 	if (kept == NULL)
 		error = ENOMEM;
