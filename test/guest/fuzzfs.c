@@ -40,7 +40,7 @@ static long
 random_path(void)
 {
 	static const char *const parts[] = { "a", "b", "c", "..", ".", "", "a/b", "l", "/", "dev/null",
-		"proc/self/fd/3", "proc/self/stat", "proc/self/exe", "tmp", "x" };
+		"proc/self/fd/3", "proc/self/stat", "proc/self/exe", "dev/zero", "x" };
 	char *at = area + 16384 + rnd(1024);
 	int n = (int)rnd(5);
 
