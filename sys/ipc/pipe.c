@@ -59,7 +59,6 @@ struct pipe {
 	struct mutex io[2];		/* one mover a direction */
 	struct page *pages[PIPE_PAGES];	/* [io] allocated at first use */
 	void **slot;			/* [fifo_lock] FIFO: where the vnode names us */
-	nsec_t mtime;			/* [l] */
 	koid_t koid;			/* [I] inode number of both ends */
 };
 
@@ -218,7 +217,6 @@ write_some(struct pipe *p, uint32_t least, struct uio *u)
 	if (p->count == 0)
 		p->head = at;
 	p->count += n;
-	p->mtime = clock_realtime();
 	update_and_wake(p);
 	return error;
 }

@@ -2,6 +2,10 @@
 #include "kern/string.h"
 #include "mach/string.h"
 
+#undef memcpy
+#undef memmove
+#undef memset
+
 void *
 memcpy(void *restrict to, const void *restrict from, size_t n)
 {

@@ -15,3 +15,8 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 /* Copies at most size - 1 bytes and always terminates; returns strlen(from). */
 size_t strlcpy(char *to, const char *from, size_t size);
+
+/* Small copies of a constant size become plain moves; the rest calls the functions above. */
+#define memcpy(to, from, n)	__builtin_memcpy(to, from, n)
+#define memmove(to, from, n)	__builtin_memmove(to, from, n)
+#define memset(to, c, n)	__builtin_memset(to, c, n)
