@@ -603,7 +603,7 @@ call_handler(struct trapframe *tf, struct thr *t, const struct sigact *act, stru
 	uint64_t mask = act->mask;
 
 	finish_call(tf, t, true, (act->flags & SA_RESTART) != 0);
-	memset(&uc, 0, sizeof(uc));
+	memset(&uc, 0, offsetof(struct abi_ucontext, mcontext));	/* the rest is the machine's */
 	uc.sigmask = ts->ts_has_saved ? ts->ts_saved : ts->ts_mask;
 	uc.stack = ts->ts_stack;
 	if (on_altstack(ts, tf_sp(tf)))

@@ -13,6 +13,7 @@
 #include "mach/cpu.h"
 #include "mach/frame.h"
 #include "x86/amd64/regs.h"
+#include "x86/fpu.h"
 #include "x86/stacks.h"
 #include "x86/trap.h"
 
@@ -188,6 +189,7 @@ cpu_boot_features(void)
 		cr4 |= CR4_SMAP;
 	}
 	cr4_write(cr4);
+	fpu_init();
 }
 
 void

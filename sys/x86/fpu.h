@@ -6,6 +6,9 @@
 #define FX_MXCSR_MASK	28
 
 extern const uint8_t fpu_fresh[512];
+extern uint32_t fpu_mxcsr_mask;		/* [I] the bits of MXCSR that exist */
+
+void fpu_init(void);
 
 static inline void
 fpu_save(uint8_t area[512])
@@ -19,3 +22,6 @@ fpu_restore(const uint8_t area[512])
 {
 	__asm__ volatile("fxrstor64 %0" : : "m"(*(const uint8_t (*)[512])area));
 }
+
+/* In user.c: saves the state straight to user memory, 16-aligned. */
+int user_fpu_save(void __user *to) __must_check;

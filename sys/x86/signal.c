@@ -18,39 +18,29 @@
 #include <abi/signal.h>
 
 #define RED_ZONE	128
-#define MXCSR_DEFAULT_MASK 0xffbfu
 
-static const struct {
-	uint8_t reg;
-	uint8_t offset;
-} gregs[] = {
-#define GREG(name, member) { ABI_REG_##name, offsetof(struct trapframe, member) }
-	GREG(R8, r8), GREG(R9, r9), GREG(R10, r10), GREG(R11, r11), GREG(R12, r12), GREG(R13, r13),
-	GREG(R14, r14), GREG(R15, r15), GREG(RDI, rdi), GREG(RSI, rsi), GREG(RBP, rbp), GREG(RBX, rbx),
-	GREG(RDX, rdx), GREG(RAX, rax), GREG(RCX, rcx), GREG(RSP, rsp), GREG(RIP, rip),
-#undef GREG
-};
+/* The head goes through a kernel buffer, the FPU's part between CPU and user memory. */
+#define CONTEXT_HEAD	offsetof(struct abi_ucontext, mcontext.fx)
+_Static_assert(CONTEXT_HEAD + 512 == sizeof(struct abi_ucontext), "the FPU's part is last");
+_Static_assert(CONTEXT_HEAD % 16 == 0, "fxsave needs 16");
 
-static uint64_t *
-greg(struct trapframe *tf, size_t i)
-{
-	return (uint64_t *)((char *)tf + gregs[i].offset);
-}
+#define EACH_REGISTER(do) \
+	do(R8, r8) do(R9, r9) do(R10, r10) do(R11, r11) do(R12, r12) do(R13, r13) do(R14, r14) \
+	do(R15, r15) do(RDI, rdi) do(RSI, rsi) do(RBP, rbp) do(RBX, rbx) do(RDX, rdx) do(RAX, rax) \
+	do(RCX, rcx) do(RSP, rsp) do(RIP, rip)
 
 static void
-context_save(struct trapframe *tf, const struct mach_signal *s, struct abi_mcontext *mc)
+context_save(const struct trapframe *tf, const struct mach_signal *s, struct abi_mcontext *mc)
 {
-	struct mach_thr *m = &thr_self()->t_mach;
-
-	for (size_t i = 0; i < ARRAY_SIZE(gregs); i++)
-		mc->gregs[gregs[i].reg] = *greg(tf, i);
+#define SAVE(reg, member) mc->gregs[ABI_REG_##reg] = tf->member;
+	EACH_REGISTER(SAVE)
+#undef SAVE
 	mc->gregs[ABI_REG_EFL] = tf->rflags;
 	mc->gregs[ABI_REG_CSGSFS] = tf->cs;
 	mc->gregs[ABI_REG_TRAPNO] = tf->vector;
 	mc->gregs[ABI_REG_ERR] = tf_is_call(tf) ? 0 : tf->error;
+	mc->gregs[ABI_REG_OLDMASK] = 0;
 	mc->gregs[ABI_REG_CR2] = s->info->addr;
-	fpu_save(m->fpu);
-	memcpy(mc->fx, m->fpu, sizeof(mc->fx));
 	mc->flags = ABI_MC_FX;
 }
 
@@ -82,12 +72,10 @@ mach_signal_push(struct trapframe *tf, struct mach_signal *s)
 	if (s->handler >= USER_MAX || (error = layout(tf, s, &l)) != 0)
 		return EFAULT;
 	context_save(tf, s, &s->uc->mcontext);
-	error = copyout(s->uc, (void __user *)l.context, sizeof(*s->uc));
-	if (error == 0)
-		error = copyout(s->info, (void __user *)l.info, sizeof(*s->info));
-	if (error == 0)
-		error = copyout(&restorer, (void __user *)l.sp, sizeof(restorer));
-	if (error != 0)
+	if ((error = copyout(s->uc, (void __user *)l.context, CONTEXT_HEAD)) != 0 ||
+	    (error = user_fpu_save((void __user *)(l.context + CONTEXT_HEAD))) != 0 ||
+	    (error = copyout(s->info, (void __user *)l.info, sizeof(*s->info))) != 0 ||
+	    (error = copyout(&restorer, (void __user *)l.sp, sizeof(restorer))) != 0)
 		return error;
 	tf->rip = s->handler;
 	tf->rsp = l.sp;
@@ -101,41 +89,44 @@ mach_signal_push(struct trapframe *tf, struct mach_signal *s)
 	return 0;
 }
 
-static void
-fpu_take(const uint8_t *fx)
+/* Not through the thread's own area: the copy may sleep, and a switch saves there. */
+static int
+fpu_take(const void __user *fx)
 {
-	uint8_t *area = thr_self()->t_mach.fpu;
-	uint32_t mask, mxcsr;
+	uint8_t area[512] __attribute__((aligned(16)));
+	uint32_t mxcsr;
+	int error = copyin(fx, area, 512);
 
-	fpu_save(area);
-	memcpy(&mask, area + FX_MXCSR_MASK, sizeof(mask));
-	if (mask == 0)
-		mask = MXCSR_DEFAULT_MASK;
-	memcpy(&mxcsr, fx + FX_MXCSR, sizeof(mxcsr));
-	mxcsr &= mask;
-	/* the area is also where a switch saves to: nothing here sleeps */
-	memcpy(area, fx, 512);
+	if (error != 0)
+		return error;
+	memcpy(&mxcsr, area + FX_MXCSR, sizeof(mxcsr));
+	mxcsr &= fpu_mxcsr_mask;
 	memcpy(area + FX_MXCSR, &mxcsr, sizeof(mxcsr));
 	fpu_restore(area);
+	return 0;
 }
 
 int
 mach_signal_return(struct trapframe *tf, const void __user *context, struct abi_ucontext *uc)
 {
 	const uint64_t *g = uc->mcontext.gregs;
-	int error = copyin(context, uc, sizeof(*uc));
+	int error = copyin(context, uc, CONTEXT_HEAD);
 
 	if (error != 0)
 		return error;
 	if (g[ABI_REG_RIP] >= USER_MAX || g[ABI_REG_RSP] > USER_MAX)
 		return EINVAL;
-	for (size_t i = 0; i < ARRAY_SIZE(gregs); i++)
-		*greg(tf, i) = g[gregs[i].reg];
+	if ((uc->mcontext.flags & ABI_MC_FX) != 0) {
+		error = fpu_take((const char __user *)context + CONTEXT_HEAD);
+		if (error != 0)
+			return error;
+	}
+#define RESTORE(reg, member) tf->member = g[ABI_REG_##reg];
+	EACH_REGISTER(RESTORE)
+#undef RESTORE
 	tf->rflags = (g[ABI_REG_EFL] & RFLAGS_USER) | RFLAGS_IF | RFLAGS_FIXED;
 	tf->cs = SEL_UCODE;
 	tf->ss = SEL_UDATA;
 	tf->error = 0;
-	if ((uc->mcontext.flags & ABI_MC_FX) != 0)
-		fpu_take(uc->mcontext.fx);
 	return 0;
 }

@@ -29,6 +29,20 @@ extern void frame_leave(struct trapframe *) __noreturn;
 const uint8_t fpu_fresh[512] __attribute__((aligned(16))) = { [0] = 0x7f, [1] = 0x03, [24] = 0x80,
 	[25] = 0x1f };
 
+#define MXCSR_DEFAULT_MASK 0xffbfu	/* of CPUs that do not say */
+uint32_t fpu_mxcsr_mask;
+
+void
+fpu_init(void)
+{
+	static uint8_t area[512] __attribute__((aligned(16)));
+
+	fpu_save(area);
+	memcpy(&fpu_mxcsr_mask, area + FX_MXCSR_MASK, sizeof(fpu_mxcsr_mask));
+	if (fpu_mxcsr_mask == 0)
+		fpu_mxcsr_mask = MXCSR_DEFAULT_MASK;
+}
+
 struct switch_frame {
 	uint64_t r15, r14, r13, r12, rbx, rbp, pc;
 };

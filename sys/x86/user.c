@@ -13,6 +13,7 @@
 #include "kern/fail.h"
 #include "kern/string.h"
 #include "mach/frame.h"
+#include "x86/fpu.h"
 
 #define SMAP_SITE(stac) "771:\t.byte 0x0f, 0x1f, 0x00\n\t" \
 	".pushsection .smap_set,\"a\"\n\t.quad 771b, " #stac "\n\t.popsection\n\t"
@@ -97,6 +98,27 @@ user_zero(void __user *to, size_t n)
 	    EXTABLE(1b, 4b) EXTABLE(2b, 4b)
 	    : "+D"(at), "+c"(words), [error] "=&r"(error)
 	    : "a"(0ull), [bytes] "r"(bytes), [efault] "i"(EFAULT) : "memory", "cc");
+	return error;
+}
+
+int
+user_fpu_save(void __user *to)
+{
+	uintptr_t at = (uintptr_t)to;
+	int error = at % 16 != 0 ? EFAULT : copy_check(at, 512);
+
+	if (error != 0)
+		return error;
+	__asm__ volatile(STAC
+	    "1:\tfxsave64 (%[at])\n\t"
+	    "xor %k[error], %k[error]\n"
+	    "3:\t" CLAC
+	    ".pushsection .text.fixup,\"ax\"\n"
+	    "4:\tmov %[efault], %k[error]\n\t"
+	    "jmp 3b\n\t"
+	    ".popsection\n\t"
+	    EXTABLE(1b, 4b)
+	    : [error] "=&r"(error) : [at] "r"(at), [efault] "i"(EFAULT) : "memory", "cc");
 	return error;
 }
 
