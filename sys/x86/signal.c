@@ -9,7 +9,6 @@
  */
 #include "kern/error.h"
 #include "kern/string.h"
-#include "kern/thr.h"
 #include "mach/frame.h"
 #include "mach/intr.h"
 #include "mach/thread.h"
