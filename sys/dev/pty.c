@@ -191,6 +191,7 @@ pty_name(struct pty *y)
 	if (i < NPTY) {
 		y->y_unit = i;
 		pts_path(path, sizeof(path), i);
+		y->y_tty->t_rdev = dev_make(136, i);
 		error = devfs_add(path, S_IFCHR | 0620, dev_make(136, i), pts_open, y);
 		if (error == 0)
 			units[i / 64] |= (uint64_t)1 << i % 64;

@@ -270,6 +270,15 @@ tty_hangup(struct tty *t)
 
 /* --- the controlling terminal --- */
 
+void
+tty_job_info(struct tty *t, uint64_t *rdev, int32_t *pgid)
+{
+	spin_lock(&t->t_lock);
+	*rdev = t->t_rdev;
+	*pgid = t->t_pgrp != NULL ? t->t_pgrp->pg_id : 0;
+	spin_unlock(&t->t_lock);
+}
+
 /* Makes t the current session's terminal; EPERM when it cannot be. */
 static int
 tty_acquire(struct tty *t)
@@ -1027,6 +1036,7 @@ ttyport_renew(struct ttyport *p)
 	error = tty_create(p->drv, p->arg, &new);
 	if (error != 0)
 		return error;
+	new->t_rdev = p->rdev;
 	tty_enter_lock(old, &after);
 	new->t_size = old->t_size;
 	new->t_disc.column = old->t_disc.column;
@@ -1062,9 +1072,10 @@ ttyport_add(struct ttyport *p, const char *name, uint64_t rdev)
 {
 	int error = tty_create(p->drv, p->arg, &p->cur);
 
-	if (error == 0)
-		error = devfs_add(name, S_IFCHR | 0620, rdev, ttyport_devfs_open, p);
-	return error;
+	if (error != 0)
+		return error;
+	p->rdev = p->cur->t_rdev = rdev;
+	return devfs_add(name, S_IFCHR | 0620, rdev, ttyport_devfs_open, p);
 }
 
 void

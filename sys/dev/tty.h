@@ -34,6 +34,7 @@ struct tty {
 	struct mutex t_read, t_write;	/* one transfer a direction */
 	const struct tty_driver *t_drv;	/* [I] */
 	void *t_arg;			/* [t] the driver's */
+	uint64_t t_rdev;		/* [I] once a program can open it: the device's number */
 	uint32_t t_refs;		/* [a] opens, the port, the session, the master */
 	uint32_t t_opens;		/* [t] */
 	bool t_hung;			/* [t] never again of use */
@@ -48,6 +49,9 @@ void tty_ref(struct tty *);
 void tty_unref(struct tty *);
 /* An open of the terminal from devfs; consumes nothing. EIO when it has hung up. */
 int tty_open(struct tty *, struct vnode *, uint32_t flags, struct node **) __must_check;
+/* For /proc: the device's number and the foreground group's, 0 without one.  proc_tree_lock may be
+ * held. */
+void tty_job_info(struct tty *, uint64_t *rdev, int32_t *pgid);
 /* SIGHUP to the session, end of file for readers, EIO for writers, for ever. */
 void tty_hangup(struct tty *);
 
@@ -72,6 +76,7 @@ int tty_ioctl_common(struct tty *, unsigned long cmd, uintptr_t arg, bool master
 struct ttyport {
 	const struct tty_driver *drv;	/* [I] */
 	void *arg;			/* [I] */
+	uint64_t rdev;			/* [I] */
 	struct tty *cur;		/* [ttyport_lock] referenced */
 };
 int ttyport_add(struct ttyport *, const char *name, uint64_t rdev) __must_check;

@@ -1,4 +1,5 @@
 /* What /proc/PID/stat and status say that only this layer knows. */
+#include "dev/tty.h"
 #include "fs/procfs.h"
 #include "kern/init.h"
 #include "kern/sched.h"
@@ -45,6 +46,8 @@ proc_info(struct proc *p, struct procfs_info *info)
 	if (p->p_pgrp != NULL) {
 		info->pgid = p->p_pgrp->pg_id;
 		info->sid = p->p_pgrp->pg_session->s_sid;
+		if (p->p_pgrp->pg_session->s_tty != NULL)
+			tty_job_info(p->p_pgrp->pg_session->s_tty, &info->tty, &info->tpgid);
 	}
 	if (p->p_state != PROC_ZOMBIE)
 		signal_info(p, info);

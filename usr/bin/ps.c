@@ -88,7 +88,7 @@ tty_name(unsigned long long number)
 			char path[300];
 
 			snprintf(path, sizeof(path), "%s/%s", dirs[i], de->d_name);
-			if (stat(path, &st) != 0 || !S_ISCHR(st.st_mode) ||
+			if (lstat(path, &st) != 0 || !S_ISCHR(st.st_mode) ||
 			    (unsigned long long)st.st_rdev != number ||
 			    strcmp(de->d_name, "console") == 0)
 				continue;
