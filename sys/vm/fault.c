@@ -67,6 +67,7 @@ fault_around(const struct fault *f, struct vmo *vnode, struct vmo *over)
 {
 	const struct mapping *m = f->map;
 	uint64_t first = f->index & ~(uint64_t)(AROUND - 1), low = m->off >> PAGE_SHIFT, last;
+	uint64_t in_span = (f->va & (PMAP_SPAN - 1)) >> PAGE_SHIFT;
 	bool write = over == NULL && (m->prot & VM_WRITE) && !tracks_dirt(vnode);
 	paddr_t pa[AROUND];
 	unsigned n = 0;
@@ -75,8 +76,9 @@ fault_around(const struct fault *f, struct vmo *vnode, struct vmo *over)
 	last = MIN(last, vmo_page_count(vnode));
 	first = MAX(first, low);
 	/* Inside of one span. */
-	first = MAX(first, f->index - ((f->va & (PMAP_SPAN - 1)) >> PAGE_SHIFT));
-	last = MIN(last, f->index + ((PMAP_SPAN - (f->va & (PMAP_SPAN - 1))) >> PAGE_SHIFT));
+	if (f->index - first > in_span)
+		first = f->index - in_span;
+	last = MIN(last, f->index - in_span + (PMAP_SPAN >> PAGE_SHIFT));
 	for (uint64_t i = first; i < last; i++, n++) {
 		struct page *p = NULL;
 		bool shared;
@@ -103,7 +105,7 @@ enter_zero(const struct fault *f, struct vmo *v)
 	return enter(f, zero_page, false);
 }
 
-static int
+NO_CANARY static int
 read_overlay(struct fault *f, struct vmo *v)
 {
 	struct vmo *under = v->under;
@@ -123,7 +125,7 @@ read_overlay(struct fault *f, struct vmo *v)
 	return error;
 }
 
-static int
+NO_CANARY static int
 write_locked(struct fault *f, struct vmo *v)
 {
 	struct page *p;
@@ -142,7 +144,7 @@ write_locked(struct fault *f, struct vmo *v)
 	return error;
 }
 
-static int
+NO_CANARY static int
 read_locked(struct fault *f, struct vmo *v)
 {
 	struct page *p;
@@ -172,7 +174,7 @@ read_locked(struct fault *f, struct vmo *v)
 	return enter_zero(f, v);
 }
 
-static int
+NO_CANARY static int
 fault_locked(struct fault *f)
 {
 	struct mapping *m = space_find(f->space, f->va);
@@ -195,7 +197,7 @@ fault_locked(struct fault *f)
 	return error;
 }
 
-int
+NO_CANARY int
 space_fault_once(struct space *s, vaddr_t va, uint32_t access)
 {
 	struct fault f = { .space = s, .va = ROUND_DOWN(va, PAGE_SIZE), .access = access };

@@ -38,7 +38,8 @@
 #define PAGE_ORDERS	11u	/* blocks of up to 4 MiB */
 #define PAGE_RANGES	32u
 #define PAGE_CACHE	64u
-#define PAGE_BATCH	32u
+#define PAGE_BATCH_ORDER 5u
+#define PAGE_BATCH	(1u << PAGE_BATCH_ORDER)
 #define PG_BUDDY	0x8000u	/* head of a free block */
 #define PAGE_POISON	0x5a
 
@@ -172,17 +173,16 @@ buddy_alloc_locked(unsigned order, uint32_t flags)
 static void
 cache_refill(struct page_cache *c, uint32_t flags)
 {
-	spin_lock(&page_lock);
-	while (c->n < PAGE_BATCH) {
-		struct page *p = buddy_alloc_locked(0, flags);
+	unsigned order = flags & PAGE_RESERVE ? 0 : PAGE_BATCH_ORDER;
+	struct page *p = NULL;
 
-		if (p == NULL)
-			break;
-		c->page[c->n++] = p;
-		if (flags & PAGE_RESERVE)
-			break;
-	}
+	spin_lock(&page_lock);
+	while ((p = buddy_alloc_locked(order, flags)) == NULL && order > 0)
+		order--;
 	spin_unlock(&page_lock);
+	/* The lowest comes out first: neighbours go to neighbours. */
+	for (unsigned i = 1u << order; p != NULL && i-- > 0;)
+		c->page[c->n++] = p + i;
 }
 
 static void

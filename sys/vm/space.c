@@ -149,7 +149,10 @@ tree_insert(struct space *s, struct mapping *m, struct mapping *prev)
 	list_insert_after(prev != NULL ? &prev->link : &s->maps, &m->link);
 	next = m->link.next != &s->maps ? list_entry(m->link.next, struct mapping, link) : NULL;
 	m->left = m->right = m->parent = NULL;
-	m->max_gap = m->gap = 0;
+	m->gap = m->lo - (prev != NULL ? prev->end : USER_MIN);
+	m->max_gap = m->gap;
+	if (next != NULL)
+		next->gap = next->lo - m->end;
 	if (prev != NULL && prev->right == NULL) {
 		prev->right = m;
 		m->parent = prev;
@@ -164,9 +167,9 @@ tree_insert(struct space *s, struct mapping *m, struct mapping *prev)
 	while (m->parent != NULL && m->parent->weight < m->weight)
 		tree_lift(s, m);
 	tree_update(m);
-	gap_refresh(s, m);
 	tree_update_up(m->parent);
-	gap_refresh_next(s, m);
+	if (next != NULL)
+		tree_update_up(next);
 	s->nmaps++;
 }
 
@@ -382,7 +385,7 @@ mapping_cut(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, stru
 {
 	vaddr_t low = MAX(start, m->start), high = MIN(end, m->end);
 
-	if (low < high)
+	if (low < high && !vmo_unseen(m->vmo))
 		pmap_remove(&s->pmap, low, high);
 	if (start <= m->start && end >= m->end) {
 		if (!mapping_alone(m))

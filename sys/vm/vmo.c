@@ -11,6 +11,9 @@
  *    reference more on what it names) and then the page, if more than one slot names it.  No lookup
  *    ever goes from one VMO to another because of a snapshot: there is no chain.
  *
+ *    The lowest twig that was used last for writing is remembered (`leaf') for as long as the way to
+ *    it is this VMO's alone: a snapshot and a removal forget it.
+ *
  * 3. Kinds.  ANON: what is not in the tree is zeros.  VNODE: the page cache of a file, never
  *    snapshotted; what is not in the tree comes from the pager, or is zeros without one.  OVERLAY:
  *    a private view of a vnode's: its own tree first, then `under'.  A snapshot of an overlay is an
@@ -199,6 +202,11 @@ vmo_page_locked(struct vmo *v, uint64_t index, bool *shared)
 	void *p = v->root;
 
 	*shared = false;
+	if (v->leaf != NULL && v->leaf_number == index >> TWIG_BITS) {
+		p = v->leaf->slot[index & (TWIG_SLOTS - 1)];
+		*shared = p != NULL && page_shared(p);
+		return p;
+	}
 	if (unlikely(!tree_covers(v->height, index)))
 		return NULL;
 	for (unsigned level = v->height; level > 0 && p != NULL; level--) {
@@ -239,6 +247,7 @@ tree_prune(struct vmo *v, uint64_t index)
 	void **s = &v->root;
 	unsigned level;
 
+	v->leaf = NULL;
 	for (level = v->height; level > 0 && *s != NULL; level--) {
 		way[level] = s;
 		s = &((struct twig *)*s)->slot[twig_index(index, level)];
@@ -258,13 +267,18 @@ tree_prune(struct vmo *v, uint64_t index)
 }
 
 /* The slot of index in twigs that are v's alone, made where they are missing. */
-static int
+NO_CANARY static int
 tree_slot(struct vmo *v, uint64_t index, struct twig **leaf, void ***slot)
 {
 	struct twig *above = NULL;
 	void **s;
 
 	ASSERT(spin_held(&v->lock));
+	if (likely(v->leaf != NULL && v->leaf_number == index >> TWIG_BITS)) {
+		*leaf = v->leaf;
+		*slot = &v->leaf->slot[index & (TWIG_SLOTS - 1)];
+		return 0;
+	}
 	if (unlikely(!tree_covers(v->height, index)) && tree_raise(v, index) != 0)
 		return ENOMEM;
 	s = &v->root;
@@ -287,6 +301,8 @@ tree_slot(struct vmo *v, uint64_t index, struct twig **leaf, void ***slot)
 		above = t;
 		s = &t->slot[twig_index(index, level)];
 	}
+	v->leaf = above;
+	v->leaf_number = index >> TWIG_BITS;
 	*leaf = above;
 	*slot = s;
 	return 0;
@@ -327,6 +343,7 @@ tree_clear(struct vmo *v, void **slot, unsigned level, uint64_t base, uint64_t f
 {
 	uint64_t step;
 	struct twig *t = *slot;
+	unsigned i;
 	int error = 0;
 
 	if (t == NULL)
@@ -344,10 +361,9 @@ tree_clear(struct vmo *v, void **slot, unsigned level, uint64_t base, uint64_t f
 		*slot = t;
 	}
 	step = 1ull << (TWIG_BITS * (level - 1));
-	for (unsigned i = 0; i < TWIG_SLOTS && error == 0; i++) {
-		uint64_t at = base + i * step;
-
-		if (t->slot[i] == NULL || at >= last || at + step <= first)
+	i = first > base ? twig_index(first, level) : 0;
+	for (uint64_t at = base + i * step; i < TWIG_SLOTS && at < last && error == 0; i++, at += step) {
+		if (t->slot[i] == NULL)
 			continue;
 		error = tree_clear(v, &t->slot[i], level - 1, at, first, last);
 		if (t->slot[i] == NULL)
@@ -365,6 +381,7 @@ tree_clear_range(struct vmo *v, uint64_t first, uint64_t last)
 {
 	int error = 0;
 
+	v->leaf = NULL;
 	if (first < last && v->root != NULL && tree_covers(v->height, first))
 		error = tree_clear(v, &v->root, v->height, 0, first, last);
 	if (v->root == NULL)
@@ -622,6 +639,7 @@ tree_share(struct vmo *v, struct vmo *out)
 	out->height = v->height;
 	out->npages = v->npages;
 	out->zero_mapped = v->zero_mapped;
+	v->leaf = NULL;
 	if (v->root != NULL)
 		child_ref(v->root, v->height);
 }
@@ -700,7 +718,7 @@ vmo_fetch(struct vmo *v, uint64_t index)
 }
 
 /* 0 with NULL: a hole.  EAGAIN: fetch it; ENXIO: beyond the end. */
-int
+NO_CANARY int
 vmo_vnode_page_locked(struct vmo *v, uint64_t index, struct page **out, bool *shared)
 {
 	struct page *p;
@@ -743,7 +761,7 @@ source_pin(struct vmo *v, uint64_t index, struct page **out)
 	return error;
 }
 
-int
+NO_CANARY int
 vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struct page **out)
 {
 	struct page *old, *src = NULL, *new;
@@ -794,7 +812,7 @@ vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struc
 	return 0;
 }
 
-int
+NO_CANARY int
 vmo_pin(struct vmo *v, uint64_t index, struct page **out)
 {
 	struct vmo *vnode = v->kind == VMO_OVERLAY ? v->under : v;
@@ -1094,6 +1112,12 @@ vmo_decommit(struct vmo *v, uint64_t off, uint64_t len)
 	error = tree_clear_range(v, first, last);
 	spin_unlock(&v->lock);
 	return error;
+}
+
+bool
+vmo_unseen(const struct vmo *v)
+{
+	return v->kind == VMO_ANON && v->npages == 0 && !v->zero_mapped;
 }
 
 int

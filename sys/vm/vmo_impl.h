@@ -10,6 +10,11 @@
 
 enum vmo_kind { VMO_ANON, VMO_VNODE, VMO_OVERLAY };
 
+/* Functions of the fault path, without buffers on their stack, do without a canary. */
+#define NO_CANARY	__attribute__((no_stack_protector))
+
+struct twig;
+
 /* The largest object: what 7 levels of the tree and half of an address space can hold. */
 #define VMO_SIZE_MAX	((uint64_t)1 << 47)
 
@@ -23,6 +28,8 @@ struct vmo {
 	void *root;			/* [v] struct twig or struct page, or NULL */
 	uint64_t size;			/* [v; read anywhere] bytes */
 	uint64_t npages;		/* [v] in the tree */
+	struct twig *leaf;		/* [v] the last one that was written through, or NULL */
+	uint64_t leaf_number;		/* [v] index / 32 of it */
 
 	struct list maps;		/* [v] mappings of it, by vmo_link */
 	struct list over_maps;		/* [v] of a vnode's: mappings of its overlays, by under_link */
@@ -107,6 +114,8 @@ void vmo_attach(struct mapping *);
 void vmo_detach(struct mapping *);
 /* The mapping moves its borders. */
 void vmo_reshape(struct mapping *, vaddr_t lo, vaddr_t start, vaddr_t end);
+/* No page table can have an entry from it. */
+bool vmo_unseen(const struct vmo *);
 /* Nobody else can reach the vmo: forgets the pages of a range that is not mapped any more. */
 int vmo_forget(struct vmo *, uint64_t off, uint64_t len) __must_check;
 

@@ -50,6 +50,8 @@
 #define PTE_NX		(1ull << 63)
 #define PTE_ADDR	0x000ffffffffff000ull
 
+/* No buffers on the stack of these functions, so no canary. */
+#define NO_CANARY	__attribute__((no_stack_protector))
 #define ENTRIES		512u
 #define TABLE_CACHE	32u
 #define ROOT_CACHE	8u
@@ -195,10 +197,14 @@ flush_range(const struct pmap *pm, vaddr_t start, vaddr_t end)
  * first address that another directory serves.
  */
 static uint64_t *
-dir_find(const struct pmap *pm, vaddr_t va, vaddr_t *skip)
+dir_find(struct pmap *pm, vaddr_t va, vaddr_t *skip)
 {
 	uint64_t *table = mmu_phys_map(pm->root);
 
+	if (likely(pm->dir != NULL && pm->dir_span == va / PMAP_SPAN)) {
+		*skip = span_end(va);
+		return pm->dir;
+	}
 	for (unsigned level = 3; level > 1; level--) {
 		uint64_t entry = table[table_index(va, level)];
 
@@ -211,7 +217,8 @@ dir_find(const struct pmap *pm, vaddr_t va, vaddr_t *skip)
 		table = table_of(entry);
 	}
 	*skip = span_end(va);
-	return &table[table_index(va, 1)];
+	pm->dir_span = va / PMAP_SPAN;
+	return pm->dir = &table[table_index(va, 1)];
 }
 
 /* Takes away the upper tables of va that have no entry left; no leaf is below, but a CPU may have
@@ -222,6 +229,7 @@ dir_prune(struct pmap *pm, vaddr_t va)
 	uint64_t *top = (uint64_t *)mmu_phys_map(pm->root) + table_index(va, 3), *middle;
 	struct page *p;
 
+	pm->dir = NULL;
 	if (!(*top & PTE_P))
 		return;
 	middle = &table_of(*top)[table_index(va, 2)];
@@ -390,7 +398,7 @@ leaf_of(paddr_t pa, uint32_t prot)
 	return e;
 }
 
-static int
+NO_CANARY static int
 enter_locked(struct pmap *pm, vaddr_t va, uint64_t leaf)
 {
 	vaddr_t next;
@@ -433,7 +441,7 @@ pmap_enter(struct pmap *pm, vaddr_t va, paddr_t pa, uint32_t prot)
 	return error;
 }
 
-void
+NO_CANARY void
 pmap_fill(struct pmap *pm, vaddr_t va, const paddr_t *pa, unsigned n, uint32_t prot)
 {
 	uint64_t *dir, *pte, flags = leaf_of(0, prot);
@@ -498,7 +506,7 @@ remove_in_span(struct pmap *pm, vaddr_t start, vaddr_t end, uint64_t *dir)
 		dir_clear(pm, start, dir);
 }
 
-void
+NO_CANARY void
 pmap_remove(struct pmap *pm, vaddr_t start, vaddr_t end)
 {
 	spin_lock(&pm->lock);
@@ -596,6 +604,7 @@ pmap_create(struct pmap *pm)
 	spin_init(&pm->lock, &pmap_class);
 	pm->root = page_addr(p);
 	pm->resident = 0;
+	pm->dir = NULL;
 	return 0;
 }
 

@@ -1112,6 +1112,32 @@ test_fork_refault(void)
 	space_unref(s);
 }
 
+/* Reading one page of a file maps its neighbours that are in memory. */
+static void
+test_around(void)
+{
+	struct space *s;
+	struct vmo *v;
+	vaddr_t a = WINDOW + 100 * PAGE_SIZE;
+	unsigned seen = 0;
+	uint32_t prot;
+	paddr_t pa;
+	char *p;
+
+	VERIFY(space_create(&s) == 0 && vmo_create_vnode(32 * PAGE_SIZE, NULL, NULL, &v) == 0);
+	for (unsigned i = 0; i < 32; i++)
+		VERIFY(vmo_write(v, i * PAGE_SIZE, &i, sizeof(i)) == 0);
+	VERIFY(space_map(s, &a, 32 * PAGE_SIZE, 3, 3, MAPF_FIXED | MAPF_SHARED, v, 0) == 0);
+	vmo_unref(v);
+	current = s;
+	space_activate(s);
+	VERIFY(mmu_access(a + 5 * PAGE_SIZE, VM_READ, &p) == 0);
+	for (unsigned i = 0; i < 32; i++)
+		seen += pmap_query(&s->pmap, a + i * PAGE_SIZE, &pa, &prot);
+	ok(seen == AROUND, "a fault maps the pages around it");
+	space_unref(s);
+}
+
 /* Objects of all sizes: distinct, aligned, keeping their contents, and gone at the end. */
 static void
 test_kmem(void)
@@ -1222,6 +1248,7 @@ main(int argc, char **argv)
 	test_placement();
 	test_dontfork();
 	test_fork_refault();
+	test_around();
 	for (unsigned i = 0; i < rounds; i++)
 		test_random(first + i, 20000);
 	return tap_done();

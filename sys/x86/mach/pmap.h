@@ -19,6 +19,8 @@ struct pmap {
 	struct spin lock;
 	paddr_t root;			/* [I] */
 	uint64_t resident;		/* [lock] pages mapped now */
+	uint64_t *dir;			/* [lock] the directory entry found last, or NULL */
+	vaddr_t dir_span;		/* [lock] va / PMAP_SPAN of it */
 };
 
 int pmap_create(struct pmap *) __must_check;
