@@ -155,8 +155,11 @@ pollset_wait(struct pollset *ps, nsec_t deadline, size_t *count)
 	int error = 0;
 
 	*count = pollset_scan(ps);
-	if (*count > 0 || deadline == 0)
+	if (*count > 0 || deadline == 0) {
+		sigmask_deadline_done();
 		return 0;
+	}
+	deadline = sigmask_deadline(deadline);
 	bad = pollset_lookup(ps, &rights);
 	kept = ps->n <= FEW ? few_kept : kmem_alloc(ps->n * sizeof(*kept), 0);
 	if (kept == NULL)
@@ -177,9 +180,10 @@ pollset_wait(struct pollset *ps, nsec_t deadline, size_t *count)
 	}
 	if (kept != NULL && kept != few_kept)
 		kmem_free(kept, ps->n * sizeof(*kept));
-	if (error == ETIMEDOUT || *count > 0)
-		return 0;
-	return error == ERESTART ? EINTR : error;
+	if (error == ERESTART && *count == 0)
+		return sigmask_interrupted();
+	sigmask_deadline_done();
+	return error == ETIMEDOUT || *count > 0 ? 0 : error;
 }
 
 static int
@@ -217,7 +221,7 @@ sys_ppoll(void __user *fds, unsigned long n, const struct abi_timespec *timeout,
 		error = sigmask_set_temporary(mask);
 	if (error == 0) {
 		error = pollset_wait(&ps, deadline, &count);
-		if (mask != NULL && error != EINTR)
+		if (mask != NULL && error != ERESTART)
 			sigmask_restore();
 	}
 	if (error == 0)
@@ -304,7 +308,7 @@ select_wait(struct selectset *s, int n, nsec_t deadline, const abi_sigset_t *mas
 	if (error == 0) {
 		select_to_poll(s, n, &ps);
 		error = pollset_wait(&ps, deadline, &count);
-		if (mask != NULL && error != EINTR)
+		if (mask != NULL && error != ERESTART)
 			sigmask_restore();
 	}
 	if (error == 0)

@@ -6,6 +6,7 @@
  * again and sleeps on to the same deadline (ts_deadline).
  */
 #include "kern/error.h"
+#include "kern/sigmask.h"
 #include "gen/sysproto.h"
 #include "mach/user.h"
 #include "proc/procx.h"
@@ -84,11 +85,7 @@ sleep_deadline(int clock, bool absolute, const struct abi_timespec *req, nsec_t 
 	if (error != 0)
 		return error;
 	if (!absolute) {
-		struct sigstate *ts = thr_self()->t_sig;
-
-		if (ts->ts_deadline == 0)
-			ts->ts_deadline = deadline_after(t);
-		*deadline = ts->ts_deadline;
+		*deadline = sigmask_deadline(deadline_after(t));
 		return 0;
 	}
 	error = clock_read(clock, &now);
@@ -112,7 +109,6 @@ store_rest(nsec_t deadline, void __user *rem)
 int
 sys_clock_nanosleep(int clock, int flags, const struct abi_timespec *req, void __user *rem)
 {
-	struct thr *t = thr_self();
 	bool absolute = (flags & TIMER_ABSTIME) != 0;
 	nsec_t deadline;
 	int error;
@@ -124,15 +120,8 @@ sys_clock_nanosleep(int clock, int flags, const struct abi_timespec *req, void _
 		return error;
 	thr_sleep_prepare(true);
 	error = thr_sleep(deadline);
-	if (error == ERESTART) {
-		t->t_sig->ts_no_restart = true;
-		if (!absolute && store_rest(deadline, rem) != 0) {
-			t->t_sig->ts_no_restart = false;
-			t->t_sig->ts_deadline = 0;
-			return EFAULT;
-		}
-		return ERESTART;
-	}
-	t->t_sig->ts_deadline = 0;
-	return 0;
+	if (error == ERESTART && (absolute || (error = store_rest(deadline, rem)) == 0))
+		return sigmask_interrupted();
+	sigmask_deadline_done();
+	return error == ETIMEDOUT ? 0 : error;
 }

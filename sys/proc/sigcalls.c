@@ -112,13 +112,10 @@ sys_sigpending(abi_sigset_t *set)
 int
 sys_sigsuspend(const abi_sigset_t *mask)
 {
-	struct thr *t = thr_self();
-
 	(void)sigmask_set_temporary(mask);
-	t->t_sig->ts_no_restart = true;
 	thr_sleep_prepare(true);
 	(void)thr_sleep(NSEC_INFINITE);
-	return ERESTART;
+	return sigmask_interrupted();
 }
 
 /* Takes one of `set', or prepares a sleep that a signal of the set ends too. */
@@ -153,7 +150,7 @@ sys_sigtimedwait(const abi_sigset_t *set, struct abi_siginfo *out, const struct 
 		error = timespec_to_nsec(timeout, &span);
 		if (error != 0)
 			return error;
-		deadline = deadline_after(span);
+		deadline = span == 0 ? 0 : sigmask_deadline(deadline_after(span));
 	}
 	while ((sig = take_or_prepare(t, wanted, &info)) == 0 && error == 0)
 		error = thr_sleep(deadline);
@@ -162,9 +159,12 @@ sys_sigtimedwait(const abi_sigset_t *set, struct abi_siginfo *out, const struct 
 		spin_lock(&sa->sa_lock);
 		t->t_sig->ts_wanted = 0;
 		spin_unlock(&sa->sa_lock);
-		t->t_sig->ts_no_restart = true;
-		return error == ETIMEDOUT ? EAGAIN : timeout != NULL ? EINTR : error;
+		if (error == ERESTART)
+			return sigmask_interrupted();
+		sigmask_deadline_done();
+		return EAGAIN;
 	}
+	sigmask_deadline_done();
 	if (out != NULL)
 		*out = info;
 	*result = sig;

@@ -245,6 +245,29 @@ sigmask_restore(void)
 	spin_unlock(&sa->sa_lock);
 }
 
+nsec_t
+sigmask_deadline(nsec_t deadline)
+{
+	struct sigstate *ts = thr_self()->t_sig;
+
+	if (ts->ts_deadline == 0)
+		ts->ts_deadline = deadline;
+	return ts->ts_deadline;
+}
+
+int
+sigmask_interrupted(void)
+{
+	thr_self()->t_sig->ts_no_restart = true;
+	return ERESTART;
+}
+
+void
+sigmask_deadline_done(void)
+{
+	thr_self()->t_sig->ts_deadline = 0;
+}
+
 void
 signal_set_action_locked(struct sigacts *sa, int sig, const struct sigact *act)
 {
