@@ -230,15 +230,23 @@ step(struct walk *w, const char *name, size_t len, bool last, bool slash)
 	return 0;
 }
 
-/* The last component with NAME_PARENT.  True: it is a link that has to be followed first. */
+/*
+ * The last component with NAME_PARENT and NAME_FOLLOW.  True: it is a link that has to be followed
+ * first; false: res->vn is what is there, or NULL.
+ */
 static bool
 last_is_link(struct walk *w, const char *name, size_t len, struct vnode **link)
 {
-	if ((w->flags & NAME_FOLLOW) == 0 || w->vn->v_ops->lookup(w->vn, name, len, link) != 0)
+	struct vnode *vn;
+
+	if ((w->flags & NAME_FOLLOW) == 0 || w->vn->v_ops->lookup(w->vn, name, len, &vn) != 0)
 		return false;
-	if (((*link)->v_mode & S_IFMT) == S_IFLNK)
+	if (unlikely((vn->v_mode & S_IFMT) == S_IFLNK) &&
+	    (vn->v_ops->target == NULL || (w->flags & NAME_MAGIC) == 0)) {
+		*link = vn;
 		return true;
-	vnode_unref(*link);
+	}
+	w->res->vn = unlikely(vn->v_covered != NULL) ? mount_enter(vn) : vn;
 	return false;
 }
 

@@ -12,11 +12,12 @@ struct cred;
 
 /*
  * With NAME_PARENT `last' points into the path (or into `buf'), without NUL at its end; it may
- * be "", "." or ".." (see name_last_ok).  With NAME_FOLLOW too, links at the end were followed.
+ * be "", "." or ".." (see name_last_ok).  With NAME_FOLLOW too, links at the end were followed, and
+ * vn is what had that name a moment ago, or NULL.
  */
 struct name_result {
 	struct vnode *dir;	/* parent, with NAME_PARENT, else NULL */
-	struct vnode *vn;	/* result, without NAME_PARENT */
+	struct vnode *vn;	/* result */
 	const char *last;
 	size_t last_len;
 	bool trailing_slash;

@@ -185,52 +185,73 @@ base_allows(uint32_t base, uint32_t flags)
 }
 
 static int
-open_existing(int dirfd, const char *path, uint32_t flags, struct node **out, uint32_t *rights)
+open_found(struct vnode *vn, uint32_t base, uint32_t flags, struct node **out, uint32_t *rights)
 {
-	struct name_result res;
-	uint32_t how = (flags & O_NOFOLLOW) != 0 ? 0 : NAME_FOLLOW | NAME_MAGIC;
-	int error = name_lookup(dirfd, path, how, &res);
+	int error = base_allows(base, flags);
 
 	if (error != 0)
 		return error;
-	error = base_allows(res.base_rights, flags);
-	if (error != 0)
-		goto done;
-	if (how != 0 && (res.vn->v_mode & S_IFMT) == S_IFLNK)
-		error = open_magic(res.vn, flags, out, rights);
+	if (unlikely((vn->v_mode & S_IFMT) == S_IFLNK) && (flags & O_NOFOLLOW) == 0)
+		error = open_magic(vn, flags, out, rights);
 	else
-		error = vnode_open(res.vn, flags, out, rights);
+		error = vnode_open(vn, flags, out, rights);
 	if (error == 0)
-		*rights &= res.base_rights;
-done:
+		*rights &= base;
+	return error;
+}
+
+static int
+open_existing(int dirfd, const char *path, uint32_t flags, struct node **out, uint32_t *rights)
+{
+	struct name_result res;
+	int error = name_lookup(dirfd, path,
+	    (flags & O_NOFOLLOW) != 0 ? 0 : NAME_FOLLOW | NAME_MAGIC, &res);
+
+	if (error != 0)
+		return error;
+	error = open_found(res.vn, res.base_rights, flags, out, rights);
 	name_result_done(&res);
 	return error;
 }
 
-/* ENOENT's other half.  EEXIST without O_EXCL: somebody else made it meanwhile; look again. */
+/* The name was not there.  EEXIST: now it is. */
 static int
-open_new(int dirfd, const char *path, uint32_t flags, uint32_t mode, struct node **out,
+open_new(struct name_result *res, uint32_t flags, uint32_t mode, struct node **out, uint32_t *rights)
+{
+	struct vnode *vn;
+	int error = base_allows(res->base_rights, flags);
+
+	if (error == 0 && res->trailing_slash)
+		error = EISDIR;
+	if (error == 0)
+		error = dir_create(res, S_IFREG | (mode & 07777), 0, &vn);
+	if (error != 0)
+		return error;
+	error = open_vnode(vn, flags & ~(uint32_t)O_TRUNC, true, out, rights);
+	*rights &= res->base_rights;
+	vnode_unref(vn);
+	return error;
+}
+
+/* O_CREAT.  With O_EXCL and O_NOFOLLOW a link at the end is not followed. */
+static int
+open_create(int dirfd, const char *path, uint32_t flags, uint32_t mode, struct node **out,
     uint32_t *rights)
 {
 	struct name_result res;
-	struct vnode *vn;
-	uint32_t how = (flags & (O_NOFOLLOW | O_EXCL)) != 0 ? 0 : NAME_FOLLOW;
-	int error = name_lookup(dirfd, path, NAME_PARENT | how, &res);
+	bool follow = (flags & (O_NOFOLLOW | O_EXCL)) == 0;
+	int error = name_lookup(dirfd, path, NAME_PARENT | (follow ? NAME_FOLLOW | NAME_MAGIC : 0), &res);
 
 	if (error != 0)
 		return error;
-	error = base_allows(res.base_rights, flags);
-	if (error == 0)
-		error = name_last_ok(&res, (flags & O_EXCL) != 0 ? EEXIST : EISDIR);
-	if (error == 0 && res.trailing_slash)
-		error = EISDIR;
-	if (error == 0)
-		error = dir_create(&res, S_IFREG | (mode & 07777), 0, &vn);
-	if (error == 0) {
-		error = open_vnode(vn, flags & ~(uint32_t)O_TRUNC, true, out, rights);
-		*rights &= res.base_rights;
-		vnode_unref(vn);
-	}
+	if (name_last_ok(&res, 1) != 0)
+		error = (flags & O_EXCL) != 0 ? EEXIST : open_existing(dirfd, path, flags, out, rights);
+	else if (res.vn == NULL)
+		error = open_new(&res, flags, mode, out, rights);
+	else if (res.trailing_slash && !S_ISDIR(res.vn->v_mode))
+		error = ENOTDIR;
+	else
+		error = open_found(res.vn, res.base_rights, flags, out, rights);
 	name_result_done(&res);
 	return error;
 }
@@ -247,13 +268,12 @@ open_path(int dirfd, const char *path, uint32_t flags, uint32_t mode, struct nod
 		return open_existing(dirfd, path, flags, out, rights);
 	if ((flags & O_DIRECTORY) != 0)
 		return EINVAL;
-	if ((flags & O_EXCL) != 0)
-		return open_new(dirfd, path, flags, mode, out, rights);
 	do {
-		error = open_existing(dirfd, path, flags, out, rights);
-		if (error == ENOENT)
-			error = open_new(dirfd, path, flags, mode, out, rights);
-	} while (error == EEXIST);
+		error = open_create(dirfd, path, flags, mode, out, rights);
+		/* O_NOFOLLOW did not look; or somebody made it between the look and the lock. */
+		if (error == EEXIST && (flags & O_NOFOLLOW) != 0 && (flags & O_EXCL) == 0)
+			error = open_existing(dirfd, path, flags, out, rights);
+	} while (error == EEXIST && (flags & O_EXCL) == 0);
 	return error;
 }
 
