@@ -28,6 +28,7 @@
 #include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/random.h"
+#include "kern/sysctl.h"
 #include "mach/atomic.h"
 #include "mach/boot.h"
 #include "mach/string.h"
@@ -44,7 +45,8 @@ ZONE(mapping_zone, struct mapping);
 
 LOCK_CLASS(space_class, "space", RANK_SPACE);
 
-static bool aslr = true;
+static uint64_t aslr = 1;
+SYSCTL_U64(vm_aslr, "vm.aslr", &aslr);
 static uint64_t weight_state = 0x9e3779b97f4a7c15ull;
 int (*vmo_path_hook)(struct vmo *, char *, size_t);
 
