@@ -32,6 +32,7 @@
 #include "kern/init.h"
 #include "kern/io.h"
 #include "kern/kstat.h"
+#include "kern/sched.h"
 #include "kern/sigmask.h"
 #include "kern/string.h"
 #include "kern/trap.h"
@@ -481,15 +482,20 @@ signal_send_thr(struct thr *t, int sig, const struct abi_siginfo *info)
 	return error;
 }
 
+/* The victim runs before everybody who waits for its memory. */
 bool
 signal_kill_once(struct proc *p)
 {
+	struct thr *t;
 	bool first;
 
 	spin_lock(&proc_tree_lock);
 	first = p->p_state == PROC_ALIVE && !p->p_sig->sa_killed;
-	if (first)
+	if (first) {
 		(void)send_locked(p, NULL, SIGKILL, NULL);
+		list_for_each(t, &p->p_thrs, t_proc_link)
+			sched_set(t, THRRT, 0);
+	}
 	spin_unlock(&proc_tree_lock);
 	return first;
 }
