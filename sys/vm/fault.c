@@ -50,7 +50,7 @@ enter(const struct fault *f, struct page *p, bool writable)
 
 	if (!writable)
 		prot &= ~VM_WRITE;
-	return pmap_enter(&f->space->pmap, f->va, page_addr(p), prot | VM_READ);
+	return pmap_enter(&f->space->pmap, f->va, frame_addr(p), prot | VM_READ);
 }
 
 static bool
@@ -91,7 +91,7 @@ fault_around(const struct fault *f, struct vmo *vnode, struct vmo *over)
 		if (p == NULL && vmo_vnode_page_locked(vnode, i, &p, &shared) != 0)
 			continue;
 		if (p != NULL && !(write && shared))
-			pa[n] = page_addr(p);
+			pa[n] = frame_addr(p);
 	}
 	pmap_fill(&f->space->pmap, f->va - (vaddr_t)((f->index - first) << PAGE_SHIFT), pa, n,
 	    (write ? m->prot : m->prot & ~(uint32_t)VM_WRITE) | VM_READ);

@@ -58,7 +58,7 @@ LOCK_CLASS(page_class, "page", RANK_PAGE);
 static struct spin page_lock = SPIN_INIT(&page_class);
 static struct page_range ranges[PAGE_RANGES];	/* [I after page_init] */
 static unsigned nranges;			/* [I after page_init] */
-static struct page *pages;			/* [I] */
+struct page *page_array;			/* [I] */
 static uint64_t npages;				/* [I] length of the array */
 static uint64_t total;				/* [I] frames handed over */
 static uint64_t reserve;			/* [I] */
@@ -84,7 +84,7 @@ static struct kstat *const use_stat[] = {
 paddr_t
 page_addr(const struct page *p)
 {
-	return (paddr_t)(p - pages) << PAGE_SHIFT;
+	return (paddr_t)(p - page_array) << PAGE_SHIFT;
 }
 
 struct page *
@@ -92,7 +92,7 @@ page_of(paddr_t pa)
 {
 	uint64_t pfn = pa >> PAGE_SHIFT;
 
-	return pfn < npages ? &pages[pfn] : NULL;
+	return pfn < npages ? &page_array[pfn] : NULL;
 }
 
 uint64_t
@@ -126,7 +126,7 @@ buddy_push(struct page *p, unsigned order)
 static void
 buddy_free_locked(struct page *p, unsigned order)
 {
-	uint64_t pfn = (uint64_t)(p - pages);
+	uint64_t pfn = (uint64_t)(p - page_array);
 
 	ASSERT(spin_held(&page_lock));
 	ASSERT((pfn & ((1ull << order) - 1)) == 0);
@@ -134,14 +134,14 @@ buddy_free_locked(struct page *p, unsigned order)
 	for (; order < PAGE_ORDERS - 1; order++) {
 		uint64_t other = pfn ^ (1ull << order);
 
-		if (other + (1ull << order) > npages || !(pages[other].flags & PG_BUDDY) ||
-		    pages[other].order != order)
+		if (other + (1ull << order) > npages || !(page_array[other].flags & PG_BUDDY) ||
+		    page_array[other].order != order)
 			break;
-		list_remove(&pages[other].link);
-		pages[other].flags = 0;
+		list_remove(&page_array[other].link);
+		page_array[other].flags = 0;
 		pfn &= ~(1ull << order);
 	}
-	buddy_push(&pages[pfn], order);
+	buddy_push(&page_array[pfn], order);
 }
 
 static struct page *
@@ -356,7 +356,7 @@ page_add_range(paddr_t start, paddr_t end)
 	end = ROUND_DOWN(end, PAGE_SIZE);
 	if (start >= end || nranges == PAGE_RANGES)
 		return;
-	VERIFY(pages == NULL);
+	VERIFY(page_array == NULL);
 	VERIFY(nranges == 0 || start >= ranges[nranges - 1].end);
 	ranges[nranges++] = (struct page_range){ start, end };
 }
@@ -391,9 +391,9 @@ array_place(void)
 	}
 	VERIFY(bytes <= best->end - best->start);
 	best->end -= bytes;
-	pages = mmu_phys_map(best->end);
+	page_array = mmu_phys_map(best->end);
 	for (uint64_t i = 0; i < npages; i++)
-		pages[i] = (struct page){ .refs = 1, .use = PAGE_FIXED };
+		page_array[i] = (struct page){ .refs = 1, .use = PAGE_FIXED };
 	total = bytes >> PAGE_SHIFT;
 	kstat_add(&stat_fixed, (int64_t)total);
 }
@@ -405,14 +405,14 @@ range_free(const struct page_range *r)
 
 	total += end - pfn;
 	for (uint64_t i = pfn; i < end; i++)
-		pages[i] = (struct page){ .use = PAGE_FREE };
+		page_array[i] = (struct page){ .use = PAGE_FREE };
 	spin_lock(&page_lock);
 	while (pfn < end) {
 		unsigned order = PAGE_ORDERS - 1;
 
 		while ((pfn & ((1ull << order) - 1)) != 0 || pfn + (1ull << order) > end)
 			order--;
-		buddy_free_locked(&pages[pfn], order);
+		buddy_free_locked(&page_array[pfn], order);
 		pfn += 1ull << order;
 	}
 	spin_unlock(&page_lock);

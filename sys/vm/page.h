@@ -36,6 +36,27 @@ struct page *page_of(paddr_t);		/* NULL for what is not RAM */
 void page_add_range(paddr_t start, paddr_t end);
 uint64_t page_total(void), page_free_count(void);
 
+/* page_addr() and page_of() of RAM for the hot paths. */
+extern struct page *page_array;		/* [I] */
+
+static inline paddr_t
+frame_addr(const struct page *p)
+{
+	return (paddr_t)(p - page_array) << PAGE_SHIFT;
+}
+
+static inline struct page *
+frame_page(paddr_t pa)
+{
+	return &page_array[pa >> PAGE_SHIFT];
+}
+
+static inline void *
+frame_map(struct page *p)
+{
+	return mmu_phys_map(frame_addr(p));
+}
+
 static inline void *
 page_map(struct page *p)
 {

@@ -928,7 +928,7 @@ read_page(struct space *s, vaddr_t va, char *to, size_t n)
 		return EFAULT;
 	error = vmo_pin(v, index, &p);
 	if (error == 0 && p != NULL) {
-		from = page_map(p);
+		from = frame_map(p);
 		mach_copy(to, from + (va & PAGE_MASK), n);
 		page_unmap(from);
 		vmo_unpin(p);

@@ -84,7 +84,7 @@ page_shared(struct page *p)
 static void
 page_copy(struct page *to, struct page *from)
 {
-	void *t = page_map(to), *f = page_map(from);
+	void *t = frame_map(to), *f = frame_map(from);
 
 	mach_copy(t, f, PAGE_SIZE);
 	page_unmap(f);
@@ -94,7 +94,7 @@ page_copy(struct page *to, struct page *from)
 static void
 page_zero(struct page *p, size_t from, size_t to)
 {
-	char *va = page_map(p);
+	char *va = frame_map(p);
 
 	mach_fill(va + from, 0, to - from);
 	page_unmap(va);
@@ -867,7 +867,7 @@ move_out(struct vmo *v, uint64_t off, size_t n, struct uio *u)
 		return error;
 	if (p == NULL)
 		return uio_zero(n, u);
-	va = page_map(p);
+	va = frame_map(p);
 	error = uio_move(va + (off & PAGE_MASK), n, u);
 	page_unmap(va);
 	vmo_unpin(p);
@@ -888,7 +888,7 @@ move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
 
 	if (p == NULL)
 		return ENOMEM;
-	va = page_map(p);
+	va = frame_map(p);
 	error = uio_move(va, PAGE_SIZE, u);
 	moved = (size_t)(before - u->resid);
 	mach_fill(va + moved, 0, PAGE_SIZE - moved);
@@ -906,7 +906,7 @@ move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
 		/* Somebody made the page meanwhile: what was moved goes there. */
 		full = vmo_commit_locked(v, index, NULL, &there);
 		if (full == 0) {
-			void *to = page_map(there);
+			void *to = frame_map(there);
 
 			mach_copy(to, va, moved);
 			page_unmap(to);
@@ -938,7 +938,7 @@ move_in(struct vmo *v, uint64_t off, size_t n, struct uio *u)
 	}
 	if ((error = vmo_pin_write(v, off >> PAGE_SHIFT, &p)) != 0)
 		return error;
-	va = page_map(p);
+	va = frame_map(p);
 	error = uio_move(va + (off & PAGE_MASK), n, u);
 	page_unmap(va);
 	vmo_unpin(p);

@@ -133,6 +133,24 @@ object_dies(const struct zone *z, void *obj)
 	mach_fill(obj, ZONE_POISON, z->size);
 }
 
+static __attribute__((noinline)) void *
+object_ready(const struct zone *z, void *obj, uint32_t flags)
+{
+	if (CONFIG_DEBUG)
+		object_born(z, obj);
+	if (flags & ZALLOC_ZERO)
+		mach_fill(obj, 0, z->size);
+	return obj;
+}
+
+/* Work waited for the hold to end. */
+static __attribute__((noinline)) void *
+object_deferred(const struct zone *z, void *obj, uint32_t flags)
+{
+	deferred_run();
+	return object_ready(z, obj, flags);
+}
+
 /* --- slabs --- */
 
 static char *
@@ -149,7 +167,7 @@ slab_grow(struct zone *z)
 
 	if (p == NULL)
 		return NULL;
-	base = page_map(p);
+	base = frame_map(p);
 	if (CONFIG_DEBUG)
 		mach_fill(base, ZONE_POISON, PAGE_SIZE << z->order);
 	for (uint32_t i = 0; i < z->per_slab; i++) {
@@ -177,7 +195,7 @@ slab_alloc_locked(struct zone *z)
 	first = SLAB_FIRST(p->word);
 	used = SLAB_USED(p->word);
 	ASSERT(first < z->per_slab);
-	obj = (char *)page_map(p) + first * z->stride;
+	obj = (char *)frame_map(p) + first * z->stride;
 	if (used == 0)
 		z->empty--;
 	first = *(uint16_t *)(void *)obj;
@@ -193,7 +211,7 @@ static void
 slab_free_locked(struct zone *z, void *obj, uint32_t keep)
 {
 	char *base = slab_base(z, obj);
-	struct page *p = page_of(mmu_kva_to_phys(base));
+	struct page *p = frame_page(mmu_kva_to_phys(base));
 	uint32_t number = (uint32_t)(((char *)obj - base) / z->stride);
 	uint32_t first = SLAB_FIRST(p->word), used = SLAB_USED(p->word);
 
@@ -264,6 +282,20 @@ zone_alloc_slow(struct zone *z, struct magazine **m)
 	return obj;
 }
 
+/* Everything that is not the fast path: hold is up. */
+static void *
+zone_alloc_hard(struct zone *z, uint32_t flags, struct magazine **m)
+{
+	void *obj = zone_alloc_slow(z, m);
+
+	hold_leave();
+	if (obj == NULL)
+		return NULL;
+	kstat_add(&z->stat, 1);
+	return object_ready(z, obj, flags);
+}
+
+/* Without a frame of its own where nothing is called: every path ends in a tail call. */
 void *
 zone_alloc(struct zone *z, uint32_t flags)
 {
@@ -275,19 +307,14 @@ zone_alloc(struct zone *z, uint32_t flags)
 	hold_add();
 	m = zone_loaded(z);
 	mag = m[0];
-	if (likely(mag != NULL && mag->rounds > 0))
-		obj = mag->round[--mag->rounds];
-	else
-		obj = zone_alloc_slow(z, m);
-	if (unlikely(hold_sub_zero()))
-		deferred_run();
-	if (unlikely(obj == NULL))
-		return NULL;
+	if (unlikely(mag == NULL || mag->rounds == 0))
+		return zone_alloc_hard(z, flags, m);
+	obj = mag->round[--mag->rounds];
 	kstat_add(&z->stat, 1);
-	if (CONFIG_DEBUG)
-		object_born(z, obj);
-	if (flags & ZALLOC_ZERO)
-		mach_fill(obj, 0, z->size);
+	if (unlikely(hold_sub_zero()))
+		return object_deferred(z, obj, flags);
+	if (CONFIG_DEBUG || flags != 0)
+		return object_ready(z, obj, flags);
 	return obj;
 }
 
@@ -542,7 +569,7 @@ block_alloc(size_t size, uint32_t flags)
 		p = page_alloc_order(PAGE_KERNEL, block_order(size), flags & ZALLOC_ZERO ? PAGE_ZERO : 0);
 		if (p == NULL)
 			return NULL;
-		va = page_map(p);
+		va = frame_map(p);
 	}
 	kstat_add(&stat_block, 1);
 	return va;
@@ -555,7 +582,7 @@ block_free(void *va, size_t size)
 	if (size > KMEM_BLOCK_MAX)
 		kmap_free(va, size);
 	else
-		page_free_order(page_of(mmu_kva_to_phys(va)), block_order(size));
+		page_free_order(frame_page(mmu_kva_to_phys(va)), block_order(size));
 }
 
 void *

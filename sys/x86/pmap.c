@@ -6,7 +6,8 @@
  *    pages); a last-level table covers a span of 2 MiB.
  *
  * 2. Bookkeeping is in the struct page of each table: word = entries in use, refs = directory entries
- *    that name it.  A table whose last entry goes is given back at once.
+ *    that name it.  A table whose last entry goes is given back, but for one empty last-level table a
+ *    space (`empty'), which may be wanted again soon.
  *
  * 3. Permissions.  Only leaf entries carry policy (W, NX), with one exception:
  *
@@ -55,6 +56,7 @@
 #define ENTRIES		512u
 #define TABLE_CACHE	32u
 #define ROOT_CACHE	8u
+#define PMAP_NO_SPAN	((vaddr_t)-1)
 #define FLUSH_PAGES	32u		/* above, flush everything */
 
 LOCK_CLASS(pmap_class, "pmap", RANK_PMAP);
@@ -84,7 +86,7 @@ table_of(uint64_t entry)
 static inline struct page *
 table_page(uint64_t entry)
 {
-	return page_of(entry & PTE_ADDR);
+	return frame_page(entry & PTE_ADDR);
 }
 
 static inline vaddr_t
@@ -241,7 +243,7 @@ dir_prune(struct pmap *pm, vaddr_t va)
 	}
 	if ((p = table_page(*top))->word == 0) {
 		*top = 0;
-		page_of(pm->root)->word--;
+		frame_page(pm->root)->word--;
 		flush_page(pm, va);
 		table_free(p);
 	}
@@ -251,7 +253,7 @@ dir_prune(struct pmap *pm, vaddr_t va)
 static uint64_t *
 dir_make(struct pmap *pm, vaddr_t va)
 {
-	struct page *above = page_of(pm->root);
+	struct page *above = frame_page(pm->root);
 	uint64_t *table = mmu_phys_map(pm->root);
 
 	for (unsigned level = 3; level > 1; level--) {
@@ -264,7 +266,7 @@ dir_make(struct pmap *pm, vaddr_t va)
 				dir_prune(pm, va);
 				return NULL;
 			}
-			*entry = page_addr(p) | PTE_P | PTE_W | PTE_U;
+			*entry = frame_addr(p) | PTE_P | PTE_W | PTE_U;
 			above->word++;
 		}
 		above = table_page(*entry);
@@ -277,7 +279,7 @@ dir_make(struct pmap *pm, vaddr_t va)
 static inline struct page *
 dir_page(uint64_t *dir)
 {
-	return page_of(mmu_kva_to_phys(dir));
+	return frame_page(mmu_kva_to_phys(dir));
 }
 
 /* Empties a directory entry and drops its table, whatever is in it. */
@@ -321,14 +323,14 @@ dir_break(struct pmap *pm, vaddr_t va, uint64_t *dir)
 
 	if (atomic_load_acquire(&old->refs) == 1) {
 		leaves_copy(table_of(*dir), table_of(*dir));
-		*dir = page_addr(old) | PTE_P | PTE_W | PTE_U;
+		*dir = frame_addr(old) | PTE_P | PTE_W | PTE_U;
 		kstat_add(&stat_takeover, 1);
 	} else {
 		if ((new = page_alloc(PAGE_TABLE, 0)) == NULL)
 			return ENOMEM;
 		leaves_copy(page_map(new), table_of(*dir));
 		new->word = old->word;
-		*dir = page_addr(new) | PTE_P | PTE_W | PTE_U;
+		*dir = frame_addr(new) | PTE_P | PTE_W | PTE_U;
 		if (atomic_sub_return(&old->refs, 1) == 0)
 			page_free(old);
 		kstat_add(&stat_break, 1);
@@ -359,7 +361,7 @@ pmap_fork(struct pmap *parent, struct pmap *child, vaddr_t start, vaddr_t end)
 		uint64_t *dir = dir_find(parent, va, &next), *to;
 		struct page *p;
 
-		if (dir == NULL || !(*dir & PTE_P))
+		if (dir == NULL || !(*dir & PTE_P) || table_page(*dir)->word == 0)
 			continue;
 		if ((to = dir_make(child, va)) == NULL) {
 			error = ENOMEM;
@@ -412,7 +414,7 @@ enter_locked(struct pmap *pm, vaddr_t va, uint64_t leaf)
 			dir_prune(pm, va);
 			return ENOMEM;
 		}
-		*dir = page_addr(p) | PTE_P | PTE_W | PTE_U;
+		*dir = frame_addr(p) | PTE_P | PTE_W | PTE_U;
 		dir_page(dir)->word++;
 	} else if (unlikely(*dir & DIR_SHARED) && dir_break(pm, va, dir) != 0) {
 		return ENOMEM;
@@ -474,6 +476,25 @@ leaves_present(const uint64_t *pte, unsigned n)
 	return false;
 }
 
+/*
+ * The table of va's span is empty.  It stays until another one is: memory that comes and goes at one
+ * place (a heap's end, a buffer) does not make and break tables.
+ */
+static void
+table_keep(struct pmap *pm, vaddr_t va)
+{
+	vaddr_t old = pm->empty, next;
+	uint64_t *dir;
+
+	va = ROUND_DOWN(va, PMAP_SPAN);
+	pm->empty = va;
+	if (old == va || old == PMAP_NO_SPAN)
+		return;
+	dir = dir_find(pm, old, &next);
+	if (dir != NULL && (*dir & PTE_P) && table_page(*dir)->word == 0)
+		dir_clear(pm, old, dir);
+}
+
 /* Part of one span, which has a table. */
 static void
 remove_in_span(struct pmap *pm, vaddr_t start, vaddr_t end, uint64_t *dir)
@@ -503,7 +524,7 @@ remove_in_span(struct pmap *pm, vaddr_t start, vaddr_t end, uint64_t *dir)
 	pm->resident -= gone;
 	flush_range(pm, start, end);
 	if (p->word == 0)
-		dir_clear(pm, start, dir);
+		table_keep(pm, start);
 }
 
 NO_CANARY void
@@ -602,9 +623,10 @@ pmap_create(struct pmap *pm)
 	if (p == NULL)
 		return ENOMEM;
 	spin_init(&pm->lock, &pmap_class);
-	pm->root = page_addr(p);
+	pm->root = frame_addr(p);
 	pm->resident = 0;
 	pm->dir = NULL;
+	pm->empty = PMAP_NO_SPAN;
 	return 0;
 }
 
@@ -636,8 +658,10 @@ pmap_leave(struct pmap *pm)
 void
 pmap_destroy(struct pmap *pm)
 {
-	struct page *p = page_of(pm->root);
+	struct page *p = frame_page(pm->root);
 
+	if (pm->empty != PMAP_NO_SPAN)
+		pmap_drop(pm, pm->empty, pm->empty + PMAP_SPAN);
 	VERIFY(p->word == 0 && pm->resident == 0);
 	root_free(p);
 	pm->root = 0;
@@ -672,7 +696,7 @@ kernel_entry(vaddr_t va, bool make)
 			VERIFY(level < 3);
 			if (!make || (p = table_alloc()) == NULL)
 				return NULL;
-			*entry = page_addr(p) | PTE_P | PTE_W;
+			*entry = frame_addr(p) | PTE_P | PTE_W;
 		}
 		table = table_of(*entry);
 	}

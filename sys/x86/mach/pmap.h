@@ -20,6 +20,7 @@ struct pmap {
 	paddr_t root;			/* [I] */
 	uint64_t resident;		/* [lock] pages mapped now */
 	uint64_t *dir;			/* [lock] the directory entry found last, or NULL */
+	vaddr_t empty;			/* [lock] a span whose table is kept though it may be empty */
 	vaddr_t dir_span;		/* [lock] va / PMAP_SPAN of it */
 };
 
