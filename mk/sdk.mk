@@ -23,8 +23,6 @@ $(SDKOBJ)/tools.stamp: mk/sdktools lib/sdk/cc.sh lib/sdk/link.sh
 $(SDKOBJ)/newlib.stamp: mk/newlib $(wildcard lib/newlib/patches/*) $(SDKHEADERS) | $(SDKOBJ)/tools.stamp
 	$(call say,NEWLIB)
 	$(Q)mkdir -p $(@D) && mk/newlib $(SDK)
-	$(Q)cp -R lib/posix/include/. include/abi $(SDKINC)/
-	$(Q)for d in mx zero zircon; do [ ! -d include/$$d ] || cp -R include/$$d $(SDKINC)/; done
 	$(Q)touch $@
 
 $(SDKOBJ)/musl.stamp: mk/musl lib/musl/files $(wildcard lib/musl/include/*) $(SDKOBJ)/newlib.stamp
