@@ -544,8 +544,10 @@ commit_names(struct proc *p, struct exec *x)
 		vnode_text_put(exe);
 		vnode_unref(exe);
 	}
+	spin_lock(&proc_tree_lock);
 	p->p_cmdline = x->cmdline;
 	p->p_cmdline_len = x->cmdline_len;
+	spin_unlock(&proc_tree_lock);
 	x->cmdline = NULL;
 	if (cmdline != NULL)
 		kmem_free(cmdline, len);

@@ -156,7 +156,9 @@ release_resources(struct proc *p)
 		vnode_text_put(exe);
 		vnode_unref(exe);
 	}
+	spin_lock(&proc_tree_lock);		/* /proc copies it under this lock */
 	p->p_cmdline = NULL;
+	spin_unlock(&proc_tree_lock);
 	if (cmdline != NULL)
 		kmem_free(cmdline, p->p_cmdline_len);
 	p->p_cmdline_len = 0;

@@ -51,7 +51,6 @@ fork_undo(struct procx *px, struct thr *t)
 	}
 	if (p->p_cmdline != NULL)
 		kmem_free(p->p_cmdline, p->p_cmdline_len);
-	cred_unref(p->p_cred);
 	proc_free_new(px);
 }
 

@@ -49,6 +49,8 @@ proc_node_destroy(struct node *n)
 {
 	struct procx *px = container_of(n, struct procx, px_proc.p_node);
 
+	if (px->px_proc.p_cred != NULL)
+		cred_unref(px->px_proc.p_cred);
 	kstat_add(&procs, -1);
 	zone_free(procx_zone, px);
 }

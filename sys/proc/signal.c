@@ -562,7 +562,6 @@ pend_take(struct sigacts *sa, struct sigpend *sp, int sig, struct abi_siginfo *i
 	if ((sp->set & SIGBIT(sig)) == 0)
 		return false;
 	sp->set &= ~SIGBIT(sig);
-	*info = (struct abi_siginfo){ .signo = sig, .code = SI_KERNEL };
 	list_for_each_safe(q, tmp, &sp->queue, link) {
 		if (q->info.signo != sig)
 			continue;
@@ -573,7 +572,11 @@ pend_take(struct sigacts *sa, struct sigpend *sp, int sig, struct abi_siginfo *i
 		found = true;
 		*info = q->info;
 		entry_free(sa, q);
+		if (sig < SIGRTMIN)
+			break;
 	}
+	if (!found)
+		*info = (struct abi_siginfo){ .signo = sig, .code = SI_KERNEL };
 	return true;
 }
 
@@ -742,14 +745,17 @@ signal_deliver(struct trapframe *tf)
 	int sig;
 
 	while ((sig = next_signal(t, &info, &act, &conts)) != 0) {
-		if (act.handler > SIGACT_IGN)
+		if (act.handler > SIGACT_IGN) {
 			call_handler(tf, t, &act, &info);
-		else if (act.handler == SIGACT_IGN || (SIGS_IGNORE & SIGBIT(sig)) != 0)
+			if (!signal_pending(t))
+				return;
+		} else if (act.handler == SIGACT_IGN || (SIGS_IGNORE & SIGBIT(sig)) != 0) {
 			continue;
-		else if ((SIGS_STOP & SIGBIT(sig)) != 0)
+		} else if ((SIGS_STOP & SIGBIT(sig)) != 0) {
 			stop_process(t->t_proc, sig, conts);
-		else
+		} else {
 			proc_exit(ABI_W_SIGNALED(sig, 0), -1);
+		}
 	}
 	finish_call(tf, t, false, false);
 }

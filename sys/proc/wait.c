@@ -42,8 +42,6 @@ proc_reap_locked(struct procx *px)
 	usage_add(&parent->px_proc.p_child_usage, &p->p_child_usage);
 	pgrp_leave_locked(p);
 	proc_remove_locked(px);
-	cred_unref(p->p_cred);
-	p->p_cred = NULL;
 	node_unref(&p->p_node);
 }
 

@@ -345,6 +345,7 @@ blocking_calls(void)
 		status = child_status(pid);
 		ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && ms_now() - start < 100,
 		    "SIGKILL ends %s within 100 ms", b->name);
+		kill(-pid, SIGKILL);
 		pid = blocked(b, 0);
 		kill(pid, SIGUSR1);
 		is_int(WEXITSTATUS(child_status(pid)), 4, "a handler ends it with EINTR");
