@@ -16,7 +16,7 @@ images: $(IMAGES:%=build/images/%.img)
 
 $(PROGRAMS): build/%: %.c build/sdk/stamp
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(USERCC) $(USERFLAGS) -o $@.tmp $< && $(USERCC:-cc=-strip) $@.tmp && mv $@.tmp $@
+	$(Q)mkdir -p $(@D) && $(USERCC) $(USERFLAGS) -o $@.tmp $< && $(USERCC:-cc=-strip) $@.tmp && mv $$d.img $@
 
 build/host/mkimage: mk/mkimage.c include/abi/image.h
 	$(call say,HOSTCC,$<)
@@ -25,7 +25,7 @@ build/host/mkimage: mk/mkimage.c include/abi/image.h
 $(IMAGES:%=build/images/%.img): build/images/%.img: build/host/mkimage mk/stage mk/image.manifest $(PROGRAMS) \
 		build/ports/stamp $(wildcard etc/* usr/share/man/*/*)
 	$(call say,IMAGE,$*)
-	$(Q)mkdir -p $(@D) && mk/stage $* build/images/$* && \
-		build/host/mkimage -n $* -t $(EPOCH) -m mk/image.manifest -o $@ build/images/$*
-	$(Q)test $* != base || test $$(stat -c %s $@) -le 4194304 || \
-		{ echo 'base.img is larger than 4 MiB' >&2; rm $@; exit 1; }
+	$(Q)mkdir -p $(@D) && d=$(@D)/$*.$$$$ && trap "rm -rf $$d $$d.img" EXIT && mk/stage $* $$d && \
+		build/host/mkimage -n $* -t $(EPOCH) -m mk/image.manifest -o $$d.img $$d && \
+		{ test $* != base || test $$(stat -c %s $$d.img) -le 4194304 || \
+		{ echo 'base.img is larger than 4 MiB' >&2; false; }; } && mv $$d.img $@
