@@ -13,6 +13,7 @@
 #include "mach/cpu.h"
 #include "mach/mmu.h"
 #include "vm/page.h"
+#include "x86/bootfw.h"
 #include "x86/bootmem.h"
 #include "x86/canary.h"
 #include "x86/cpu.h"
@@ -179,10 +180,39 @@ boot_option(const char *name, char *buf, size_t size)
 
 /* --- RAM --- */
 
+#define ROOT_MEMORY	((paddr_t)47 << 20)	/* 48 MiB less what the firmware keeps */
+
+static paddr_t ram_total;
+
+static void
+ram_count(paddr_t start, paddr_t end)
+{
+	ram_total += end - start;
+}
+
+/* A machine with little memory runs from the image `base'; what `root' takes is RAM again. */
+static void
+modules_trim(void)
+{
+	unsigned root = bootinfo.nmodules;
+	bool base = false;
+
+	bootmem_each_sealed(ram_count);
+	for (unsigned i = 0; i < bootinfo.nmodules; i++) {
+		if (strcmp(bootinfo.modules[i].cmdline, "root") == 0)
+			root = i;
+		if (strcmp(bootinfo.modules[i].cmdline, "base") == 0)
+			base = true;
+	}
+	if (base && root < bootinfo.nmodules && ram_total < ROOT_MEMORY)
+		bootinfo.modules[root] = bootinfo.modules[--bootinfo.nmodules];
+}
+
 static void
 memory_init(void)
 {
 	bootmem_seal();			/* from here on only cuts */
+	modules_trim();
 	bootmem_remove(0, 0x10000);	/* start-up code of other CPUs, old BIOS data */
 	bootmem_remove(mmu_kva_to_phys(image_start), mmu_kva_to_phys(image_end));
 	for (unsigned i = 0; i < bootinfo.nmodules; i++)
@@ -216,6 +246,8 @@ machine_start(bool pvh, paddr_t info)
 		pvh_parse(info);
 	else
 		mb2_parse(info);
+	if (!pvh)
+		bootfw_append();
 	cpu_boot_features();
 	canary_init();
 	memory_init();
