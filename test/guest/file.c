@@ -234,7 +234,7 @@ static void
 permission_child(void)
 {
 	setgid(1000), setuid(1000);
-	tap_count = 100;
+	tap_in_child = 1;
 	fails(open("/tmp/priv/secret", O_RDONLY), EACCES, "another's file");
 	fails(open("/tmp/priv/new", O_WRONLY | O_CREAT, 0600), EACCES, "another's directory");
 	fails(unlink("/tmp/priv/secret"), EACCES, "unlink there");

@@ -225,7 +225,7 @@ other_user(void)
 {
 	char path[64], buf[512];
 
-	tap_bad = 0;
+	tap_bad = 0, tap_in_child = 1;
 	setgid(1000), setuid(1000);
 	snprintf(path, sizeof(path), "/proc/%d/stat", getppid());
 	ok(slurp(path, buf, sizeof(buf)) > 0, "stat of another user's process");
@@ -489,7 +489,7 @@ jail(void)
 {
 	char buf[64];
 
-	tap_bad = 0;
+	tap_bad = 0, tap_in_child = 1;
 	if (chroot("jail") != 0 || chdir("/") != 0)
 		_exit(1);
 	ok(access("/inside", F_OK) == 0, "chroot: the new root");

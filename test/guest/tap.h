@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static int tap_count, tap_bad;
+static int tap_in_child;	/* points of a child are comments: its exit status is the parent's point */
 
 __attribute__((format(printf, 1, 2))) static inline void
 tap_print(const char *fmt, ...)
@@ -47,7 +48,7 @@ ok(int good, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	tap_bad += !good;
-	tap_print("%sok %d - %s\n", good ? "" : "not ", ++tap_count, what);
+	tap_print("%s%sok %d - %s\n", tap_in_child ? "# " : "", good ? "" : "not ", ++tap_count, what);
 	errno = saved;
 	return good;
 }
