@@ -111,7 +111,7 @@ exec_shell(const char *path, char *const argv[], char *const envp[])
 	while (argv[n] != NULL)
 		n++;
 	{
-		char *args[n + 2];
+		char *args[n + 3];
 
 		args[0] = (char *)"sh";
 		args[1] = (char *)path;

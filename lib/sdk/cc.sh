@@ -34,5 +34,6 @@ for a do
 done
 export ZENTA_PIE
 exec clang-14 --target=x86_64-zenta -D__zenta__=1 -D__ELF__=1 -D__unix__=1 -D__unix=1 \
+	-D__STDC_NO_THREADS__=1 \
 	-Qunused-arguments -nostdlibinc -fno-pic -ftls-model=local-exec -fomit-frame-pointer \
 	-B"$sdk/libexec/x86_64" -isystem "$sdk/x86_64/include" $pie "$@"
