@@ -44,10 +44,9 @@ static const struct node_ops event_ops = {
 };
 
 int
-sys_mx_event_create(uint32_t options, uint32_t *out)
+sys_mx_event_create(uint32_t options, void __user *out)
 {
 	struct event *e;
-	uint32_t index;
 	int error;
 
 	if (options != 0)
@@ -60,11 +59,8 @@ sys_mx_event_create(uint32_t options, uint32_t *out)
 	e->node.poll_in = SIG_SIGNALED;
 	node_use(&e->node);
 	node_unref(&e->node);
-	error = desc_install(&e->node, EVENT_RIGHTS, DESC_CLOEXEC, DESC_NATIVE, &index);
-	if (error != 0) {
+	error = handle_install(&e->node, EVENT_RIGHTS, out);
+	if (error != 0)
 		node_unuse(&e->node);
-		return error;
-	}
-	*out = desc_handle(index);
-	return 0;
+	return error;
 }

@@ -24,6 +24,7 @@
  */
 #include "gen/sysproto.h"
 #include "kern/assert.h"
+#include "kern/deferred.h"
 #include "kern/desc.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
@@ -56,7 +57,7 @@ struct registration {
 	struct list link;		/* [p] port's list; empty: being removed */
 	struct port *port;		/* [I] one reference */
 	struct node *node;		/* [I] one reference: the source lives as long */
-	const void *slot;		/* [I] it was made through */
+	struct deferred gone;		/* frees it after its slot went */
 	uint32_t options;		/* [I] */
 	bool spent;			/* [p] ONCE that has fired */
 	struct packet packet;
@@ -108,6 +109,28 @@ registration_free(struct registration *r)
 	kstat_add(&registrations, -1);
 }
 
+static void
+registration_gone(struct deferred *d)
+{
+	registration_free(container_of(d, struct registration, gone));
+}
+
+/*
+ * The slot it was made through goes: no new packet, but one that is queued stays and frees it when
+ * it is taken.  Under both locks, so it is freed from a deferred call.
+ */
+static void
+registration_orphan(struct registration *r)
+{
+	if (r->packet.queued) {
+		r->spent = true;
+		return;
+	}
+	list_remove(&r->link);
+	observer_detach_locked(&r->ob);
+	deferred_queue(&r->gone);
+}
+
 /* Under the source's lock. */
 static void
 registration_fire(struct observer *o, uint32_t bits, struct wakelist *w)
@@ -116,7 +139,12 @@ registration_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 	struct port *p = r->port;
 
 	spin_lock(&p->node.lock);
-	if ((bits & SIG_HANDLE_CLOSED) != 0 || r->spent || list_empty(&r->link)) {
+	if (r->spent || list_empty(&r->link)) {
+		spin_unlock(&p->node.lock);
+		return;
+	}
+	if ((bits & SIG_HANDLE_CLOSED) != 0) {
+		registration_orphan(r);
 		spin_unlock(&p->node.lock);
 		return;
 	}
@@ -143,8 +171,9 @@ registration_make(struct port *p, struct node *n, uint64_t key, uint32_t signals
 	kstat_add(&registrations, 1);
 	node_ref(&p->node);
 	node_ref(n);
-	*r = (struct registration){ .port = p, .node = n, .options = options, .slot = slot,
+	*r = (struct registration){ .port = p, .node = n, .options = options,
 		.ob = { .trigger = signals, .fire = registration_fire, .owner = slot } };
+	r->gone = (struct deferred)DEFERRED_INIT(r->gone, registration_gone);
 	list_init(&r->ob.link);
 	list_init(&r->packet.link);
 	r->packet.reg = r;
@@ -320,10 +349,9 @@ static const struct node_ops port_ops = {
 /* --- calls --- */
 
 int
-sys_mx_port_create(uint32_t options, uint32_t *out)
+sys_mx_port_create(uint32_t options, void __user *out)
 {
 	struct port *p;
-	uint32_t index;
 	int error;
 
 	if (options != 0)
@@ -338,13 +366,10 @@ sys_mx_port_create(uint32_t options, uint32_t *out)
 	list_init(&p->regs);
 	node_use(&p->node);
 	node_unref(&p->node);
-	error = desc_install(&p->node, PORT_RIGHTS, DESC_CLOEXEC, DESC_NATIVE, &index);
-	if (error != 0) {
+	error = handle_install(&p->node, PORT_RIGHTS, out);
+	if (error != 0)
 		node_unuse(&p->node);
-		return error;
-	}
-	*out = desc_handle(index);
-	return 0;
+	return error;
 }
 
 int
@@ -393,10 +418,10 @@ sys_mx_object_wait_async(uint32_t h, uint32_t port, uint64_t key, uint32_t signa
 
 	if ((options & ~(MX_WAIT_ASYNC_TIMESTAMP | MX_WAIT_ASYNC_EDGE | MX_WAIT_ASYNC_REPEATING)) != 0)
 		return EINVAL;
-	error = desc_get(port, NODE_PORT, RIGHT_WRITE, &pn);
+	error = handle_get(port, NODE_PORT, RIGHT_WRITE, &pn);
 	if (error != 0)
 		return error;
-	error = desc_get(h, NODE_ANY, RIGHT_WAIT, &n);
+	error = handle_get(h, NODE_ANY, RIGHT_WAIT, &n);
 	if (error == 0) {
 		/* Ports in ports come with their depth and cycle rules in a later issue. */
 		if (n->kind == NODE_PORT)
@@ -419,7 +444,7 @@ sys_mx_port_cancel(struct node *h, uint32_t source, uint64_t key)
 	struct port *p = port_of(h);
 	struct registration *r;
 	struct node *n;
-	int error = desc_get(source, NODE_ANY, RIGHT_WAIT, &n);
+	int error = handle_get(source, NODE_ANY, RIGHT_WAIT, &n);
 	bool any = false;
 
 	if (error != 0)

@@ -33,6 +33,7 @@
 #include "kern/kstat.h"
 #include "kern/proc.h"
 #include "kern/string.h"
+#include "mach/user.h"
 #include "vm/zone.h"
 #include <abi/rights.h>
 #include <abi/sig.h>
@@ -43,7 +44,7 @@
 #define NPAGE		(NCHUNK / PAGE_CHUNKS + 1)
 #define GEN_SHIFT	18
 #define GEN_MAX		8191u
-#define INDEX_MASK	((1u << GEN_SHIFT) - 1)
+#define INDEX_MASK	DESC_INDEX_MASK
 #define FREE_END	0xffffffffu
 
 struct desc {
@@ -487,6 +488,23 @@ desc_install(struct node *n, uint32_t rights, uint32_t flags, enum desc_range ra
 
 	if (error == 0)
 		desc_publish(*index, n, rights, flags);
+	return error;
+}
+
+int
+handle_install(struct node *n, uint32_t rights, void __user *out)
+{
+	uint32_t index, h;
+	int error = desc_reserve(DESC_NATIVE, 0, &index);
+
+	if (error != 0)
+		return error;
+	h = desc_handle(index);
+	error = copyout(&h, out, sizeof(h));
+	if (error == 0)
+		desc_publish(index, n, rights, DESC_CLOEXEC);
+	else
+		desc_unreserve(index);
 	return error;
 }
 

@@ -5,6 +5,7 @@
  * A number is an index (POSIX) or a handle value: bits 0-17 index + 1, bits 18-30 generation.
  * Every lookup names the rights it needs; all evaluation of rights is here.
  */
+#include "kern/error.h"
 #include "kern/node.h"
 #include "kern/types.h"
 
@@ -12,6 +13,7 @@
 #define DESC_NATIVE_MAX	196607u
 #define DESC_MAX	(DESC_POSIX_MAX + DESC_NATIVE_MAX)
 #define DESC_CLOEXEC	1u
+#define DESC_INDEX_MASK	0x3ffffu	/* a number above is a handle value, any other an index */
 
 struct desctab;
 struct proc;
@@ -26,7 +28,13 @@ void desctab_destroy(struct desctab *);	/* closes everything */
 /* The current process's slot `num' (index or handle value), with a use the caller must drop by
  * node_unuse().  EHANDLE, EWRONGTYPE, ERIGHTS. */
 int desc_get(uint32_t num, enum node_kind, uint32_t rights, struct node **) __must_check;
-/* The same, and the slot's rights and flags. */
+/* The native face: only a handle value names a slot, so 0 and small integers never do. */
+static inline int __must_check
+handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
+{
+	return h <= DESC_INDEX_MASK ? EHANDLE : desc_get(h, kind, rights, out);
+}
+/* The same as desc_get, and the slot's rights and flags. */
 int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
     uint32_t *slot_flags) __must_check;
 /*
@@ -51,6 +59,9 @@ uint32_t desc_handle(uint32_t index);	/* handle value of a slot of the current p
 /* Reserve + publish; the use is consumed by success only. */
 int desc_install(struct node *, uint32_t rights, uint32_t flags, enum desc_range, uint32_t *index)
     __must_check;
+/* A new native slot whose handle value is told to the caller before anyone can see it; the use is
+ * consumed by success only. */
+int handle_install(struct node *, uint32_t rights, void __user *out) __must_check;
 int desc_close(uint32_t num) __must_check;
 /* Removes what is in the slot and installs the node in one step (dup2); consumes one use, by
  * success only.  EBUSY: another thread's open is between reserve and publish. */

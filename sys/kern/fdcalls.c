@@ -183,7 +183,9 @@ sys_ioctl(struct node *fd, unsigned long cmd, uintptr_t arg, intptr_t *result)
 int
 sys_mx_handle_close(uint32_t h)
 {
-	return h == 0 ? 0 : desc_close(h);
+	if (h == 0)
+		return 0;
+	return h <= DESC_INDEX_MASK ? EHANDLE : desc_close(h);
 }
 
 /* Rights that a duplicate or replacement shall have; the source's are the most there is. */
@@ -201,42 +203,43 @@ narrowed(uint32_t have, uint32_t want, uint32_t *out)
 }
 
 int
-sys_mx_handle_duplicate(uint32_t h, uint32_t rights, uint32_t *out)
+sys_mx_handle_duplicate(uint32_t h, uint32_t rights, void __user *out)
 {
 	struct node *n;
-	uint32_t have, index;
-	int error = desc_get_slot(h, NODE_ANY, RIGHT_DUPLICATE, &n, &have, NULL);
+	uint32_t have;
+	int error;
 
+	if (h <= DESC_INDEX_MASK)
+		return EHANDLE;
+	error = desc_get_slot(h, NODE_ANY, RIGHT_DUPLICATE, &n, &have, NULL);
 	if (error != 0)
 		return error;
 	error = narrowed(have, rights, &rights);
 	if (error == 0)
-		error = desc_install(n, rights, DESC_CLOEXEC, DESC_NATIVE, &index);
-	if (error != 0) {
+		error = handle_install(n, rights, out);
+	if (error != 0)
 		node_unuse(n);
-		return error;
-	}
-	*out = desc_handle(index);
-	return 0;
+	return error;
 }
 
 /* Consumes h by success and failure alike. */
 int
-sys_mx_handle_replace(uint32_t h, uint32_t rights, uint32_t *out)
+sys_mx_handle_replace(uint32_t h, uint32_t rights, void __user *out)
 {
 	struct node *n;
-	uint32_t have, index;
-	int error = desc_get_slot(h, NODE_ANY, 0, &n, &have, NULL), closed;
+	uint32_t have;
+	int error, closed;
 
+	if (h <= DESC_INDEX_MASK)
+		return EHANDLE;
+	error = desc_get_slot(h, NODE_ANY, 0, &n, &have, NULL);
 	if (error != 0)
 		return error;
 	error = narrowed(have, rights, &rights);
 	if (error == 0)
-		error = desc_install(n, rights, DESC_CLOEXEC, DESC_NATIVE, &index);
+		error = handle_install(n, rights, out);
 	if (error != 0)
 		node_unuse(n);
-	else
-		*out = desc_handle(index);
 	closed = desc_close(h);
 	return error != 0 ? error : closed;
 }
@@ -256,7 +259,7 @@ int
 sys_mx_handle_fd(uint32_t h, int *out)
 {
 	uint32_t index;
-	int error = desc_index(h, &index);
+	int error = h <= DESC_INDEX_MASK ? EHANDLE : desc_index(h, &index);
 
 	if (error == 0)
 		*out = (int)index;

@@ -16,11 +16,11 @@
 #include <abi/sig.h>
 
 int
-sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, uint32_t *observed)
+sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __user *observed)
 {
 	struct node *n;
 	uint32_t index, bits = 0;
-	int error = desc_get(h, NODE_ANY, RIGHT_WAIT, &n);
+	int error = handle_get(h, NODE_ANY, RIGHT_WAIT, &n);
 
 	if (error != 0)
 		return error;
@@ -28,11 +28,10 @@ sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, uint32_t 
 	if (error == 0)
 		error = sig_wait(n->sig, signals, WAIT_INTR, deadline, desc_owner(n, index), &bits);
 	node_unuse(n);
-	if (observed != NULL)
-		*observed = bits;
-	/* A time-out reports what is active all the same. */
-	if (error == ETIMEDOUT && observed != NULL)
-		*observed = bits & ~SIG_HANDLE_CLOSED;
+	/* A time-out and a closed handle report what is active all the same. */
+	if ((error == 0 || error == ETIMEDOUT || error == ECLOSED) && (uintptr_t)observed != 0 &&
+	    copyout(&bits, observed, sizeof(bits)) != 0)
+		error = EFAULT;
 	return error;
 }
 
@@ -41,7 +40,7 @@ items_lookup(const struct abi_wait_item *user, size_t n, struct sig_item *items,
 {
 	for (size_t i = 0; i < n; i++) {
 		uint32_t index;
-		int error = desc_get(user[i].handle, NODE_ANY, RIGHT_WAIT, &nodes[i]);
+		int error = handle_get(user[i].handle, NODE_ANY, RIGHT_WAIT, &nodes[i]);
 
 		if (error == 0 && (error = desc_index(user[i].handle, &index)) != 0) {
 			node_unuse(nodes[i]);

@@ -323,7 +323,7 @@ sys_pselect(int n, void __user *rd, void __user *wr, void __user *ex,
 {
 	void __user *user[3] = { rd, wr, ex };
 	struct selectset *s;
-	size_t bytes = (size_t)(n + 63) / 64 * 8;
+	size_t bytes = ((size_t)n + 63) / 64 * 8;
 	nsec_t deadline;
 	int error = deadline_of(timeout, &deadline);
 

@@ -138,6 +138,14 @@ observer_attach_locked(struct sigsrc *s, struct observer *o)
 }
 
 void
+observer_detach_locked(struct observer *o)
+{
+	list_remove(&o->link);
+	o->src = NULL;
+	kstat_add(&observers, -1);
+}
+
+void
 observer_detach(struct observer *o)
 {
 	struct sigsrc *s = o->src;
@@ -145,11 +153,8 @@ observer_detach(struct observer *o)
 	if (s == NULL)
 		return;
 	spin_lock(s->lock);
-	if (o->src != NULL) {
-		list_remove(&o->link);
-		o->src = NULL;
-		kstat_add(&observers, -1);
-	}
+	if (o->src != NULL)
+		observer_detach_locked(o);
 	spin_unlock(s->lock);
 }
 

@@ -44,6 +44,7 @@ void sig_notify_owner(struct sigsrc *, const void *owner, uint32_t bits, struct 
 uint32_t sig_read(struct sigsrc *);	/* takes the lock */
 void observer_attach_locked(struct sigsrc *, struct observer *);
 void observer_detach(struct observer *);	/* takes the source's lock */
+void observer_detach_locked(struct observer *);
 
 #define WAIT_INTR	1u		/* a POSIX signal ends it with ERESTART */
 #define WAIT_EXCL	2u		/* exclusive: it will consume what it waits for */
