@@ -20,7 +20,7 @@ $(SDKOBJ)/tools.stamp: mk/sdktools lib/sdk/cc.sh lib/sdk/link.sh
 	$(call say,SDK,wrapper)
 	$(Q)mkdir -p $(@D) && mk/sdktools $(SDK) && touch $@
 
-$(SDKOBJ)/newlib.stamp: mk/newlib $(wildcard lib/newlib/patches/*) $(SDKHEADERS) | $(SDKOBJ)/tools.stamp
+$(SDKOBJ)/newlib.stamp: mk/newlib lib/sdk/cc.sh $(wildcard lib/newlib/patches/*) $(SDKHEADERS) | $(SDKOBJ)/tools.stamp
 	$(call say,NEWLIB)
 	$(Q)mkdir -p $(@D) && mk/newlib $(SDK)
 	$(Q)touch $@
