@@ -279,6 +279,7 @@ static void
 shut_down(int how)
 {
 	if (kill(-1, SIGTERM) == 0) {
+		kill(-1, SIGHUP);		/* interactive shells ignore the other */
 		kill(-1, SIGCONT);
 		if (!all_ended() && kill(-1, SIGKILL) == 0)
 			all_ended();
