@@ -125,7 +125,7 @@ read_overlay(struct fault *f, struct vmo *v)
 	return error;
 }
 
-NO_CANARY static int
+static inline __attribute__((always_inline)) int
 write_locked(struct fault *f, struct vmo *v)
 {
 	struct page *p;
@@ -144,6 +144,12 @@ write_locked(struct fault *f, struct vmo *v)
 	return error;
 }
 
+static int
+write_hole(struct fault *f, struct vmo *v)
+{
+	return write_locked(f, v);
+}
+
 NO_CANARY static int
 read_locked(struct fault *f, struct vmo *v)
 {
@@ -160,7 +166,7 @@ read_locked(struct fault *f, struct vmo *v)
 		if (error != 0)
 			return error;
 		if (p == NULL)
-			return write_locked(f, v);
+			return write_hole(f, v);
 		if ((error = enter(f, p, !shared && !tracks_dirt(v))) == 0)
 			fault_around(f, v, NULL);
 		return error;
@@ -174,7 +180,7 @@ read_locked(struct fault *f, struct vmo *v)
 	return enter_zero(f, v);
 }
 
-NO_CANARY static int
+static inline __attribute__((always_inline)) int
 fault_locked(struct fault *f)
 {
 	struct mapping *m = space_find(f->space, f->va);
@@ -197,12 +203,15 @@ fault_locked(struct fault *f)
 	return error;
 }
 
-NO_CANARY int
-space_fault_once(struct space *s, vaddr_t va, uint32_t access)
+static inline __attribute__((always_inline)) int
+fault_once(struct space *s, vaddr_t va, uint32_t access)
 {
-	struct fault f = { .space = s, .va = ROUND_DOWN(va, PAGE_SIZE), .access = access };
+	struct fault f;
 	int error;
 
+	f.space = s;
+	f.va = ROUND_DOWN(va, PAGE_SIZE);
+	f.access = access;
 	mutex_lock(&s->lock);
 	error = fault_locked(&f);
 	mutex_unlock(&s->lock);
@@ -213,6 +222,12 @@ space_fault_once(struct space *s, vaddr_t va, uint32_t access)
 		return e == 0 || e == ENXIO ? EAGAIN : e;
 	}
 	return error;
+}
+
+int
+space_fault_once(struct space *s, vaddr_t va, uint32_t access)
+{
+	return fault_once(s, va, access);
 }
 
 static int
@@ -236,10 +251,10 @@ fault_out_of_memory(struct space *s, vaddr_t va, uint32_t access)
 	return error;
 }
 
-int
+NO_CANARY int
 space_fault(struct space *s, vaddr_t va, uint32_t access)
 {
-	int error = space_fault_once(s, va, access);
+	int error = fault_once(s, va, access);
 
 	if (likely(error == 0))
 		return 0;

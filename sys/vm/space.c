@@ -107,6 +107,7 @@ tree_lift(struct space *s, struct mapping *m)
 {
 	struct mapping *p = m->parent, *child;
 	struct mapping **place = tree_place(s, p);
+	vaddr_t all = p->max_gap;	/* of the same mappings, whoever is on top */
 
 	if (p->left == m) {
 		child = p->left = m->right;
@@ -121,6 +122,7 @@ tree_lift(struct space *s, struct mapping *m)
 	p->parent = m;
 	*place = m;
 	tree_update(p);
+	m->max_gap = all;
 }
 
 /* The gap below m changed. */
@@ -166,12 +168,11 @@ tree_insert(struct space *s, struct mapping *m, struct mapping *prev)
 		ASSERT(s->root == NULL);
 		s->root = m;
 	}
+	tree_update_up(m->parent);
+	if (next != NULL && next != m->parent)
+		tree_update_up(next);
 	while (m->parent != NULL && m->parent->weight < m->weight)
 		tree_lift(s, m);
-	tree_update(m);
-	tree_update_up(m->parent);
-	if (next != NULL)
-		tree_update_up(next);
 	s->nmaps++;
 }
 
@@ -190,10 +191,11 @@ tree_remove(struct space *s, struct mapping *m)
 	if (child != NULL)
 		child->parent = parent;
 	list_remove(&m->link);
-	for (; parent != NULL; parent = parent->parent)
-		tree_update(parent);
-	if (next != NULL)
-		gap_refresh(s, next);
+	tree_update_up(parent);
+	if (next != NULL) {
+		next->gap += m->gap + (m->end - m->lo);
+		tree_update_up(next);
+	}
 	if (s->hint == m)
 		s->hint = NULL;
 	s->nmaps--;
