@@ -8,3 +8,6 @@ check-machines: iso
 
 check-all: all sdk images
 	@test/run all machines slow
+
+bench: sdk zrun-release
+	@ZRUN_NOBUILD=1 test/bench/run
