@@ -65,9 +65,10 @@ class Console:
         return self.p.before, int(self.p.match[1])
 
     def settle(self):
-        """Sets the prompt that prompt() knows."""
+        """Sets the prompt that prompt() knows; $S is what stty needs to put all back."""
         self.send("PS1='{$?}# '\r")
         self.prompt()
+        self.run("S=$(stty -g)")
 
     def begin(self, line):
         """Types a line and waits for its echo."""
@@ -129,7 +130,7 @@ def parts(functions, make=settled):
                 c = make()
             part(c)
         except (pexpect.TIMEOUT, pexpect.EOF) as e:
-            seen = c.p.before if c else b""
+            seen = c.p.before if c else str(e)[:1500]
             ok(False, f"{part.__name__.replace('_', ' ')}: no answer ({type(e).__name__})",
                repr(seen[-1500:] if isinstance(seen, bytes) else seen))
             if c:
