@@ -38,7 +38,6 @@ struct runq {
 	uint64_t map[NQUEUE / 64];	/* [lock] non-empty queues */
 	struct list queue[NQUEUE];	/* [lock] */
 	uint32_t ready;			/* [lock] threads queued */
-	struct thr *handoff;		/* [lock] runs next, whatever its priority */
 	struct list dead;		/* [lock] threads to be freed */
 };
 
@@ -151,23 +150,11 @@ sched_sleep_begin(struct thr *t)
 	return sleep;
 }
 
-void
-sched_handoff(struct thr *t)
-{
-	struct runq *q = cpu_self()->runq;
-	uint32_t state = spin_lock_irq(&q->lock);
-
-	if (t->t_state == THR_READY)
-		q->handoff = t;
-	spin_unlock_irq(&q->lock, state);
-}
-
 static struct thr *
 choose(struct runq *q, struct cpu *c)
 {
-	struct thr *t = q->handoff != NULL ? q->handoff : first_ready(q);
+	struct thr *t = first_ready(q);
 
-	q->handoff = NULL;
 	if (t == NULL)
 		return c->idle;
 	dequeue(q, t);

@@ -5,8 +5,6 @@
 void sched_ready(struct thr *);		/* makes it runnable; may set WORK_RESCHED */
 void sched_switch(void);		/* gives up the CPU; the caller has set its own state */
 void sched_tick(void);			/* from the timer interrupt */
-/* Hands the CPU and the rest of the slice to `t' at the next switch (IPC fast path). */
-void sched_handoff(struct thr *t);
 void sched_set(struct thr *, uint8_t class, int8_t nice);
 uint64_t sched_load(void);		/* runnable threads */
 /* The priority Zero's thradjprio() is meant to give: 64*class + clamp(32+step+nice, 0, 63). */
