@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 import pexpect
@@ -139,7 +138,3 @@ def parts(functions, make=settled):
     if c:
         c.close()
     done()
-
-
-def pause(seconds):
-    time.sleep(seconds)
