@@ -128,6 +128,10 @@ is 'make: a changed source' 'f3.o prog' 'sleep 0.01; touch f3.c; echo $(make -n 
 is 'make: a failing command' 2 'printf "x:\n\t@false\n" >bad.mk; make -f bad.mk >/dev/null 2>&1; echo $?'
 is 'tcc: an error' 1 'echo "int main(void) { return x; }" >e.c; tcc e.c 2>/dev/null; echo $?'
 
+is 'an example' 'Hello from Zenta 0.1 on x86_64.' 'tcc -o hello /usr/share/examples/hello.c && ./hello'
+is 'an example with a port' 'the pipe said three
+done' 'cc -o port /usr/share/examples/port.c -lmx && ./port | tail -2'
+
 # --- our own ---
 works 'ps' 'ps -ef | grep -q "[t]ools.sh"'
 is 'mount, umount' 'ramfs 0' 'mkdir m; mount -t ramfs m; a=$(mount | sed -n "s,.* on /tmp/tools/m type \([a-z]*\).*,\1,p"); umount m; echo $a $(mount | grep -c tools/m)'
