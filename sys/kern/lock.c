@@ -23,10 +23,12 @@ const struct lock_class mutex_guard_class = { .name = "mutex guard", .rank = RAN
 
 /* --- order checker --- */
 
+/* Interrupt handlers push and pop on the same stack: a change must not be cut in two. */
 static void
 held_push(const void *lock, const struct lock_class *class)
 {
 	struct thr *t = thr_self();
+	uint32_t state;
 
 	if (t == NULL)
 		return;
@@ -39,18 +41,22 @@ held_push(const void *lock, const struct lock_class *class)
 		    t->t_lock_rank[i]);
 	}
 	VERIFY(t->t_lock_depth < ARRAY_SIZE(t->t_lock_stack));
+	state = intr_disable();
 	t->t_lock_stack[t->t_lock_depth] = lock;
 	t->t_lock_rank[t->t_lock_depth++] = class->rank;
+	intr_restore(state);
 }
 
 static void
 held_pop(const void *lock)
 {
 	struct thr *t = thr_self();
+	uint32_t state;
 	unsigned i;
 
 	if (t == NULL)
 		return;
+	state = intr_disable();
 	for (i = t->t_lock_depth; i-- > 0 && t->t_lock_stack[i] != lock;)
 		;
 	VERIFY(i < t->t_lock_depth);
@@ -58,6 +64,7 @@ held_pop(const void *lock)
 		t->t_lock_stack[i] = t->t_lock_stack[i + 1];
 		t->t_lock_rank[i] = t->t_lock_rank[i + 1];
 	}
+	intr_restore(state);
 }
 
 void
