@@ -135,6 +135,7 @@ done' 'cc -o port /usr/share/examples/port.c -lmx && ./port | tail -2'
 # --- our own ---
 works 'ps' 'ps -ef | grep -q "[t]ools.sh"'
 is 'mount, umount' 'ramfs 0' 'mkdir m; mount -t ramfs m; a=$(mount | sed -n "s,.* on /tmp/tools/m type \([a-z]*\).*,\1,p"); umount m; echo $a $(mount | grep -c tools/m)'
+is 'time' 'real user sys 3' 'time -p sh -c "exit 3" 2>tm; st=$?; echo $(cut -d" " -f1 tm) $st; rm tm'
 works 'dmesg' 'dmesg | grep -q Zenta'
 works 'free' 'free -m | grep -q ^Mem:'
 works 'kstat' 'kstat -q vm | grep -q .'
