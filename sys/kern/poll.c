@@ -169,14 +169,16 @@ pollset_wait(struct pollset *ps, nsec_t deadline, size_t *count)
 	if (error == 0)
 		error = sig_wait_many(ps->items, ps->n, WAIT_INTR, bad > 0 ? 0 : deadline, &ready);
 	*count = 0;
-	for (size_t i = 0; kept != NULL && i < ps->n; i++) {
+	for (size_t i = 0; i < ps->n; i++) {
 		struct abi_pollfd *p = &ps->fds[i];
 
 		if (ps->nodes[i] != NULL) {
-			p->revents = (int16_t)events_of(ps->nodes[i], kept[i], p->events, ps->items[i].observed);
+			if (kept != NULL)
+				p->revents = (int16_t)events_of(ps->nodes[i], kept[i], p->events,
+				    ps->items[i].observed);
 			node_unuse(ps->nodes[i]);
 		}
-		*count += p->revents != 0;
+		*count += kept != NULL && p->revents != 0;
 	}
 	if (kept != NULL && kept != few_kept)
 		kmem_free(kept, ps->n * sizeof(*kept));
