@@ -450,6 +450,18 @@ static struct {
 #define NBAD	(sizeof(bad) / sizeof(bad[0]))
 enum { BAD_NULL = 0, BAD_UNMAPPED = 3, BAD_NONE = 4, BAD_READONLY = 5, BAD_LAST = 6, BAD_LAST_USER = 7 };
 
+/* Whether a byte can be read there. */
+static int
+copies(uint64_t addr)
+{
+	int p[2], n;
+
+	pipe(p);
+	n = (int)write(p[1], (void *)addr, 1);
+	close(p[0]), close(p[1]);
+	return n == 1;
+}
+
 /* NONE, readable only, one byte short of nothing: between pages that do not exist. */
 static void
 bad_init(void)
@@ -462,6 +474,9 @@ bad_init(void)
 	mprotect(p + 2 * PAGE, PAGE, PROT_NONE);
 	mprotect(p + 4 * PAGE, PAGE, PROT_READ);
 	munmap(p, PAGE), munmap(p + 5 * PAGE, PAGE), munmap(p + 8 * PAGE, PAGE), munmap(p + 10 * PAGE, 6 * PAGE);
+	/* The stack may begin at the end of user space: then its last byte is good. */
+	if (copies(bad[BAD_LAST_USER].value))
+		bad[BAD_LAST_USER].value = 8;
 	bad[BAD_UNMAPPED].value = (uintptr_t)p;
 	bad[BAD_NONE].value = (uintptr_t)p + 2 * PAGE;
 	bad[BAD_READONLY].value = (uintptr_t)p + 4 * PAGE;

@@ -1,0 +1,731 @@
+/*
+ * Descriptors, pipes, processes, memory, waits, ports and terminals with their first, second, third
+ * ... allocation, slot or user copy failing (debug kernels): an errno, nothing half done, nothing
+ * lost.  failfs does the same for file calls.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <sys/sysctl.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <abi/mx.h>
+#include <abi/rights.h>
+#include <abi/sig.h>
+#include "sysuser.h"
+#include "tap.h"
+
+#define HOME	"/tmp/failnth"
+#define ROUNDS	400		/* more failures than any operation has chances */
+
+typedef uint32_t handle;
+
+static char buf[8192];
+
+static int
+set(const char *class, int n)
+{
+	char name[64], text[16];
+
+	snprintf(name, sizeof(name), "debug.failnth.%s", class);
+	snprintf(text, sizeof(text), "%d", n);
+	return sysctlbyname(name, NULL, NULL, text, strlen(text));
+}
+
+static int
+fired(void)
+{
+	char text[16] = "";
+	size_t len = sizeof(text);
+
+	sysctlbyname("debug.failnth.fired", text, &len, NULL, 0);
+	return text[0] == '1';
+}
+
+/*
+ * Some operations strike in a child: the counts belong to the thread that sets them.
+ */
+static const char *strike_class;
+static int strike_at;
+#define STRUCK	200	/* exit status: something failed and it went well all the same */
+
+/*
+ * A page that is missing for a touch ends the process with the most memory and is asked for again.
+ * This is that process; there is always one.  It shares no memory with this program, so that what
+ * is counted here does not depend on its age.
+ */
+static pid_t victim = -1;
+static const char *self;
+
+static int
+victim_main(const char *ready)
+{
+	char *m = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+
+	for (int i = 0; i < 4 << 20; i += 4096)
+		m[i] = 1;
+	close(atoi(ready));
+	for (;;)
+		pause();
+}
+
+static void
+victim_stands(void)
+{
+	int ready[2];
+	char c;
+
+	if (victim != -1 && waitpid(victim, NULL, WNOHANG) == 0)
+		return;
+	pipe(ready);
+	victim = fork();
+	if (victim == 0) {
+		char fd[12];
+
+		snprintf(fd, sizeof(fd), "%d", ready[1]);
+		close(ready[0]);
+		execl(self, self, fd, NULL);
+		_exit(99);
+	}
+	close(ready[1]);
+	read(ready[0], &c, 1);			/* its end: it stands */
+	close(ready[0]);
+}
+
+/* --- operations: 0 or -1 with errno; they close what they open --- */
+
+static int
+and_close(int fd)
+{
+	return fd == -1 ? -1 : close(fd);
+}
+
+/* The result of a native call as errno tells it. */
+static int
+native(long status)
+{
+	switch ((int)status) {
+	case MX_OK:
+		return 0;
+	case MX_ERR_NO_MEMORY:
+		errno = ENOMEM;
+		return -1;
+	case MX_ERR_NO_RESOURCES:
+		errno = EMFILE;
+		return -1;
+	case MX_ERR_INVALID_ARGS:
+		errno = EFAULT;
+		return -1;
+	default:
+		errno = EPROTO;
+		return -1;
+	}
+}
+
+static int
+op_dup(void)
+{
+	return and_close(dup(0));
+}
+
+static int
+op_open(void)
+{
+	return and_close(open("/dev/null", O_RDWR));
+}
+
+static int
+op_pipe(void)
+{
+	int p[2] = { -7, -7 };
+
+	if (pipe(p) != 0) {
+		if (p[0] != -7 || p[1] != -7)
+			errno = EPROTO;		/* a refused pipe has told a number */
+		return -1;
+	}
+	close(p[0]), close(p[1]);
+	return 0;
+}
+
+static int
+op_pipe_data(void)
+{
+	int p[2], n, saved;
+
+	if (pipe(p) != 0)
+		return -1;
+	n = (int)write(p[1], buf, sizeof(buf));
+	if (n > 0)
+		n = (int)read(p[0], buf, sizeof(buf));
+	saved = errno;
+	close(p[0]), close(p[1]);
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}
+
+static int
+op_writev(void)
+{
+	struct iovec iov[3] = { { buf, 10 }, { buf + 10, 20 }, { buf + 30, 30 } };
+	int fd = open("/dev/null", O_WRONLY), n, saved;
+
+	if (fd == -1)
+		return -1;
+	n = (int)writev(fd, iov, 3);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}
+
+/* A child that could be made is waited for, whatever else fails. */
+static int
+reap(pid_t pid)
+{
+	int status = -1;
+	pid_t got;
+
+	if (pid == -1)
+		return -1;
+	got = waitpid(pid, &status, 0);
+	if (got == -1) {
+		int saved = errno;
+
+		waitpid(pid, &status, 0);
+		errno = saved;
+		return -1;
+	}
+	if (!WIFEXITED(status)) {
+		errno = EPROTO;
+		return -1;
+	}
+	errno = WEXITSTATUS(status);
+	return errno == 0 ? 0 : -1;
+}
+
+static int
+do_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return reap(pid);
+}
+
+/* Runs fn in a child that the failure strikes. */
+static int
+struck(int (*fn)(void))
+{
+	pid_t pid;
+	int status;
+
+	set(strike_class, 0);
+	pid = fork();
+	if (pid == 0) {
+		int r, err;
+
+		set(strike_class, strike_at);
+		r = fn();
+		err = errno;
+		_exit(r != 0 ? err : fired() ? STRUCK : 0);
+	}
+	status = child_status(pid);
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) :
+	    WTERMSIG(status) == SIGBUS || WTERMSIG(status) == SIGKILL ? ENOMEM : EPROTO;
+	return errno == 0 ? 0 : -1;
+}
+
+/* A number that the table had no room for: a child's table, so that it is so each time. */
+static int
+do_dup2_far(void)
+{
+	return and_close(dup2(0, 900));
+}
+
+static int
+op_dup2_far(void)
+{
+	return struck(do_dup2_far);
+}
+
+static int
+op_fork(void)
+{
+	return struck(do_fork);
+}
+
+/* With memory and a full table to copy. */
+static int
+do_fork_large(void)
+{
+	char *m = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	int fd = -1, r, saved;
+
+	if (m == MAP_FAILED)
+		return -1;
+	for (int i = 0; i < 1 << 20; i += 65536)
+		m[i] = 1;
+	fd = fcntl(0, F_DUPFD, 600);
+	r = fd == -1 ? -1 : do_fork();
+	saved = errno;
+	if (fd != -1)
+		close(fd);
+	munmap(m, 1 << 20);
+	errno = saved;
+	return r;
+}
+
+static int
+op_fork_large(void)
+{
+	return struck(do_fork_large);
+}
+
+static int
+op_exec(void)
+{
+	int told[2], word = 0;
+	pid_t pid;
+	ssize_t n;
+
+	set(strike_class, 0);
+	if (pipe2(told, O_CLOEXEC) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(told[0]);
+		set(strike_class, strike_at);
+		execl("/bin/true", "true", "one", "two", NULL);
+		word = errno;
+		word = fired() ? word : EPROTO;
+		set(strike_class, 0);
+		write(told[1], &word, sizeof(word));
+		_exit(0);
+	}
+	close(told[1]);
+	n = read(told[0], &word, sizeof(word));
+	close(told[0]);
+	if (reap(pid) != 0 && n == 0) {
+		/* The failure came after the point of no return: the program is ended. */
+		errno = ENOMEM;
+		return -1;
+	}
+	if (n == 0)
+		return 0;
+	errno = word;
+	return -1;
+}
+
+static int
+op_mmap(void)
+{
+	char *m = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	int r;
+
+	if (m == MAP_FAILED)
+		return -1;
+	r = mprotect(m + 4096, 4096, PROT_READ) | munmap(m + 16384, 4096);
+	if (munmap(m, 65536) != 0) {
+		/* A hole may need memory; what is left is taken away without the failure. */
+		int saved = errno;
+
+		munmap(m, 65536);
+		errno = saved;
+		return -1;
+	}
+	return r;
+}
+
+static int
+do_touch(void)
+{
+	char *m = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+
+	if (m == MAP_FAILED)
+		return -1;
+	for (int i = 0; i < 16; i++)
+		m[i * 4096] = 1;
+	return 0;
+}
+
+static int
+op_touch(void)
+{
+	return struck(do_touch);
+}
+
+static int
+op_brk(void)
+{
+	void *at = sbrk(65536);
+
+	if (at == (void *)-1)
+		return -1;
+	sbrk(-65536);
+	return 0;
+}
+
+static int
+op_map_file(void)
+{
+	int fd = open("/bin/true", O_RDONLY), saved;
+	char *m;
+
+	if (fd == -1)
+		return -1;
+	m = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return m == MAP_FAILED ? -1 : munmap(m, 4096);
+}
+
+static int
+op_poll(void)
+{
+	struct pollfd p[40];
+
+	for (int i = 0; i < 40; i++)
+		p[i] = (struct pollfd){ 50, POLLIN, 0 };
+	return poll(p, 40, 1) < 0 ? -1 : 0;
+}
+
+static int
+op_select(void)
+{
+	struct timeval t = { 0, 1000 };
+	fd_set r;
+
+	FD_ZERO(&r);
+	FD_SET(50, &r);
+	return select(51, &r, NULL, NULL, &t) < 0 ? -1 : 0;
+}
+
+static int
+op_sleep(void)
+{
+	struct timespec t = { 0, 1000000 };
+
+	return nanosleep(&t, NULL);
+}
+
+static int
+op_event(void)
+{
+	handle h = 0;
+
+	return native(__sys_mx_event_create(0, &h)) != 0 ? -1 : native(__sys_mx_handle_close(h));
+}
+
+static int
+op_port(void)
+{
+	struct abi_port_packet k = { .key = 1 };
+	long status;
+	handle h = 0;
+
+	if (native(__sys_mx_port_create(0, &h)) != 0)
+		return -1;
+	status = __sys_mx_port_queue(h, &k);
+	if (status == MX_OK)
+		status = __sys_mx_port_wait(h, 0, &k);
+	__sys_mx_handle_close(h);
+	return native(status);
+}
+
+static handle event, port;
+
+static int
+op_wait_async(void)
+{
+	long status = __sys_mx_object_wait_async(event, port, 1, SIG_SIGNALED, MX_WAIT_ASYNC_REPEATING);
+
+	if (status == MX_OK)
+		status = __sys_mx_port_cancel(port, event, 1);
+	return native(status);
+}
+
+static int
+op_duplicate(void)
+{
+	handle h = 0;
+
+	if (native(__sys_mx_handle_duplicate(event, RIGHT_SAME, &h)) != 0)
+		return -1;
+	return native(__sys_mx_handle_close(h));
+}
+
+static int
+op_replace(void)
+{
+	handle h = 0, r = 0;
+	long status;
+
+	/* The failure may strike here: then there is nothing to replace. */
+	if (native(__sys_mx_event_create(0, &h)) != 0)
+		return -1;
+	status = __sys_mx_handle_replace(h, RIGHT_SAME, &r);
+	if (status == MX_OK)
+		__sys_mx_handle_close(r);
+	else if (__sys_mx_handle_close(h) != MX_ERR_BAD_HANDLE)
+		status = MX_ERR_INTERNAL;	/* a refused replace consumes the handle all the same */
+	return native(status);
+}
+
+static int
+op_wait_many(void)
+{
+	struct abi_wait_item items[40];
+	long status;
+
+	for (int i = 0; i < 40; i++)
+		items[i] = (struct abi_wait_item){ event, SIG_SIGNALED, 0 };
+	status = __sys_mx_object_wait_many(items, 40, 1);
+	return native(status == MX_ERR_TIMED_OUT ? MX_OK : status);
+}
+
+static int
+op_pty(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave = -1, saved, r;
+	char name[64];
+
+	if (master == -1)
+		return -1;
+	r = grantpt(master) | unlockpt(master) | ptsname_r(master, name, sizeof(name));
+	if (r != 0 && errno == 0)
+		errno = EFAULT;
+	if (r == 0)
+		slave = open(name, O_RDWR | O_NOCTTY);
+	if (r == 0 && slave == -1)
+		r = -1;
+	if (r == 0 && (write(slave, "x\n", 2) < 0 || read(master, buf, 2) < 0))
+		r = -1;
+	saved = errno;
+	close(master), close(slave);
+	errno = saved;
+	return r == 0 ? 0 : -1;
+}
+
+static int
+op_sigqueue(void)
+{
+	union sigval v = { .sival_int = 3 };
+	struct timespec none = { 0, 0 };
+	sigset_t usr1;
+	int r = sigqueue(getpid(), SIGUSR1, v), saved = errno;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	/* Twice: the first may be what fails. */
+	if (r == 0 && sigtimedwait(&usr1, NULL, &none) == -1) {
+		saved = errno == EAGAIN ? EPROTO : errno;
+		r = -1;
+		sigtimedwait(&usr1, NULL, &none);
+	}
+	errno = saved;
+	return r;
+}
+
+static int
+op_sigaction(void)
+{
+	struct sigaction old;
+
+	return sigaction(SIGUSR2, NULL, &old);
+}
+
+static int
+op_groups(void)
+{
+	gid_t g[20];
+
+	for (int i = 0; i < 20; i++)
+		g[i] = (gid_t)i;
+	return setgroups(20, g) != 0 ? -1 : setgroups(0, NULL);
+}
+
+static int
+op_times(void)
+{
+	struct timespec t;
+	struct rusage u;
+
+	return clock_gettime(CLOCK_REALTIME, &t) != 0 || getrusage(RUSAGE_SELF, &u) != 0 ? -1 : 0;
+}
+
+static int
+op_procfs(void)
+{
+	int fd = open("/proc/self/status", O_RDONLY), n, saved;
+
+	if (fd == -1)
+		return -1;
+	n = (int)read(fd, buf, sizeof(buf));
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(void);
+	int in_child;		/* it sets the failure itself */
+} ops[] = {
+	{ "dup", op_dup, 0 }, { "dup2 to a far number", op_dup2_far, 1 }, { "open of a device", op_open, 0 },
+	{ "pipe", op_pipe, 0 }, { "bytes through a pipe", op_pipe_data, 0 }, { "writev", op_writev, 0 },
+	{ "fork and wait", op_fork, 1 }, { "fork of much", op_fork_large, 1 }, { "exec", op_exec, 1 },
+	{ "mmap and munmap", op_mmap, 0 }, { "touch", op_touch, 1 }, { "sbrk", op_brk, 0 },
+	{ "mmap of a file", op_map_file, 0 }, { "poll of 40", op_poll, 0 }, { "select", op_select, 0 },
+	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "port and packet", op_port, 0 },
+	{ "wait_async", op_wait_async, 0 }, { "handle_duplicate", op_duplicate, 0 },
+	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
+	{ "sigqueue and sigtimedwait", op_sigqueue, 0 }, { "sigaction", op_sigaction, 0 },
+	{ "setgroups", op_groups, 0 }, { "clocks and usage", op_times, 0 }, { "/proc/self/status", op_procfs, 0 },
+};
+static const char *const classes[] = { "page", "slab", "slot", "usercopy" };
+
+static int
+expected(int err)
+{
+	return err == ENOMEM || err == EAGAIN || err == EFAULT || err == EMFILE || err == ENFILE ||
+	    err == ENOSPC || err == E2BIG;
+}
+
+static int
+descriptors(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < 1024; i++)
+		n += fcntl(i, F_GETFD) != -1;
+	for (int i = 65536; i < 65536 + 64; i++)
+		n += fcntl(i, F_GETFD) != -1;
+	return n;
+}
+
+/* The counters of live objects, after every cache was emptied. */
+static int
+live(char *to, int size)
+{
+	int fd = open("/proc/kstat.live", O_RDONLY), n = 0, k;
+
+	while (fd != -1 && n < size - 1 && (k = (int)read(fd, to + n, (size_t)(size - 1 - n))) > 0)
+		n += k;
+	close(fd);
+	to[n] = '\0';
+	return n;
+}
+
+static int
+same(const char *a, const char *b)
+{
+	int good = 1;
+
+	while (*a != '\0' && *b != '\0') {
+		size_t la = strcspn(a, "\n"), lb = strcspn(b, "\n");
+
+		/* Slabs keep pages, and a new victim's kernel stack may split a free range of addresses. */
+		if ((la != lb || memcmp(a, b, la) != 0) && strncmp(a, "vm.pages.", 9) != 0 &&
+		    strncmp(a, "zone.kmap_piece ", 16) != 0) {
+			tap_print("# before %.*s\n# after  %.*s\n", (int)la, a, (int)lb, b);
+			good = 0;
+		}
+		a += la + (a[la] != '\0');
+		b += lb + (b[lb] != '\0');
+	}
+	return good && *a == *b;
+}
+
+/* One operation with every failure of one class; how many there were, or -1. */
+static int
+strike(size_t op, const char *class)
+{
+	int n, bad = 0, missed = 0;
+
+	for (n = 1; !missed && n < ROUNDS; n++) {
+		int r, err, hit;
+
+		victim_stands();
+		strike_class = class, strike_at = n;
+		if (!ops[op].in_child)
+			set(class, n);
+		errno = 0;
+		r = ops[op].fn();
+		err = r == 0 ? 0 : errno;
+		hit = ops[op].in_child ? r != 0 : fired();
+		set(class, 0);
+		missed = !hit;
+		if (err != 0 && err != STRUCK && !(hit && expected(err))) {
+			tap_print("# %s, %s %d: errno %d (%s)\n", ops[op].name, class, n, err, strerror(err));
+			bad = 1;
+		}
+	}
+	return bad || n == ROUNDS ? -1 : n - 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	static char before[32768], after[32768], first[32768];
+	sigset_t usr1;
+	int fds[2];
+
+	self = argv[0];
+	if (argc > 1)
+		return victim_main(argv[1]);
+	if (set("page", 0) != 0) {
+		tap_print("1..0 # SKIP n-th failure is in debug kernels only\n");
+		return 0;
+	}
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	/* A table keeps the room it once had, and a child's is like its parent's. */
+	close(fcntl(0, F_DUPFD, 600)), op_event(), op_groups();
+	memset(before, 1, sizeof(before)), memset(after, 1, sizeof(after));
+	for (size_t c = 0; c < sizeof(classes) / sizeof(classes[0]); c++)
+		strike(0, classes[c]);
+	kill(victim, SIGKILL), child_status(victim);
+	live(first, sizeof(first));
+	live(first, sizeof(first));
+	ok(__sys_mx_event_create(0, &event) == MX_OK && __sys_mx_port_create(0, &port) == MX_OK, "an event and a port");
+	pipe(fds);
+	dup2(fds[0], 50), close(fds[0]);	/* nothing ever comes there */
+	for (size_t op = 0; op < sizeof(ops) / sizeof(ops[0]); op++) {
+		int open_before, open_after;
+
+		strike_class = "page", strike_at = 0;
+		is_int(ops[op].fn(), 0, ops[op].name);
+		victim_stands();
+		open_before = descriptors();
+		live(before, sizeof(before));
+		live(before, sizeof(before));
+		for (size_t c = 0; c < sizeof(classes) / sizeof(classes[0]); c++) {
+			int n = strike(op, classes[c]);
+
+			ok(n >= 0, "%s: each %s failure (%d)", ops[op].name, classes[c], n);
+		}
+		victim_stands();
+		open_after = descriptors();
+		live(after, sizeof(after));
+		is_int(open_after, open_before, "as many descriptors as before");
+		ok(same(before, after), "%s: nothing lost", ops[op].name);
+	}
+	kill(victim, SIGKILL), child_status(victim);
+	close(50), close(fds[1]);
+	__sys_mx_handle_close(event), __sys_mx_handle_close(port);
+	live(after, sizeof(after));
+	ok(same(first, after), "nothing lost in all");
+	return tap_done();
+}
