@@ -68,6 +68,7 @@ is 'diff' '2c2
 > 2' 'diff lines other'
 is 'diff -u, cmp' '1 1' 'echo $(diff -u lines other | grep -c "^+[^+]") $(cmp -s lines other; echo $?)'
 is 'diff3, sdiff' '====2 1' 'echo $(diff3 lines other lines | head -1) $(sdiff -s lines other | wc -l)'
+is 'patch' same 'diff -u lines other >p; cp lines x; patch -s x p && cmp x other && echo same; rm x p'
 is 'gzip, gunzip, zcat' same 'gzip -c /bin/coreutils | gunzip | cmp - /bin/coreutils && echo same'
 is 'bzip2' same 'bzip2 -c /etc/passwd | bunzip2 | cmp - /etc/passwd && echo same'
 is 'tar' 'd/ d/l' 'mkdir d; cp lines d/l; tar cf d.tar d; rm -r d; tar xf d.tar; cmp lines d/l && echo $(tar tf d.tar)'
