@@ -128,9 +128,11 @@ read_overlay(struct fault *f, struct vmo *v)
 static inline __attribute__((always_inline)) int
 write_locked(struct fault *f, struct vmo *v)
 {
-	struct page *p;
+	struct page *p = vmo_commit_quick(v, f->index);
 	int error;
 
+	if (likely(p != NULL))
+		return enter(f, p, true);
 	if (v->under != NULL && f->index >= vmo_page_count(v->under))
 		return ENXIO;
 	error = vmo_commit_locked(v, f->index, f->map, &p);

@@ -364,17 +364,22 @@ mapping_split(struct space *s, struct mapping *m, vaddr_t at, struct mapping *hi
 	tree_insert(s, high, m);
 }
 
-/* Pages of a private VMO that no mapping shows any more are of no use to anybody. */
+/*
+ * Pages of a private VMO that no mapping shows any more are of no use to anybody.  If they have to
+ * stay (somebody looks into the VMO just now, or there is no memory to copy a shared twig), the
+ * heap may not grow over them again.
+ */
 static void
 mapping_forget(const struct mapping *m, vaddr_t start, vaddr_t end)
 {
 	struct vmo *v = m->vmo;
 
-	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE || v->refs != v->nmaps || v->npages == 0)
+	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE || v->npages == 0)
 		return;
-	/* Without memory to copy a shared twig they stay until the VMO ends. */
-	if (vmo_forget(v, m->off + (start - m->start), end - start) != 0)
-		m->space->heap = m->space->heap == v ? NULL : m->space->heap;
+	if (v->refs != v->nmaps || vmo_forget(v, m->off + (start - m->start), end - start) != 0) {
+		if (m->space->heap == v)
+			m->space->heap = NULL;
+	}
 }
 
 static bool

@@ -48,15 +48,7 @@
 #include "vm/vmo_impl.h"
 #include "vm/zone.h"
 
-#define TWIG_BITS	5u
-#define TWIG_SLOTS	(1u << TWIG_BITS)
 #define HEIGHT_MAX	7u
-
-struct twig {
-	uint32_t refs;			/* [a] */
-	uint32_t used;			/* [v] slots that are not NULL */
-	void *slot[TWIG_SLOTS];		/* [v] twigs, in the lowest level pages */
-};
 
 ZONE(vmo_zone, struct vmo);
 ZONE(twig_zone, struct twig);

@@ -13,7 +13,14 @@ enum vmo_kind { VMO_ANON, VMO_VNODE, VMO_OVERLAY };
 /* Functions of the fault path, without buffers on their stack, do without a canary. */
 #define NO_CANARY	__attribute__((no_stack_protector))
 
-struct twig;
+#define TWIG_BITS	5u
+#define TWIG_SLOTS	(1u << TWIG_BITS)
+
+struct twig {
+	uint32_t refs;			/* [a] */
+	uint32_t used;			/* [v] slots that are not NULL */
+	void *slot[TWIG_SLOTS];		/* [v] twigs, in the lowest level pages */
+};
 
 /* The largest object: what 7 levels of the tree and half of an address space can hold. */
 #define VMO_SIZE_MAX	((uint64_t)1 << 47)
@@ -91,6 +98,29 @@ static inline uint64_t
 mapping_index(const struct mapping *m, vaddr_t va)
 {
 	return (m->off + (va - m->start)) >> PAGE_SHIFT;
+}
+
+/*
+ * vmo_commit_locked() for the commonest case, a first write beside the last one: the page of zeros
+ * that it makes, or NULL when the case is another.
+ */
+static inline struct page *
+vmo_commit_quick(struct vmo *v, uint64_t index)
+{
+	struct twig *leaf = v->leaf;
+	struct page *p;
+	void **slot;
+
+	if (leaf == NULL || v->leaf_number != index >> TWIG_BITS || v->kind != VMO_ANON || v->zero_mapped ||
+	    index >= vmo_page_count(v))
+		return NULL;
+	slot = &leaf->slot[index & (TWIG_SLOTS - 1)];
+	if (*slot != NULL || (p = page_alloc(PAGE_VMO, PAGE_ZERO)) == NULL)
+		return NULL;
+	*slot = p;
+	leaf->used++;
+	v->npages++;
+	return p;
 }
 
 /* The page at index in its own tree, or NULL.  *shared: writing needs a copy of it or of the way. */
