@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import termios
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 import pexpect
@@ -18,12 +19,19 @@ QUIET = 0.25                    # nothing for so long counts as nothing
 PROMPT = re.compile(rb"\{(\d+)\}# $")
 
 
+def plain_output():
+    """The host's terminal shall add nothing: QEMU leaves its output processing on."""
+    mode = termios.tcgetattr(0)
+    mode[1] &= ~termios.ONLCR
+    termios.tcsetattr(0, termios.TCSANOW, mode)
+
+
 class Console:
     """A child of pexpect with a shell's prompt behind it."""
 
     def __init__(self, argv, rows=24, cols=80, seconds=SECONDS):
         self.p = pexpect.spawn(argv[0], argv[1:], dimensions=(rows, cols), timeout=seconds,
-                               maxread=1 << 16)
+                               maxread=1 << 16, preexec_fn=plain_output)
         self.p.delaybeforesend = None
         self.p.ptyproc.delayafterclose = self.p.delayafterclose = 0.05
         self.first = self.until(rb"# $")
@@ -95,6 +103,8 @@ class Console:
 
     def close(self):
         """Ends the machine; the status of what pexpect started."""
+        if self.p.closed:
+            return None
         if self.p.isalive():
             self.p.kill(signal.SIGTERM)
             try:
@@ -120,8 +130,11 @@ def settled(*options):
     return c
 
 
-def parts(functions, make=settled):
-    """Runs the parts of a test on one console, a new one after a part that had no answer."""
+def parts(functions, make=settled, more=False):
+    """Runs the parts of a test on one console, a new one after a part that had no answer.
+
+    The test ends with them unless there is more to come.
+    """
     c = None
     for part in functions:
         try:
@@ -137,4 +150,5 @@ def parts(functions, make=settled):
             c = None
     if c:
         c.close()
-    done()
+    if not more:
+        done()

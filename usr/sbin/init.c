@@ -278,6 +278,10 @@ all_ended(void)
 static void
 shut_down(int how)
 {
+	/* An interactive shell ignores SIGTERM. */
+	for (int i = 0; i < nconsoles; i++)
+		if (consoles[i].pid > 0)
+			kill(consoles[i].pid, SIGHUP);
 	if (kill(-1, SIGTERM) == 0) {
 		kill(-1, SIGHUP);		/* interactive shells ignore the other */
 		kill(-1, SIGCONT);
