@@ -224,7 +224,7 @@ page_fill(struct page *p, uint8_t c, unsigned order)
 	}
 }
 
-static void
+static inline __attribute__((always_inline)) void
 page_take(struct page *p, enum page_use use, unsigned order, uint32_t flags)
 {
 	ASSERT(p->use == PAGE_FREE);
@@ -239,27 +239,54 @@ page_take(struct page *p, enum page_use use, unsigned order, uint32_t flags)
 		page_fill(p, 0, order);
 }
 
+static inline __attribute__((always_inline)) struct page *
+page_finish(struct page *p, enum page_use use, uint32_t flags)
+{
+	page_take(p, use, 0, 0);
+	if (flags & PAGE_ZERO)
+		mach_fill(frame_map(p), 0, PAGE_SIZE);
+	return p;
+}
+
+/* The ways out of page_alloc() that call something: hold is up in the first. */
+static __attribute__((noinline)) struct page *
+page_alloc_hard(enum page_use use, uint32_t flags, struct page_cache *c)
+{
+	struct page *p = NULL;
+
+	cache_refill(c, flags);
+	if (c->n != 0)
+		p = c->page[--c->n];
+	hold_end();
+	if (p != NULL)
+		return page_finish(p, use, flags);
+	kstat_add(&stat_fail, 1);
+	return NULL;
+}
+
+static __attribute__((noinline)) struct page *
+page_finish_deferred(struct page *p, enum page_use use, uint32_t flags)
+{
+	deferred_run();
+	return page_finish(p, use, flags);
+}
+
 struct page *
 page_alloc(enum page_use use, uint32_t flags)
 {
 	struct page_cache *c;
-	struct page *p = NULL;
+	struct page *p;
 
 	if (fail_now(FAIL_PAGE))
 		return NULL;
 	hold_add();
 	c = &caches[cpu_self()->number];
 	if (unlikely(c->n == 0))
-		cache_refill(c, flags);
-	if (likely(c->n != 0))
-		p = c->page[--c->n];
-	hold_end();
-	if (unlikely(p == NULL)) {
-		kstat_add(&stat_fail, 1);
-		return NULL;
-	}
-	page_take(p, use, 0, flags);
-	return p;
+		return page_alloc_hard(use, flags, c);
+	p = c->page[--c->n];
+	if (unlikely(hold_sub_zero()))
+		return page_finish_deferred(p, use, flags);
+	return page_finish(p, use, flags);
 }
 
 struct page *

@@ -404,28 +404,32 @@ NO_CANARY static int
 enter_locked(struct pmap *pm, vaddr_t va, uint64_t leaf)
 {
 	vaddr_t next;
-	uint64_t *dir = dir_find(pm, va, &next), *pte, old;
+	uint64_t *dir = dir_find(pm, va, &next), *pte, entry, old;
 	struct page *p;
 
 	if (unlikely(dir == NULL) && (dir = dir_make(pm, va)) == NULL)
 		return ENOMEM;
-	if (unlikely(!(*dir & PTE_P))) {
-		if ((p = table_alloc()) == NULL) {
-			dir_prune(pm, va);
+	entry = *dir;
+	if (unlikely((entry & (PTE_P | DIR_SHARED)) != PTE_P)) {
+		if (!(entry & PTE_P)) {
+			if ((p = table_alloc()) == NULL) {
+				dir_prune(pm, va);
+				return ENOMEM;
+			}
+			*dir = frame_addr(p) | PTE_P | PTE_W | PTE_U;
+			dir_page(dir)->word++;
+		} else if (dir_break(pm, va, dir) != 0) {
 			return ENOMEM;
 		}
-		*dir = frame_addr(p) | PTE_P | PTE_W | PTE_U;
-		dir_page(dir)->word++;
-	} else if (unlikely(*dir & DIR_SHARED) && dir_break(pm, va, dir) != 0) {
-		return ENOMEM;
+		entry = *dir;
 	}
-	pte = &table_of(*dir)[table_index(va, 0)];
+	pte = &table_of(entry)[table_index(va, 0)];
 	old = *pte;
 	*pte = leaf;
 	if (old & PTE_P) {
 		flush_page(pm, va);
 	} else {
-		table_page(*dir)->word++;
+		table_page(entry)->word++;
 		pm->resident++;
 	}
 	return 0;
@@ -545,14 +549,12 @@ pmap_remove(struct pmap *pm, vaddr_t start, vaddr_t end)
 	spin_unlock(&pm->lock);
 }
 
-/* Whether protecting would change a leaf: a shared table allows no writing as it is. */
+/* Whether leaves of a shared table lack these bits; W is not theirs to give as it is. */
 static bool
-protect_needed(const uint64_t *pte, unsigned n, uint64_t clear, uint64_t set, bool shared)
+protect_needed(const uint64_t *pte, unsigned n, uint64_t set)
 {
-	if (shared)
-		clear = 0;
 	for (unsigned i = 0; i < n; i++)
-		if ((pte[i] & PTE_P) && ((pte[i] & clear) != 0 || (pte[i] & set) != set))
+		if ((pte[i] & PTE_P) && (pte[i] & set) != set)
 			return true;
 	return false;
 }
@@ -563,20 +565,26 @@ protect_in_span(struct pmap *pm, vaddr_t start, vaddr_t end, uint64_t *dir, uint
 	unsigned n = (unsigned)((end - start) >> PAGE_SHIFT);
 	uint64_t clear = prot & PMAP_WRITE ? 0 : PTE_W;
 	uint64_t set = !(prot & PMAP_EXEC) && mmu_has_nx ? PTE_NX : 0;
-	uint64_t *pte = &table_of(*dir)[table_index(start, 0)];
+	uint64_t *pte = &table_of(*dir)[table_index(start, 0)], changed = 0;
 
-	if (!protect_needed(pte, n, clear, set, (*dir & DIR_SHARED) != 0))
-		return;
-	if (dir_own(pm, start, dir) == NULL)
-		return;
-	pte = &table_of(*dir)[table_index(start, 0)];
-	for (unsigned i = 0; i < n; i++)
-		if (pte[i] & PTE_P)
-			pte[i] = (pte[i] & ~clear) | set;
-	flush_range(pm, start, end);
+	if (unlikely(*dir & DIR_SHARED)) {
+		if (!protect_needed(pte, n, set) || dir_own(pm, start, dir) == NULL)
+			return;
+		pte = &table_of(*dir)[table_index(start, 0)];
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t leaf = (pte[i] & ~clear) | set;
+
+		if (!(pte[i] & PTE_P))
+			continue;
+		changed |= pte[i] ^ leaf;
+		pte[i] = leaf;
+	}
+	if (changed != 0)
+		flush_range(pm, start, end);
 }
 
-void
+NO_CANARY void
 pmap_protect(struct pmap *pm, vaddr_t start, vaddr_t end, uint32_t prot)
 {
 	if (prot == 0) {
