@@ -661,7 +661,7 @@ exec_user(struct trapframe *frame, int dirfd, const char *path, const void __use
 		return error;
 	mach_frame_exec(frame, x.entry, x.sp);
 	if (setid && fill_standard(proc_self()) != 0)
-		proc_exit(ABI_W_SIGNALED(SIGKILL, 0), -1);
+		(void)signal_kill_once(proc_self());	/* on the way out: the call's own are let go first */
 	return EJUSTRETURN;
 }
 
