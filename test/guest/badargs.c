@@ -74,7 +74,7 @@ static char *scratch;		/* NARGS * 2 pages; beyond: nothing */
 static char *region;		/* memory for calls about memory; nothing near it */
 static int file = -1, folder = -1, tty = -1;
 static uint32_t event, port;
-static int report, nowhere;	/* where children write what went wrong; /dev/null */
+static int report, nowhere;	/* where children write what went wrong; a file of no interest */
 static int native;		/* the call at hand is native */
 
 #define HOME	"/tmp/badargs"
@@ -842,7 +842,7 @@ main(void)
 	uint32_t out;
 
 	report = fcntl(1, F_DUPFD, 60);
-	nowhere = open("/dev/null", O_RDWR);
+	nowhere = open("/tmp/nowhere", O_RDWR | O_CREAT, 0600);
 	mkdir(HOME, 0755);
 	chdir(HOME);
 	file = open(FILE_, O_RDWR | O_CREAT, 0644);
@@ -873,7 +873,7 @@ main(void)
 	sethostname(host.nodename, strlen(host.nodename));
 	no_calls();
 	chdir("/");
-	unlink(FILE_), unlink(LINK_), rmdir(HOME "/new"), unlink(HOME "/new");
+	unlink("/tmp/nowhere"), unlink(FILE_), unlink(LINK_), rmdir(HOME "/new"), unlink(HOME "/new");
 	is_int(rmdir(HOME), 0, "nothing is left");
 	return tap_done();
 }

@@ -22,7 +22,7 @@
 #include "sysuser.h"
 #include "tap.h"
 
-#define HOME	"/tmp/failnth"
+#define SETID	"/tmp/failnth.setid"	/* /bin/true of another user */
 #define ROUNDS	400		/* more failures than any operation has chances */
 
 typedef uint32_t handle;
@@ -291,7 +291,7 @@ op_fork_large(void)
 }
 
 static int
-op_exec(void)
+exec_of(const char *path, int setid)
 {
 	int told[2], word = 0;
 	pid_t pid;
@@ -303,11 +303,13 @@ op_exec(void)
 	pid = fork();
 	if (pid == 0) {
 		close(told[0]);
+		if (setid)
+			close(0), close(2);		/* they will have to be opened */
 		set(strike_class, strike_at);
-		execl("/bin/true", "true", "one", "two", NULL);
+		if (!setid || setresuid(1000, 1000, 1000) == 0)
+			execl(path, "true", "one", "two", NULL);
 		word = errno;
 		word = fired() ? word : EPROTO;
-		set(strike_class, 0);
 		write(told[1], &word, sizeof(word));
 		_exit(0);
 	}
@@ -323,6 +325,18 @@ op_exec(void)
 		return 0;
 	errno = word;
 	return -1;
+}
+
+static int
+op_exec(void)
+{
+	return exec_of("/bin/true", 0);
+}
+
+static int
+op_exec_setid(void)
+{
+	return exec_of(SETID, 1);
 }
 
 static int
@@ -584,7 +598,7 @@ static const struct {
 } ops[] = {
 	{ "dup", op_dup, 0 }, { "dup2 to a far number", op_dup2_far, 1 }, { "open of a device", op_open, 0 },
 	{ "pipe", op_pipe, 0 }, { "bytes through a pipe", op_pipe_data, 0 }, { "writev", op_writev, 0 },
-	{ "fork and wait", op_fork, 1 }, { "fork of much", op_fork_large, 1 }, { "exec", op_exec, 1 },
+	{ "fork and wait", op_fork, 1 }, { "fork of much", op_fork_large, 1 }, { "exec", op_exec, 1 }, { "exec of a set-id program", op_exec_setid, 1 },
 	{ "mmap and munmap", op_mmap, 0 }, { "touch", op_touch, 1 }, { "sbrk", op_brk, 0 },
 	{ "mmap of a file", op_map_file, 0 }, { "poll of 40", op_poll, 0 }, { "select", op_select, 0 },
 	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "port and packet", op_port, 0 },
@@ -688,6 +702,7 @@ main(int argc, char **argv)
 		tap_print("1..0 # SKIP n-th failure is in debug kernels only\n");
 		return 0;
 	}
+	is_int(system("cp /bin/true " SETID " && chown 2 " SETID " && chmod 4755 " SETID), 0, "a set-id program");
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
@@ -727,5 +742,6 @@ main(int argc, char **argv)
 	__sys_mx_handle_close(event), __sys_mx_handle_close(port);
 	live(after, sizeof(after));
 	ok(same(first, after), "nothing lost in all");
+	is_int(unlink(SETID), 0, "unlink");
 	return tap_done();
 }
