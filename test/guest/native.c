@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
@@ -468,6 +469,106 @@ many(void)
 	drop(a), drop(b);
 }
 
+/* poll and select over events and ports, asleep. */
+static void
+polled(void)
+{
+	handle e = event_new(), p = port_new();
+	struct pollfd both[2] = { { INDEX(e), POLLIN, 0 }, { INDEX(p), POLLIN, 0 } };
+	struct abi_port_packet k = { .key = 3 };
+	int low = fcntl(INDEX(e), F_DUPFD, 0);
+	fd_set set;
+	pid_t pid;
+
+	is_int(poll(both, 2, 10), 0, "poll of an event and a port: a time-out");
+	pid = signal_later(e, SIG_SIGNALED, 20);
+	is_int(poll(both, 2, -1), 1, "poll sleeps until the event is signalled");
+	ok(both[0].revents == POLLIN && both[1].revents == 0, "and tells that it was the event");
+	child_status(pid);
+	FD_ZERO(&set);
+	FD_SET(low, &set);
+	is_int(select(low + 1, &set, NULL, NULL, NULL), 1, "select sees it through a low descriptor");
+	signal_it(e, SIG_SIGNALED, 0);
+	pid = fork();
+	if (pid == 0) {
+		usleep(20000);
+		_exit(__sys_mx_port_queue(p, &k) != MX_OK);
+	}
+	is_int(poll(both, 2, -1), 1, "poll sleeps until a packet is queued");
+	ok(both[0].revents == 0 && both[1].revents == POLLIN, "and tells that it was the port");
+	child_status(pid);
+	close(low), drop(e), drop(p);
+}
+
+static handle waited_for;
+
+static void
+wait_one_forever(void)
+{
+	(void)__sys_mx_object_wait_one(waited_for, U0, INFINITE, NULL);
+}
+
+static void
+wait_many_forever(void)
+{
+	static struct abi_wait_item items[40];
+
+	for (int i = 0; i < 40; i++)
+		items[i] = (struct abi_wait_item){ waited_for, U0, 0 };
+	(void)__sys_mx_object_wait_many(items, 40, INFINITE);
+}
+
+static void
+sleep_forever(void)
+{
+	(void)__sys_mx_object_wait_many(NULL, 0, INFINITE);
+}
+
+static void
+port_wait_forever(void)
+{
+	struct abi_port_packet k;
+
+	(void)__sys_mx_port_wait(waited_for, INFINITE, &k);
+}
+
+/* Whoever sleeps in a native call stops, goes on, and dies at once. */
+static void
+killed(void)
+{
+	static const struct { const char *name; void (*fn)(void); } sleeps[] = {
+		{ "wait_one", wait_one_forever }, { "wait_many", wait_many_forever },
+		{ "wait_many of none", sleep_forever }, { "port_wait", port_wait_forever },
+	};
+	handle e = event_new(), p = port_new();
+
+	for (unsigned i = 0; i < sizeof(sleeps) / sizeof(sleeps[0]); i++) {
+		int status = 0;
+		int64_t t;
+		pid_t pid;
+
+		waited_for = sleeps[i].fn == port_wait_forever ? p : e;
+		pid = fork();
+		if (pid == 0) {
+			sleeps[i].fn();
+			_exit(7);
+		}
+		usleep(5000);
+		kill(pid, SIGSTOP);
+		waitpid(pid, &status, WUNTRACED);
+		ok(WIFSTOPPED(status), "%s stops", sleeps[i].name);
+		kill(pid, SIGCONT);
+		usleep(5000);
+		is_int(waitpid(pid, &status, WNOHANG), 0, "and sleeps on");
+		t = now();
+		kill(pid, SIGKILL);
+		status = child_status(pid);
+		ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && now() - t < 100 * MS, "%s: SIGKILL within 100 ms",
+		    sleeps[i].name);
+	}
+	drop(e), drop(p);
+}
+
 static void
 posix_nodes(void)
 {
@@ -783,6 +884,224 @@ ends(void)
 	drop(other);
 }
 
+/* --- a port against a model of it --- */
+
+#define NEVENTS	3
+#define NREGS	12
+#define NQUEUE	256
+
+struct reg {
+	int used, event, queued, spent;
+	handle through;		/* the slot it was made through, 0: closed */
+	uint64_t key, order, count;
+	uint32_t trigger, options, observed;
+};
+
+static struct model {
+	uint32_t levels[NEVENTS];
+	struct reg regs[NREGS];
+	int queue[NQUEUE], n;	/* a registration, or NREGS + i: user packet i */
+	uint64_t order;
+} m;
+static uint64_t seed;
+
+static uint32_t
+rnd(uint32_t n)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(seed >> 33) % n;
+}
+
+static uint32_t
+rnd_levels(void)
+{
+	return rnd(8) << 24 | (rnd(2) ? SIG_SIGNALED : 0);
+}
+
+static void
+model_fire(int i, uint32_t bits)
+{
+	struct reg *r = &m.regs[i];
+
+	if (r->spent)
+		return;
+	r->spent = (r->options & MX_WAIT_ASYNC_REPEATING) == 0;
+	r->observed |= bits;
+	r->count++;
+	if (!r->queued)
+		m.queue[m.n++] = i;
+	r->queued = 1;
+}
+
+static void
+model_signal(int e, uint32_t clear, uint32_t set)
+{
+	uint32_t old = m.levels[e], risen;
+	uint64_t from = 0;
+
+	m.levels[e] = (old & ~clear) | set;
+	risen = m.levels[e] & ~old;
+	for (;;) {
+		int best = -1;
+
+		for (int i = 0; i < NREGS; i++)
+			if (m.regs[i].used && m.regs[i].event == e && m.regs[i].order > from &&
+			    (best == -1 || m.regs[i].order < m.regs[best].order))
+				best = i;
+		if (best == -1)
+			return;
+		from = m.regs[best].order;
+		if ((m.regs[best].trigger & risen) != 0)
+			model_fire(best, m.levels[e]);
+	}
+}
+
+static void
+model_unqueue(int what)
+{
+	for (int i = 0; i < m.n; i++)
+		if (m.queue[i] == what) {
+			memmove(&m.queue[i], &m.queue[i + 1], (size_t)(m.n - i - 1) * sizeof(int));
+			m.n--;
+			return;
+		}
+}
+
+static int
+step_register(handle p, handle e[], int at)
+{
+	static const uint32_t options[] = { 0, MX_WAIT_ASYNC_EDGE, MX_WAIT_ASYNC_REPEATING,
+		MX_WAIT_ASYNC_REPEATING | MX_WAIT_ASYNC_EDGE };
+	struct reg *r = &m.regs[at];
+
+	if (r->used)
+		return 0;
+	*r = (struct reg){ .used = 1, .event = (int)rnd(NEVENTS), .key = rnd(4), .order = ++m.order,
+		.trigger = rnd_levels(), .options = options[rnd(4)] };
+	r->through = with(e[r->event], RIGHT_SAME);
+	if (__sys_mx_object_wait_async(r->through, p, r->key, r->trigger, r->options) != MX_OK)
+		return 1;
+	if ((m.levels[r->event] & r->trigger) != 0 && (r->options & MX_WAIT_ASYNC_EDGE) == 0)
+		model_fire(at, m.levels[r->event]);
+	return 0;
+}
+
+static int
+step_close(int at)
+{
+	struct reg *r = &m.regs[at];
+
+	if (!r->used || r->through == 0)
+		return 0;
+	drop(r->through);
+	r->through = 0;
+	if (r->queued)
+		r->spent = 1;
+	else
+		r->used = 0;
+	return 0;
+}
+
+static int
+step_cancel(handle p, handle e[])
+{
+	int event = (int)rnd(NEVENTS), any = 0;
+	uint64_t key = rnd(4);
+	long status = __sys_mx_port_cancel(p, e[event], key);
+
+	for (int i = 0; i < NREGS; i++) {
+		struct reg *r = &m.regs[i];
+
+		if (!r->used || r->event != event || r->key != key)
+			continue;
+		model_unqueue(i);
+		if (r->through != 0)
+			drop(r->through);
+		r->used = 0;
+		any = 1;
+	}
+	return status != (any ? MX_OK : MX_ERR_NOT_FOUND);
+}
+
+static int
+step_take(handle p)
+{
+	long status = next(p);
+	struct reg *r;
+	int what, bad;
+
+	if (m.n == 0)
+		return status != MX_ERR_TIMED_OUT;
+	what = m.queue[0];
+	model_unqueue(what);
+	if (status != MX_OK)
+		return 1;
+	if (what >= NREGS)
+		return got.type != MX_PKT_TYPE_USER || got.key != (uint64_t)what;
+	r = &m.regs[what];
+	bad = got.key != r->key || got.signal.trigger != r->trigger || got.signal.observed != r->observed ||
+	    got.signal.count != r->count || (got.type == MX_PKT_TYPE_SIGNAL_REP) !=
+	    ((r->options & MX_WAIT_ASYNC_REPEATING) != 0);
+	r->queued = 0, r->observed = 0, r->count = 0;
+	if (r->spent) {
+		if (r->through != 0)
+			drop(r->through);
+		r->used = 0;
+	}
+	return bad;
+}
+
+static int
+step(handle p, handle e[], uint64_t i)
+{
+	struct abi_port_packet k = { .key = NREGS + i % 1000000 };
+	uint32_t clear = rnd_levels(), set = rnd_levels();
+	int at = (int)rnd(NREGS);
+
+	switch (rnd(8)) {
+	case 0: case 1:
+		return step_register(p, e, at);
+	case 2:
+		return rnd(3) == 0 ? step_close(at) : 0;
+	case 3:
+		return rnd(3) == 0 ? step_cancel(p, e) : 0;
+	case 4:
+		if (m.n >= NQUEUE - NREGS || rnd(4) != 0)
+			return 0;
+		m.queue[m.n++] = (int)k.key;
+		return __sys_mx_port_queue(p, &k) != MX_OK;
+	case 5: case 6:
+		at %= NEVENTS;
+		model_signal(at, clear, set);
+		return signal_it(e[at], clear, set) != MX_OK || levels(e[at]) != m.levels[at];
+	default:
+		return step_take(p) || ((levels(p) & SIG_READABLE) != 0) != (m.n > 0);
+	}
+}
+
+static void
+against_model(void)
+{
+	for (int round = 0; round < 8; round++) {
+		handle p = port_new(), e[NEVENTS];
+		uint64_t i, first = seed = (uint64_t)now();
+
+		memset(&m, 0, sizeof(m));
+		for (int k = 0; k < NEVENTS; k++)
+			e[k] = event_new();
+		for (i = 0; i < 5000 && step(p, e, i) == 0; i++)
+			;
+		if (!ok(i == 5000, "a port does what its model does"))
+			tap_print("# seed %llu, step %llu\n", (unsigned long long)first, (unsigned long long)i);
+		for (int k = 0; k < NREGS; k++)
+			if (m.regs[k].used && m.regs[k].through != 0)
+				drop(m.regs[k].through);
+		for (int k = 0; k < NEVENTS; k++)
+			drop(e[k]);
+		drop(p);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -799,6 +1118,8 @@ main(int argc, char **argv)
 	posix_rights();
 	events();
 	sleeping();
+	polled();
+	killed();
 	many();
 	posix_nodes();
 	inheritance();
@@ -806,6 +1127,7 @@ main(int argc, char **argv)
 	once();
 	repeating();
 	ends();
+	against_model();
 	is_int(native_slots(), 0, "no handle is left");
 	return tap_done();
 }
