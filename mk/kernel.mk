@@ -66,7 +66,7 @@ UNLISTED := $(filter-out $(LISTED) %/assym.c,$(KSOURCES))
 KCHECK := $(CLANG) $(KBASE) -include build/obj/debug/gen/config.h -fsyntax-only -MMD -MP -MT $$@ -MF $$@.d
 
 .PHONY: check-build check-listed
-check-build: check-listed build/check/includes $(KHEADERS:%=build/check/%.ok) $(ABIHEADERS:%=build/check/%.ok) \
+check-build: check-listed build/check/includes build/check/stubs_ia32.o $(KHEADERS:%=build/check/%.ok) $(ABIHEADERS:%=build/check/%.ok) \
 	$(PORTABLE-debug:%=build/check/i386/%.ok) $(GENSOURCES:%=build/check/i386/%.ok)
 check-listed:
 	$(if $(UNLISTED),@echo 'conf/files: not listed: $(UNLISTED)' >&2; exit 1,@:)
@@ -83,6 +83,10 @@ $(ABIHEADERS:%=build/check/%.ok): build/check/%.ok: %
 	$(Q)mkdir -p $(@D) && for t in x86_64 i386; do $(CLANG) --target=$$t-zenta -std=c11 -ffreestanding -nostdlibinc \
 		-Iinclude -Wall -Wextra -Werror -fsyntax-only -include $< \
 		-MMD -MP -MT $@ -MF $@.d -x c /dev/null || exit 1; done && touch $@
+# The other width's call stubs assemble.
+build/check/stubs_ia32.o: build/gen/stamp
+	$(call say,CHECK,build/gen/stubs_ia32.asm)
+	$(Q)mkdir -p $(@D) && $(NASM) -f elf32 -o $@ build/gen/stubs_ia32.asm
 # The portable part compiles for i386.
 build/check/i386/%.ok: % build/gen/stamp build/obj/debug/gen/config.h
 	$(call say,I386,$<)
