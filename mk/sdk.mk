@@ -11,6 +11,8 @@ SDKFLAGS := -std=gnu17 -O2 -g0 -fPIE -ffunction-sections -fdata-sections -D_GNU_
 LIBC_C := $(filter-out lib/posix/dl.c,$(wildcard lib/posix/*.c))
 LIBC_O := $(LIBC_C:lib/posix/%.c=$(SDKOBJ)/posix/%.o) $(SDKOBJ)/posix/amd64.o $(SDKOBJ)/posix/stubs.o
 LIBC_H := $(wildcard lib/posix/*.h)
+MX_O := $(patsubst lib/mx/%.c,$(SDKOBJ)/mx/%.o,$(wildcard lib/mx/*.c))
+# newlib is built anew only for those that it reaches (mk/abiheaders); the others are copied.
 SDKHEADERS := $(shell find lib/posix/include lib/newlib/include include -name '*.h' 2>/dev/null)
 
 .PHONY: sdk
@@ -37,13 +39,15 @@ $(SDKOBJ)/posix/amd64.o: lib/posix/amd64.asm mk/sdk.mk
 	$(call say,ASM,$<)
 	$(Q)mkdir -p $(@D) && $(NASM) -f elf64 $< -o $@
 
-# One section a stub, so that a program gets only the calls it makes.
-$(SDKOBJ)/posix/stubs.o: build/gen/stamp mk/sdk.mk
+# The calls that libc makes are in libc.a, the others in libsys.a.
+STUBUSERS := $(LIBC_C) lib/posix/dl.c $(LIBC_H) $(wildcard lib/crt/*.c)
+$(SDKOBJ)/posix/stubs.o $(SDKOBJ)/sys/stubs.o: $(SDKOBJ)/%/stubs.o: build/gen/stamp mk/sdkstubs $(STUBUSERS)
 	$(call say,ASM,stubs)
-	$(Q)mkdir -p $(@D) && sed 's/^global \([a-zA-Z_0-9]*\).*/section .text.\1 progbits alloc exec\n&/' \
-		build/gen/stubs_amd64.asm >$(@D)/stubs.asm
-	$(Q)echo 'section .note.GNU-stack noalloc noexec nowrite progbits' >>$(@D)/stubs.asm
-	$(Q)$(NASM) -f elf64 $(@D)/stubs.asm -o $@
+	$(Q)mkdir -p $(@D) && mk/sdkstubs $(if $(filter posix,$*),libc,rest) build/gen/stubs_amd64.asm $(STUBUSERS) \
+		>$(@D)/stubs.asm && $(NASM) -f elf64 $(@D)/stubs.asm -o $@
+
+$(SDKLIB)/libsys.a: $(SDKOBJ)/sys/stubs.o
+	$(Q)rm -f $@ && llvm-ar-14 rc $@ $<
 
 $(SDKLIB)/%.o: lib/crt/%.c $(SDKOBJ)/newlib.stamp mk/sdk.mk
 	$(call say,CC,$<)
@@ -63,8 +67,8 @@ SDKEMPTY := $(foreach l,pthread rt util crypt resolv,$(SDKLIB)/lib$(l).a)
 $(SDKEMPTY): $(SDKOBJ)/tools.stamp
 	$(Q)rm -f $@ && llvm-ar-14 rc $@
 
-$(SDKLIB)/libmx.a: $(SDKOBJ)/mx/mx.o
-	$(Q)rm -f $@ && llvm-ar-14 rc $@ $<
+$(SDKLIB)/libmx.a: $(MX_O)
+	$(Q)rm -f $@ && llvm-ar-14 rc $@ $^
 
 $(SDKOBJ)/mx/%.o: lib/mx/%.c $(SDKOBJ)/newlib.stamp build/gen/stamp mk/sdk.mk
 	$(call say,CC,$<)
@@ -77,5 +81,5 @@ $(SDKLIB)/libbuiltins.a: $(SDKOBJ)/tools.stamp
 	$(Q)cp $$($(CLANG) -print-resource-dir)/lib/linux/libclang_rt.builtins-x86_64.a $@
 
 $(SDK)/stamp: $(SDKOBJ)/tools.stamp $(SDKLIB)/crt0.o $(SDKLIB)/rcrt1.o $(SDKLIB)/libc.a $(SDKLIB)/libm.a \
-		$(SDKLIB)/libdl.a $(SDKLIB)/libmx.a $(SDKLIB)/libbuiltins.a $(SDKEMPTY)
+		$(SDKLIB)/libdl.a $(SDKLIB)/libmx.a $(SDKLIB)/libsys.a $(SDKLIB)/libbuiltins.a $(SDKEMPTY)
 	$(Q)ln -sf libc.a $(SDKLIB)/libg.a && touch $@

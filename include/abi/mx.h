@@ -10,6 +10,7 @@
 #define MX_ERR_NOT_SUPPORTED	(-2)
 #define MX_ERR_NO_RESOURCES	(-3)
 #define MX_ERR_NO_MEMORY	(-4)
+#define MX_ERR_INTERNAL_INTR_RETRY (-6)	/* never leaves the kernel */
 #define MX_ERR_INVALID_ARGS	(-10)
 #define MX_ERR_BAD_HANDLE	(-11)
 #define MX_ERR_WRONG_TYPE	(-12)
@@ -23,6 +24,7 @@
 #define MX_ERR_PEER_CLOSED	(-24)
 #define MX_ERR_NOT_FOUND	(-25)
 #define MX_ERR_ALREADY_EXISTS	(-26)
+#define MX_ERR_ALREADY_BOUND	(-27)
 #define MX_ERR_UNAVAILABLE	(-28)
 #define MX_ERR_ACCESS_DENIED	(-30)
 #define MX_ERR_IO		(-40)

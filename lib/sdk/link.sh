@@ -47,7 +47,7 @@ while [ "$n" -gt 0 ]; do
 	esac
 done
 # Each of these comes before what the user gave; the last one set is the first argument.
-[ -z "$libs" ] || set -- "$@" --start-group -lc -lm --end-group "$lib/libbuiltins.a"
+[ -z "$libs" ] || set -- "$@" --start-group -lc -lm -lsys --end-group "$lib/libbuiltins.a"
 crt=crt0.o
 if [ -n "${ZENTA_PIE:-}" ] && [ -z "$rel" ]; then
 	crt=rcrt1.o

@@ -49,8 +49,6 @@ sys_mx_event_create(uint32_t options, void __user *out)
 	struct event *e;
 	int error;
 
-	if (options != 0)
-		return EINVAL;
 	e = zone_alloc(event_zone, 0);
 	if (e == NULL)
 		return ENOMEM;

@@ -354,8 +354,6 @@ sys_mx_port_create(uint32_t options, void __user *out)
 	struct port *p;
 	int error;
 
-	if (options != 0)
-		return EINVAL;
 	p = zone_alloc(port_zone, ZALLOC_ZERO);
 	if (p == NULL)
 		return ENOMEM;

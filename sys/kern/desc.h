@@ -62,6 +62,28 @@ int desc_install(struct node *, uint32_t rights, uint32_t flags, enum desc_range
 /* A new native slot whose handle value is told to the caller before anyone can see it; the use is
  * consumed by success only. */
 int handle_install(struct node *, uint32_t rights, void __user *out) __must_check;
+/*
+ * What a slot held, out of any table: what a message carries.  It owns one use of the node.
+ */
+struct slot {
+	struct node *node;
+	uint32_t rights;
+	uint32_t flags;			/* DESC_CLOEXEC */
+};
+/* Takes a slot out of the caller's table, whatever it is (a move); native waits through it end.
+ * EHANDLE; ERIGHTS with the slot kept for a pseudo-handle. */
+int handle_take(uint32_t h, struct slot *out) __must_check;
+/* A second use of what the slot holds; `need' are rights it must have. */
+int slot_share(uint32_t num, uint32_t need, struct slot *out) __must_check;
+void slot_drop(struct slot *);
+/* All or none: numbers (indices, or handle values in the native range) are written to out[]; the uses
+ * are consumed by success only.  Two steps, so that the caller can copy the numbers out between. */
+int slots_reserve(enum desc_range, size_t n, uint32_t *index) __must_check;
+void slots_unreserve(const uint32_t *index, size_t n);
+void slots_publish(const uint32_t *index, struct slot *, size_t n);
+/* Into a table that no running thread uses yet (a new process). */
+int desctab_put(struct desctab *, enum desc_range, uint32_t min, struct slot *, uint32_t *index) __must_check;
+
 int desc_close(uint32_t num) __must_check;
 /* Removes what is in the slot and installs the node in one step (dup2); consumes one use, by
  * success only.  EBUSY: another thread's open is between reserve and publish. */

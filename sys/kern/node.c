@@ -42,6 +42,8 @@ node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struc
 	n->canary = NODE_CANARY;
 	n->flags = 0;
 	n->poll_in = SIG_READABLE;
+	n->pair = NULL;
+	n->side = 0;
 	spin_init(&n->lock, &node_class);
 	sigsrc_init(&n->own, &n->lock, bits);
 	n->sig = src != NULL ? src : &n->own;

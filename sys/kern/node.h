@@ -14,6 +14,7 @@
 
 struct abi_stat;
 struct node;
+struct pair;
 struct uio;
 struct vmo;
 
@@ -21,9 +22,9 @@ enum node_kind {	/* values are MX_OBJ_TYPE_* where Zircon has them; ours count f
 	NODE_ANY = 0,
 	NODE_PROCESS = 1, NODE_THREAD = 2, NODE_VMO = 3, NODE_CHANNEL = 4, NODE_EVENT = 5,
 	NODE_PORT = 6, NODE_SOCKET = 14, NODE_JOB = 17, NODE_VMAR = 18, NODE_FIFO = 19,
-	NODE_EVENTPAIR = 16, NODE_TIMER = 22,
+	NODE_EVENTPAIR = 16, NODE_TIMER = 22, NODE_SUSPEND_TOKEN = 27, NODE_EXCEPTION = 29,
 	NODE_FILE = 64, NODE_PIPE = 65, NODE_TTY = 66, NODE_USOCK = 67, NODE_SEM = 68,
-	NODE_MQ = 69, NODE_SHM = 70,
+	NODE_MQ = 69, NODE_SHM = 70, NODE_TRACE = 71,
 };
 
 /* What fchmod, fchown, futimens and ftruncate change; `mask' says which members count. */
@@ -73,6 +74,8 @@ struct node {
 	uint32_t poll_in;		/* [I] level that POLLIN stands for: READABLE, or SIGNALED */
 	struct sigsrc *sig;		/* [I] own, or shared with all opens of a FIFO, tty ... */
 	struct sigsrc own;
+	struct pair *pair;		/* [I] NULL: not an end of a pair (kern/pair.h) */
+	uint8_t side;			/* [I] which end: 0 or 1 */
 	struct spin lock;		/* [I] lock of `own' unless a pair supplies one */
 };
 #define NODE_CANARY	0x4e6f

@@ -14,6 +14,7 @@
 
 struct desctab;
 struct fsctx;
+struct job;
 struct pgrp;
 struct sigacts;
 struct space;
@@ -28,6 +29,8 @@ struct proc {
 	uint8_t p_state;		/* [p] enum proc_state */
 	bool p_did_exec;		/* [p] setpgid rule */
 	bool p_setid;			/* [I after exec] ids changed by exec: not inspectable */
+	struct job *p_job;		/* [I] */
+	uint32_t p_policy;		/* [I once it runs] conditions that need a look: kern/policy.h */
 	struct proc *p_parent;		/* [p] */
 	struct list p_children;		/* [p] by p_sibling */
 	struct list p_sibling;		/* [p] */

@@ -3,6 +3,7 @@
 #include "gen/sysnum.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/policy.h"
 #include "kern/string.h"
 #include "kern/types.h"
 #include "mach/frame.h"

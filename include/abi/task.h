@@ -1,0 +1,52 @@
+#pragma once
+/* Processes, threads, exceptions: options and structs of the native calls. */
+#include <stdint.h>
+
+#define MX_PROCESS_CHILD		1u	/* ours: a child of the caller, with SIGCHLD and wait status */
+#define MX_TASK_RETCODE_SYSCALL_KILL	(-1024)
+#define MX_TASK_RETCODE_OOM_KILL	(-1025)
+#define MX_TASK_RETCODE_POLICY_KILL	(-1026)
+#define MX_TASK_RETCODE_SIGNAL(n)	(-2048 - (n))
+
+#define MX_THREAD_STATE_GENERAL_REGS	0u
+#define MX_THREAD_STATE_FP_REGS		1u
+struct abi_thread_regs {		/* x86-64 */
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15, rip,
+	    rflags, fs_base, gs_base;
+};
+
+#define MX_EXCEPTION_CHANNEL_DEBUGGER	1u
+#define MX_EXCP_GENERAL			0x008u
+#define MX_EXCP_FATAL_PAGE_FAULT	0x108u
+#define MX_EXCP_UNDEFINED_INSTRUCTION	0x208u
+#define MX_EXCP_SW_BREAKPOINT		0x308u
+#define MX_EXCP_HW_BREAKPOINT		0x408u
+#define MX_EXCP_UNALIGNED_ACCESS	0x508u
+#define MX_EXCP_THREAD_STARTING		0x8008u
+#define MX_EXCP_THREAD_EXITING		0x8108u
+#define MX_EXCP_POLICY_ERROR		0x8208u
+#define MX_EXCP_PROCESS_STARTING	0x8308u
+struct abi_exception_info {		/* the message of an exception channel; one handle comes with it */
+	uint64_t pid, tid;		/* koids */
+	uint32_t type, padding;
+};
+struct abi_exception_report {
+	uint32_t size, type;
+	uint64_t code, address, pc;	/* machine vector, faulting address */
+};
+#define MX_PROP_EXCEPTION_STATE		16u	/* uint32_t, of an exception object */
+#define MX_EXCEPTION_STATE_TRY_NEXT	0u
+#define MX_EXCEPTION_STATE_HANDLED	1u
+#define MX_EXCEPTION_STATE_THREAD_EXIT	2u
+
+#define MX_SPAWN_DUPLICATE		1u	/* mx_spawn_desc_t.flags */
+struct abi_spawn_desc {
+	uint32_t handle;
+	int32_t fd;			/* number in the child, -1: any */
+	uint32_t startup_info, flags;
+};
+struct abi_spawn {
+	uint32_t job, options;
+	uintptr_t path, argv, envp, descs;
+	uint64_t ndescs;
+};

@@ -1,0 +1,27 @@
+#pragma once
+/*
+ * Job policy, as the entry path sees it.  A process carries one word: a bit is set when its job says
+ * anything but "allow" about the condition.  What it says (deny, kill, audit ...) is looked up by
+ * the hook that sys/proc/job.c sets.
+ */
+#include "kern/proc.h"
+
+enum policy {
+	POLICY_BAD_HANDLE, POLICY_WRONG_OBJECT, POLICY_VMAR_WX,
+	POLICY_NEW_VMO = 4, POLICY_NEW_CHANNEL, POLICY_NEW_EVENT, POLICY_NEW_EVENTPAIR, POLICY_NEW_PORT,
+	POLICY_NEW_SOCKET, POLICY_NEW_FIFO, POLICY_NEW_TIMER, POLICY_NEW_PROCESS,
+	POLICY_MARK_VMO_EXEC = 15, POLICY_OPEN_PATH, POLICY_SET_ID, POLICY_NETWORK,
+	NPOLICY
+};
+
+/* The condition's action for the current process: 0 go on; EPERM (natively ACCESS_DENIED).  Logs
+ * an audit; does not return to user mode when the action is kill. */
+extern int (*policy_hook)(enum policy);
+
+static inline int __must_check
+policy_check(enum policy cond)
+{
+	if (likely((proc_self()->p_policy & 1u << cond) == 0))
+		return 0;
+	return policy_hook(cond);
+}
