@@ -14,19 +14,10 @@ mx_handle_close(mx_handle_t h)
 	return (mx_status_t)__sys_mx_handle_close(h);
 }
 
-/* All are closed, whatever happens to one of them. */
 mx_status_t
 mx_handle_close_many(const mx_handle_t *handles, size_t n)
 {
-	mx_status_t first = MX_OK;
-
-	for (size_t i = 0; i < n; i++) {
-		mx_status_t status = handles[i] == MX_HANDLE_INVALID ? MX_OK : mx_handle_close(handles[i]);
-
-		if (first == MX_OK)
-			first = status;
-	}
-	return first;
+	return (mx_status_t)__sys_mx_handle_close_many(handles, n);
 }
 
 mx_status_t

@@ -395,12 +395,18 @@ reserve_native(struct desctab *t, uint32_t *out)
 	}
 }
 
-int
-desc_reserve(enum desc_range range, uint32_t min, uint32_t *out)
+static int
+reserve(struct desctab *t, enum desc_range range, uint32_t min, uint32_t *out)
 {
 	if (fail_now(FAIL_SLOT))
 		return ENOMEM;
-	return range == DESC_POSIX ? reserve_posix(mine(), min, out) : reserve_native(mine(), out);
+	return range == DESC_POSIX ? reserve_posix(t, min, out) : reserve_native(t, out);
+}
+
+int
+desc_reserve(enum desc_range range, uint32_t min, uint32_t *out)
+{
+	return reserve(mine(), range, min, out);
 }
 
 /* Gives the slot back to its range; the lock is held and the node is gone. */
@@ -436,32 +442,50 @@ desc_unreserve(uint32_t index)
 	spin_unlock(&t->lock);
 }
 
-void
-desc_publish(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
+static void
+publish_locked(struct desctab *t, uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 {
-	struct desctab *t = mine();
-	struct desc *d;
+	struct desc *d = slot_at(t, index);
 
-	spin_lock(&t->lock);
-	d = slot_at(t, index);
 	ASSERT(d->node == NULL);
 	d->node = n;
 	d->rights = rights;
 	d->flags = (uint16_t)flags;
+}
+
+void
+desc_publish(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
+{
+	struct desctab *t = mine();
+
+	spin_lock(&t->lock);
+	publish_locked(t, index, n, rights, flags);
 	spin_unlock(&t->lock);
+}
+
+/* The handle value of a slot that is in use; it holds still while the slot does. */
+static uint32_t
+value_of(struct desctab *t, uint32_t index)
+{
+	return (index + 1) | ((uint32_t)slot_at(t, index)->gen << GEN_SHIFT);
+}
+
+static uint32_t
+index_of(uint32_t num)
+{
+	return num > INDEX_MASK ? (num & INDEX_MASK) - 1 : num;
 }
 
 uint32_t
 desc_handle(uint32_t index)
 {
 	struct desctab *t = mine();
-	struct desc *d;
 	uint32_t h = 0;
 
 	spin_lock(&t->lock);
-	d = index < DESC_MAX ? slot_at(t, index) : NULL;
-	if (d != NULL && (chunk_at(t, index)->used >> (index % CHUNK) & 1) != 0)
-		h = (index + 1) | ((uint32_t)d->gen << GEN_SHIFT);
+	if (index < DESC_MAX && chunk_at(t, index) != NULL &&
+	    (chunk_at(t, index)->used >> (index % CHUNK) & 1) != 0)
+		h = value_of(t, index);
 	spin_unlock(&t->lock);
 	return h;
 }
@@ -474,7 +498,7 @@ desc_index(uint32_t num, uint32_t *index)
 
 	spin_lock(&t->lock);
 	if (find(t, num) != NULL) {
-		*index = num > INDEX_MASK ? (num & INDEX_MASK) - 1 : num;
+		*index = index_of(num);
 		error = 0;
 	}
 	spin_unlock(&t->lock);
@@ -499,7 +523,7 @@ handle_install(struct node *n, uint32_t rights, void __user *out)
 
 	if (error != 0)
 		return error;
-	h = desc_handle(index);
+	h = value_of(mine(), index);
 	error = copyout(&h, out, sizeof(h));
 	if (error == 0)
 		desc_publish(index, n, rights, DESC_CLOEXEC);
@@ -517,9 +541,9 @@ desc_owner(const struct node *n, uint32_t index)
 	return (const void *)((uintptr_t)slot_at(mine(), index));
 }
 
-/* After the slot is empty and the lock dropped: end the waits made through it, drop the use. */
+/* After the slot is empty and the lock dropped: the waits made through it end. */
 static void
-slot_gone(struct desc *d, struct node *n)
+slot_left(struct desc *d, struct node *n)
 {
 	struct wakelist w;
 
@@ -531,27 +555,53 @@ slot_gone(struct desc *d, struct node *n)
 	wakelist_run(&w);
 	if (n->kind == NODE_FILE && desc_closed_hook != NULL)
 		desc_closed_hook(n);
+}
+
+static void
+slot_gone(struct desc *d, struct node *n)
+{
+	slot_left(d, n);
 	node_unuse(n);
+}
+
+/* Empties the slot; its use is the caller's, and so is slot_left(). */
+static struct desc *
+slot_empty(struct desctab *t, uint32_t num, struct slot *out)
+{
+	struct desc *d;
+
+	spin_lock(&t->lock);
+	d = find(t, num);
+	if (d != NULL) {
+		*out = (struct slot){ .node = d->node, .rights = d->rights, .flags = d->flags };
+		d->node = NULL;
+		release(t, index_of(num));
+	}
+	spin_unlock(&t->lock);
+	return d;
 }
 
 int
 desc_close(uint32_t num)
 {
-	struct desctab *t = mine();
-	struct desc *d;
-	struct node *n;
+	struct slot s;
+	struct desc *d = slot_empty(mine(), num, &s);
 
-	spin_lock(&t->lock);
-	d = find(t, num);
-	if (d == NULL) {
-		spin_unlock(&t->lock);
+	if (d == NULL)
 		return EHANDLE;
-	}
-	n = d->node;
-	d->node = NULL;
-	release(t, num > INDEX_MASK ? (num & INDEX_MASK) - 1 : num);
-	spin_unlock(&t->lock);
-	slot_gone(d, n);
+	slot_gone(d, s.node);
+	return 0;
+}
+
+/* The low bits of a pseudo-handle, which is no slot of the two ranges, are 0. */
+int
+handle_take(uint32_t h, struct slot *out)
+{
+	struct desc *d = h > INDEX_MASK ? slot_empty(mine(), h, out) : NULL;
+
+	if (d == NULL)
+		return h > INDEX_MASK && (h & INDEX_MASK) == 0 && h >> GEN_SHIFT <= 4 ? ERIGHTS : EHANDLE;
+	slot_left(d, out->node);
 	return 0;
 }
 
@@ -604,6 +654,71 @@ desc_set_flags(uint32_t num, uint32_t flags)
 	return error;
 }
 
+/* --- moves between tables --- */
+
+int
+slot_share(uint32_t num, uint32_t need, struct slot *out)
+{
+	return desc_get_slot(num, NODE_ANY, need, &out->node, &out->rights, &out->flags);
+}
+
+void
+slot_drop(struct slot *s)
+{
+	node_unuse(s->node);
+}
+
+int
+slots_reserve(enum desc_range range, size_t n, uint32_t *num)
+{
+	struct desctab *t = mine();
+
+	for (size_t i = 0; i < n; i++) {
+		int error = reserve(t, range, 0, &num[i]);
+
+		if (error != 0) {
+			slots_unreserve(num, i);
+			return error;
+		}
+		if (range == DESC_NATIVE)
+			num[i] = value_of(t, num[i]);
+	}
+	return 0;
+}
+
+void
+slots_unreserve(const uint32_t *num, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		desc_unreserve(index_of(num[i]));
+}
+
+void
+slots_publish(const uint32_t *num, struct slot *s, size_t n)
+{
+	struct desctab *t = mine();
+
+	if (n == 0)
+		return;
+	spin_lock(&t->lock);
+	for (size_t i = 0; i < n; i++)
+		publish_locked(t, index_of(num[i]), s[i].node, s[i].rights, s[i].flags);
+	spin_unlock(&t->lock);
+}
+
+int
+desctab_put(struct desctab *t, enum desc_range range, uint32_t min, struct slot *s, uint32_t *index)
+{
+	int error = reserve(t, range, min, index);
+
+	if (error != 0)
+		return error;
+	spin_lock(&t->lock);
+	publish_locked(t, *index, s->node, s->rights, s->flags);
+	spin_unlock(&t->lock);
+	return 0;
+}
+
 /* --- whole tables --- */
 
 int
@@ -622,16 +737,10 @@ desctab_create(struct desctab **out)
 static void
 remove_at(struct desctab *t, uint32_t index)
 {
-	struct desc *d;
-	struct node *n;
+	struct slot s;
+	struct desc *d = slot_empty(t, index, &s);
 
-	spin_lock(&t->lock);
-	d = slot_at(t, index);
-	n = d->node;
-	d->node = NULL;
-	release(t, index);
-	spin_unlock(&t->lock);
-	slot_gone(d, n);
+	slot_gone(d, s.node);
 }
 
 void

@@ -76,12 +76,13 @@ int handle_take(uint32_t h, struct slot *out) __must_check;
 /* A second use of what the slot holds; `need' are rights it must have. */
 int slot_share(uint32_t num, uint32_t need, struct slot *out) __must_check;
 void slot_drop(struct slot *);
-/* All or none: numbers (indices, or handle values in the native range) are written to out[]; the uses
- * are consumed by success only.  Two steps, so that the caller can copy the numbers out between. */
-int slots_reserve(enum desc_range, size_t n, uint32_t *index) __must_check;
-void slots_unreserve(const uint32_t *index, size_t n);
-void slots_publish(const uint32_t *index, struct slot *, size_t n);
-/* Into a table that no running thread uses yet (a new process). */
+/* All or none: numbers (indices, or handle values in the native range) are written to num[], which
+ * the caller copies out before it publishes or gives them back.  Publishing consumes the uses. */
+int slots_reserve(enum desc_range, size_t n, uint32_t *num) __must_check;
+void slots_unreserve(const uint32_t *num, size_t n);
+void slots_publish(const uint32_t *num, struct slot *, size_t n);
+/* Into a table that no running thread uses yet (a new process), by the caller's limits: the lowest
+ * free index >= min; the use is consumed by success only. */
 int desctab_put(struct desctab *, enum desc_range, uint32_t min, struct slot *, uint32_t *index) __must_check;
 
 int desc_close(uint32_t num) __must_check;

@@ -8,12 +8,14 @@
 #include "kern/proc.h"
 #include "mach/atomic.h"
 #include "mach/user.h"
+#include "vm/zone.h"
 #include <abi/fcntl.h>
 #include <abi/rights.h>
 #include <abi/termios.h>
 
 /* Flags that F_SETFL may change. */
 #define SETFL_MASK	((uint32_t)(O_APPEND | O_NONBLOCK | O_SYNC))
+#define CLOSE_FEW	64	/* handles that close_many keeps on the stack */
 
 int
 sys_close(int fd)
@@ -188,6 +190,26 @@ sys_mx_handle_close(uint32_t h)
 	return h <= DESC_INDEX_MASK ? EHANDLE : desc_close(h);
 }
 
+/* All are closed whatever happens to one of them, so all are known before the first goes. */
+int
+sys_mx_handle_close_many(void __user *handles, size_t n)
+{
+	uint32_t few[CLOSE_FEW], *h = few;
+	int error, first = 0;
+
+	if (n > DESC_MAX)
+		return EINVAL;
+	if (n > CLOSE_FEW && (h = kmem_alloc(n * sizeof(*h), 0)) == NULL)
+		return ENOMEM;
+	error = copyin(handles, h, n * sizeof(*h));
+	for (size_t i = 0; error == 0 && i < n; i++)
+		if (sys_mx_handle_close(h[i]) != 0)
+			first = EHANDLE;
+	if (h != few)
+		kmem_free(h, n * sizeof(*h));
+	return error != 0 ? error : first;
+}
+
 /* Rights that a duplicate or replacement shall have; the source's are the most there is. */
 static int
 narrowed(uint32_t have, uint32_t want, uint32_t *out)
@@ -222,26 +244,21 @@ sys_mx_handle_duplicate(uint32_t h, uint32_t rights, void __user *out)
 	return error;
 }
 
-/* Consumes h by success and failure alike. */
+/* Consumes h by success and failure alike, so it goes first: the new one finds room at any limit. */
 int
 sys_mx_handle_replace(uint32_t h, uint32_t rights, void __user *out)
 {
-	struct node *n;
-	uint32_t have;
-	int error, closed;
+	struct slot s;
+	int error = handle_take(h, &s);
 
-	if (h <= DESC_INDEX_MASK)
-		return EHANDLE;
-	error = desc_get_slot(h, NODE_ANY, 0, &n, &have, NULL);
 	if (error != 0)
 		return error;
-	error = narrowed(have, rights, &rights);
+	error = narrowed(s.rights, rights, &rights);
 	if (error == 0)
-		error = handle_install(n, rights, out);
+		error = handle_install(s.node, rights, out);
 	if (error != 0)
-		node_unuse(n);
-	closed = desc_close(h);
-	return error != 0 ? error : closed;
+		slot_drop(&s);
+	return error;
 }
 
 int

@@ -10,7 +10,9 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
+#include "kern/lock.h"
 #include "kern/string.h"
+#include "kern/thr.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
 #include <abi/fcntl.h>
@@ -76,13 +78,45 @@ node_use(struct node *n)
 	atomic_add(&n->uses, 1);
 }
 
+/*
+ * The last use went.  What a queue carries may be queues in turn: a node whose last use goes while
+ * another's `unused' runs waits until that has returned, so ten thousand nested ones take no more
+ * stack than one.  Deferred calls close nodes on top of any thread: `hold' keeps them out.
+ */
+static void
+last_use(struct node *n)
+{
+	struct thr *t = thr_self();
+
+	hold_enter();
+	if (t->t_unusing) {
+		n->later = t->t_unused;
+		t->t_unused = n;
+		hold_leave();
+		return;
+	}
+	t->t_unusing = true;
+	do {
+		hold_leave();
+		n->ops->unused(n);
+		node_unref(n);
+		hold_enter();
+		n = t->t_unused;
+		if (n != NULL)
+			t->t_unused = n->later;
+	} while (n != NULL);
+	t->t_unusing = false;
+	hold_leave();
+}
+
 void
 node_unuse(struct node *n)
 {
 	ASSERT(n->uses > 0);
 	if (atomic_sub_return(&n->uses, 1) == 0)
-		n->ops->unused(n);
-	node_unref(n);
+		last_use(n);
+	else
+		node_unref(n);
 }
 
 int

@@ -76,6 +76,7 @@ struct node {
 	struct sigsrc own;
 	struct pair *pair;		/* [I] NULL: not an end of a pair (kern/pair.h) */
 	uint8_t side;			/* [I] which end: 0 or 1 */
+	struct node *later;		/* [o] of a thread whose t_unused it is on */
 	struct spin lock;		/* [I] lock of `own' unless a pair supplies one */
 };
 #define NODE_CANARY	0x4e6f

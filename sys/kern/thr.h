@@ -9,6 +9,7 @@
 #include "mach/thread.h"	/* struct mach_thr: saved kernel stack pointer, FPU area, TLS base */
 
 struct cpu;
+struct node;
 struct proc;
 struct trapframe;
 
@@ -38,6 +39,8 @@ struct thr {
 	bool t_intr;			/* [q] asleep in a way that a signal ends */
 	bool t_restart;			/* [o] the call ended with ERESTART */
 	bool t_dying;			/* [a] must not return to user mode */
+	bool t_unusing;			/* [o] inside of a node's `unused' (kern/node.c) */
+	struct node *t_unused;		/* [o] nodes whose `unused' comes next */
 	uint16_t t_call;		/* [o] number of the current call */
 	uint8_t t_wake;			/* [q] WAKE_*: see thr.c */
 	int t_wake_error;		/* [q] why it woke */

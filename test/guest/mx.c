@@ -36,6 +36,36 @@ events(void)
 }
 
 static void
+close_many(void)
+{
+	mx_handle_t h[200], extra;
+
+	for (int i = 0; i < 200; i++)
+		mx_event_create(0, &h[i]);
+	is_int(mx_handle_close_many(h, 3), MX_OK, "close_many");
+	is_int(mx_object_signal(h[2], 0, MX_EVENT_SIGNALED), MX_ERR_BAD_HANDLE, "they are closed");
+	is_int(mx_handle_close_many(h, 200), MX_ERR_BAD_HANDLE, "some were closed before");
+	is_int(mx_object_signal(h[199], 0, MX_EVENT_SIGNALED), MX_ERR_BAD_HANDLE, "the rest is closed all the same");
+	mx_event_create(0, &h[0]);
+	h[1] = MX_HANDLE_INVALID;
+	h[2] = h[0];
+	is_int(mx_handle_close_many(h, 2), MX_OK, "MX_HANDLE_INVALID is no error");
+	mx_event_create(0, &h[0]);
+	h[2] = h[0];
+	is_int(mx_handle_close_many(h, 3), MX_ERR_BAD_HANDLE, "the same twice is");
+	is_int(mx_handle_close_many(NULL, 0), MX_OK, "none");
+	is_int(mx_handle_close_many(NULL, 1), MX_ERR_INVALID_ARGS, "a bad pointer");
+	is_int(mx_handle_close_many(h, 1u << 30), MX_ERR_INVALID_ARGS, "more than there can be");
+	mx_event_create(0, &extra);
+	is_int(mx_handle_replace(extra, MX_RIGHT_READ, &h[0]), MX_ERR_INVALID_ARGS, "replace with a right it lacks");
+	is_int(mx_handle_close(extra), MX_ERR_BAD_HANDLE, "consumes all the same");
+	mx_event_create(0, &extra);
+	is_int(mx_handle_replace(extra, MX_RIGHT_SAME_RIGHTS, (mx_handle_t *)8), MX_ERR_INVALID_ARGS, "replace to nowhere");
+	is_int(mx_handle_close(extra), MX_ERR_BAD_HANDLE, "consumes too");
+	is_int(mx_handle_replace(MX_HANDLE_INVALID, MX_RIGHT_SAME_RIGHTS, &h[0]), MX_ERR_BAD_HANDLE, "replace of none");
+}
+
+static void
 ports(void)
 {
 	mx_port_packet_t p = { .key = 7, .type = MX_PKT_TYPE_USER, .user = { .u64 = { 1, 2, 3, 4 } } }, got;
@@ -124,6 +154,7 @@ int
 main(void)
 {
 	events();
+	close_many();
 	ports();
 	bridge();
 	statuses();

@@ -207,6 +207,95 @@ removal(void)
 	node_unuse(n);
 }
 
+/* Slots leave the table and come back: what messages carry. */
+static void
+moves(void)
+{
+	uint32_t a = put(DESC_NATIVE, RIGHT_READ | RIGHT_TRANSFER), h = desc_handle(a), num[3], index;
+	int before = unused;
+	struct slot s, t, three[3];
+	struct desctab *other;
+	struct node *n;
+
+	ok(handle_take(a, &s) == EHANDLE, "an index is no handle");
+	ok(handle_take(2u << 18, &s) == ERIGHTS, "a pseudo-handle cannot be moved");
+	ok(slot_share(h, RIGHT_WRITE, &t) == ERIGHTS, "share asks for rights");
+	ok(slot_share(h, RIGHT_READ, &t) == 0 && t.rights == (RIGHT_READ | RIGHT_TRANSFER), "share");
+	fired = 0;
+	struct observer ob = { .fire = fire, .trigger = SIG_SIGNALED, .owner = desc_owner(t.node, a) };
+	spin_lock(t.node->sig->lock);
+	observer_attach_locked(t.node->sig, &ob);
+	spin_unlock(t.node->sig->lock);
+	ok(handle_take(h, &s) == 0 && s.node == t.node && s.rights == t.rights, "take");
+	ok((fired & SIG_HANDLE_CLOSED) != 0, "taking ends native waits");
+	observer_detach(&ob);
+	ok(handle_take(h, &s) == EHANDLE && unused == before, "it is gone, its node is not");
+	slot_drop(&t);
+	ok(desctab_create(&other) == 0 && desctab_put(other, DESC_POSIX, 7, &s, &index) == 0 && index == 7,
+	    "into another table");
+	desctab_destroy(other);
+	ok(unused == before + 1, "which closes it");
+
+	ok(slots_reserve(DESC_NATIVE, 3, num) == 0 && num[0] > DESC_INDEX_MASK, "three handle values");
+	ok(desc_get(num[0], NODE_ANY, 0, &n) == EHANDLE, "invisible until published");
+	for (int i = 0; i < 3; i++)
+		three[i] = (struct slot){ thing(), RIGHT_READ, DESC_CLOEXEC };
+	slots_publish(num, three, 3);
+	ok(desc_get(num[2], NODE_ANY, RIGHT_READ, &n) == 0 && n == three[2].node, "then there");
+	node_unuse(n);
+	for (int i = 0; i < 3; i++)
+		ok(desc_close(num[i]) == 0, "close");
+	host_fail_after = 1;
+	ok(slots_reserve(DESC_POSIX, 3, num) == ENOMEM, "all or none");
+	host_fail_after = -1;
+	ok(slots_reserve(DESC_POSIX, 2, num) == 0 && num[0] <= DESC_INDEX_MASK, "indices of the POSIX range");
+	slots_unreserve(num, 2);
+	ok(desc_get(num[0], NODE_ANY, 0, &n) == EHANDLE, "given back");
+}
+
+/* A node that holds the next one: a chain of last uses must not go down the stack. */
+struct holder {
+	struct node node;
+	struct node *held;
+};
+static size_t deepest;
+static char *shallow;
+
+static void
+holder_unused(struct node *n)
+{
+	char here;
+	struct holder *h = container_of(n, struct holder, node);
+
+	if (shallow == NULL)
+		shallow = &here;
+	if ((size_t)(shallow - &here) > deepest && shallow > &here)
+		deepest = (size_t)(shallow - &here);
+	unused++;
+	if (h->held != NULL)
+		node_unuse(h->held);
+}
+
+static void
+nested(void)
+{
+	static const struct node_ops ops = { .name = "holder", .unused = holder_unused, .destroy = thing_destroy };
+	struct node *inner = NULL;
+
+	for (int i = 0; i < 10000; i++) {
+		struct holder *h = calloc(1, sizeof(*h));
+
+		node_init(&h->node, &ops, NODE_EVENT, NULL, 0);
+		node_use(&h->node);
+		node_unref(&h->node);
+		h->held = inner;
+		inner = &h->node;
+	}
+	int before = unused;
+	node_unuse(inner);
+	ok(unused == before + 10000 && deepest < 4096, "10000 nested last uses take one frame of stack");
+}
+
 static void
 failures(void)
 {
@@ -243,6 +332,8 @@ main(void)
 	inheritance();
 	exec_closes();
 	removal();
+	moves();
+	nested();
 	for (unsigned long long seed = 1; seed <= 5; seed++)
 		model(seed * 104729);
 	failures();
