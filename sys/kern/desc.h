@@ -37,6 +37,12 @@ handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
 /* The same as desc_get, and the slot's rights and flags. */
 int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
     uint32_t *slot_flags) __must_check;
+/* Any kind, no right yet: for calls that look at the kind first. */
+static inline int __must_check
+handle_get_slot(uint32_t h, struct node **out, uint32_t *slot_rights)
+{
+	return h <= DESC_INDEX_MASK ? EHANDLE : desc_get_slot(h, NODE_ANY, 0, out, slot_rights, NULL);
+}
 /*
  * A look at many slots without references (poll's scan): between desc_scan_begin and desc_scan_end the
  * table's spin lock is held, and what desc_scan_find returns is good until then.  NULL: no such
