@@ -2,6 +2,12 @@
 /* Processes, threads, exceptions: options and structs of the native calls. */
 #include <stdint.h>
 
+/* Pseudo-handles: no slot has these values, what they name is always the caller's own. */
+#define MX_HANDLE_PROCESS_SELF		(1u << 18)
+#define MX_HANDLE_THREAD_SELF		(2u << 18)
+#define MX_HANDLE_VMAR_ROOT_SELF	(3u << 18)
+#define MX_HANDLE_JOB_DEFAULT		(4u << 18)
+
 #define MX_PROCESS_CHILD		1u	/* ours: a child of the caller, with SIGCHLD and wait status */
 #define MX_TASK_RETCODE_SYSCALL_KILL	(-1024)
 #define MX_TASK_RETCODE_OOM_KILL	(-1025)

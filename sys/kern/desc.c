@@ -24,7 +24,13 @@
  * 6. Removal.  A native wait is made through a slot; whoever empties that slot tells the waiters
  * of it (SIG_HANDLE_CLOSED with the slot as owner) after the table lock is dropped.
  *
- * 7. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
+ * 7. Self.  Four constant values (low 18 bits 0, so no slot has them) name the process, the calling
+ * thread, the root VMAR and the job: *pseudo-handles*.  The table keeps only their rights and whether
+ * they were closed; what they name is asked for at each use (desc_self_hook), so fork and exec
+ * have nothing to re-point and a process does not hold itself.  A lookup tries them when it has
+ * found no slot, so the others do not pay.  They cannot be moved.  fork hands rights and emptiness on.
+ *
+ * 8. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
  */
 #include "kern/desc.h"
 #include "kern/assert.h"
@@ -65,6 +71,12 @@ struct dirpage {
 	struct chunk *chunk[PAGE_CHUNKS];	/* [t] */
 };
 
+struct selfslot {
+	uint32_t rights;		/* [t] */
+	bool empty;			/* [t] closed: for good */
+	bool waited;			/* [t] an observer has it as its owner */
+};
+
 struct desctab {
 	struct spin lock;		/* t */
 	uint32_t posix_hint;		/* [t] no free POSIX slot below */
@@ -72,6 +84,7 @@ struct desctab {
 	uint32_t native_used;		/* [t] */
 	uint32_t free_head, free_tail;	/* [t] FIFO of freed native slots */
 	uint64_t pages[(NPAGE + 63) / 64];	/* [t] directory pages that exist */
+	struct selfslot self[DESC_NSELF];	/* [t] */
 	struct dirpage *dir[NPAGE];	/* [t] */
 };
 
@@ -83,6 +96,12 @@ COUNTER(slots, "desc.slots");
 
 int (*fcntl_lock_hook)(struct node *, int, uintptr_t);
 void (*desc_closed_hook)(struct node *);
+int (*desc_self_hook)(enum desc_self, struct node **);
+
+static const uint32_t self_rights[DESC_NSELF] = {
+	[DESC_SELF_PROCESS] = RIGHTS_PROCESS, [DESC_SELF_THREAD] = RIGHTS_THREAD,
+	[DESC_SELF_VMAR] = RIGHTS_VMAR_ROOT, [DESC_SELF_JOB] = RIGHTS_JOB_DEFAULT,
+};
 
 static struct desctab *
 mine(void)
@@ -192,19 +211,63 @@ find(struct desctab *t, uint32_t num)
 	return d;
 }
 
+/* Which pseudo-handle, or DESC_NSELF.  The low bits of an index or of a slot's handle are never all 0
+ * with something above them. */
+static uint32_t
+self_of(uint32_t num)
+{
+	uint32_t which = (num >> GEN_SHIFT) - 1;
+
+	return (num & INDEX_MASK) == 0 && which < DESC_NSELF ? which : DESC_NSELF;
+}
+
+/* The slow half of a lookup, without the lock: nothing is in a slot of that name. */
+static int
+self_get(struct desctab *t, uint32_t num, enum node_kind kind, uint32_t rights, struct node **out,
+    uint32_t *have)
+{
+	uint32_t which = self_of(num);
+	struct node *n;
+	int error;
+
+	if (which == DESC_NSELF || desc_self_hook == NULL || t->self[which].empty)
+		return EHANDLE;
+	error = desc_self_hook((enum desc_self)which, &n);
+	if (error != 0)
+		return error;
+	*have = t->self[which].rights;
+	if (kind != NODE_ANY && n->kind != kind)
+		error = EWRONGTYPE;
+	else if ((*have & rights) != rights)
+		error = ERIGHTS;
+	if (error != 0)
+		node_unuse(n);
+	else
+		*out = n;
+	return error;
+}
+
 int
 desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out,
     uint32_t *slot_rights, uint32_t *slot_flags)
 {
 	struct desctab *t = mine();
+	uint32_t have;
 	struct desc *d;
 	int error = 0;
 
 	spin_lock(&t->lock);
 	d = find(t, num);
 	if (unlikely(d == NULL)) {
-		error = EHANDLE;
-	} else if (unlikely(kind != NODE_ANY && d->node->kind != kind)) {
+		spin_unlock(&t->lock);
+		error = self_get(t, num, kind, rights, out, &have);
+		if (error == 0 && slot_rights != NULL)
+			*slot_rights = have;
+		if (error == 0 && slot_flags != NULL)
+			*slot_flags = 0;
+		return error;
+	}
+	if (unlikely(kind != NODE_ANY && d->node->kind != kind)) {
 		error = EWRONGTYPE;
 	} else if (unlikely((d->rights & rights) != rights)) {
 		error = ERIGHTS;
@@ -500,6 +563,9 @@ desc_index(uint32_t num, uint32_t *index)
 	if (find(t, num) != NULL) {
 		*index = index_of(num);
 		error = 0;
+	} else if (self_of(num) != DESC_NSELF && !t->self[self_of(num)].empty) {
+		*index = DESC_MAX + self_of(num);
+		error = 0;
 	}
 	spin_unlock(&t->lock);
 	return error;
@@ -537,22 +603,35 @@ handle_install(struct node *n, uint32_t rights, void __user *out)
 const void *
 desc_owner(const struct node *n, uint32_t index)
 {
+	struct desctab *t = mine();
+
 	/* Identity of "this process's slot": the table and the index; unique while it is in use. */
-	return (const void *)((uintptr_t)slot_at(mine(), index));
+	if (unlikely(index >= DESC_MAX)) {
+		t->self[index - DESC_MAX].waited = true;
+		return &t->self[index - DESC_MAX];
+	}
+	return slot_at(t, index);
 }
 
-/* After the slot is empty and the lock dropped: the waits made through it end. */
+/* Ends the waits made through what is empty now; the lock is dropped. */
 static void
-slot_left(struct desc *d, struct node *n)
+owner_gone(const void *owner, struct node *n)
 {
 	struct wakelist w;
 
 	wakelist_init(&w);
 	spin_lock(n->sig->lock);
 	if (!list_empty(&n->sig->observers))
-		sig_notify_owner(n->sig, d, SIG_HANDLE_CLOSED, &w);
+		sig_notify_owner(n->sig, owner, SIG_HANDLE_CLOSED, &w);
 	spin_unlock(n->sig->lock);
 	wakelist_run(&w);
+}
+
+/* After the slot is empty and the lock dropped: the waits made through it end. */
+static void
+slot_left(struct desc *d, struct node *n)
+{
+	owner_gone(d, n);
 	if (n->kind == NODE_FILE && desc_closed_hook != NULL)
 		desc_closed_hook(n);
 }
@@ -581,6 +660,49 @@ slot_empty(struct desctab *t, uint32_t num, struct slot *out)
 	return d;
 }
 
+static void
+self_gone(struct desctab *t, uint32_t which)
+{
+	struct node *n;
+
+	if (!t->self[which].waited || desc_self_hook((enum desc_self)which, &n) != 0)
+		return;
+	owner_gone(&t->self[which], n);
+	node_unuse(n);
+}
+
+static int
+self_close(struct desctab *t, uint32_t which)
+{
+	bool was = true;
+
+	if (which == DESC_NSELF)
+		return EHANDLE;
+	spin_lock(&t->lock);
+	was = t->self[which].empty;
+	t->self[which].empty = true;
+	spin_unlock(&t->lock);
+	if (was)
+		return EHANDLE;
+	self_gone(t, which);
+	return 0;
+}
+
+bool
+desc_is_self(uint32_t num)
+{
+	return self_of(num) != DESC_NSELF;
+}
+
+void
+desctab_weaken(struct desctab *t, enum desc_self which, uint32_t rights)
+{
+	spin_lock(&t->lock);
+	t->self[which].rights &= rights;
+	t->self[which].empty |= t->self[which].rights == 0;
+	spin_unlock(&t->lock);
+}
+
 int
 desc_close(uint32_t num)
 {
@@ -588,19 +710,18 @@ desc_close(uint32_t num)
 	struct desc *d = slot_empty(mine(), num, &s);
 
 	if (d == NULL)
-		return EHANDLE;
+		return self_close(mine(), self_of(num));
 	slot_gone(d, s.node);
 	return 0;
 }
 
-/* The low bits of a pseudo-handle, which is no slot of the two ranges, are 0. */
 int
 handle_take(uint32_t h, struct slot *out)
 {
 	struct desc *d = h > INDEX_MASK ? slot_empty(mine(), h, out) : NULL;
 
 	if (d == NULL)
-		return h > INDEX_MASK && (h & INDEX_MASK) == 0 && h >> GEN_SHIFT <= 4 ? ERIGHTS : EHANDLE;
+		return desc_is_self(h) && !mine()->self[self_of(h)].empty ? ERIGHTS : EHANDLE;
 	slot_left(d, out->node);
 	return 0;
 }
@@ -730,6 +851,8 @@ desctab_create(struct desctab **out)
 		return ENOMEM;
 	spin_init(&t->lock, &desc_class);
 	t->free_head = t->free_tail = FREE_END;
+	for (uint32_t i = 0; i < DESC_NSELF; i++)
+		t->self[i].rights = self_rights[i];
 	*out = t;
 	return 0;
 }
@@ -756,6 +879,8 @@ desctab_destroy(struct desctab *t)
 {
 	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
 		remove_at(t, (uint32_t)i);
+	for (uint32_t i = 0; i < DESC_NSELF; i++)
+		self_gone(t, i);
 	for (uint32_t c = chunk_next(t, 0); c < NCHUNK; c = chunk_next(t, c + 1))
 		zone_free(chunk_zone, chunk_at(t, c * CHUNK));
 	for (unsigned w = 0; w < ARRAY_SIZE(t->pages); w++)
@@ -827,6 +952,9 @@ desctab_fork(struct desctab *from, struct desctab **out)
 	for (uint32_t c = chunk_next(to, 0); c < NCHUNK; c = chunk_next(to, c + 1))
 		copy_chunk(from, c * CHUNK, to);
 	to->native_top = from->native_top;
+	for (uint32_t i = 0; i < DESC_NSELF; i++)
+		to->self[i] = (struct selfslot){ .rights = from->self[i].rights & self_rights[i],
+			.empty = from->self[i].empty };
 	spin_unlock(&from->lock);
 	rebuild_free(to);
 	*out = to;

@@ -19,6 +19,8 @@ struct desctab;
 struct proc;
 
 enum desc_range { DESC_POSIX, DESC_NATIVE };
+/* What the pseudo-handles name; the value of one is (its number here + 1) << 18. */
+enum desc_self { DESC_SELF_PROCESS, DESC_SELF_THREAD, DESC_SELF_VMAR, DESC_SELF_JOB, DESC_NSELF };
 
 int desctab_create(struct desctab **) __must_check;
 int desctab_fork(struct desctab *from, struct desctab **out) __must_check;
@@ -96,9 +98,15 @@ int desc_close(uint32_t num) __must_check;
  * success only.  EBUSY: another thread's open is between reserve and publish. */
 int desc_replace(uint32_t index, struct node *, uint32_t rights, uint32_t flags) __must_check;
 int desc_set_flags(uint32_t num, uint32_t flags) __must_check;
-int desc_index(uint32_t num, uint32_t *index) __must_check;	/* index of a live number */
+/* Index of a live number; of a pseudo-handle one from DESC_MAX up, which names no descriptor. */
+int desc_index(uint32_t num, uint32_t *index) __must_check;
+bool desc_is_self(uint32_t num);	/* is a pseudo-handle: cannot be moved */
+/* A new process's pseudo-handle keeps these rights only; it is empty when none is left. */
+void desctab_weaken(struct desctab *, enum desc_self, uint32_t rights);
 const void *desc_owner(const struct node *, uint32_t index);	/* observer owner for native waits */
 
+/* What a pseudo-handle names right now, with a use.  ENOMEM, EHANDLE. */
+extern int (*desc_self_hook)(enum desc_self, struct node **);
 /* fcntl's record lock commands; fs sets it (F_GETLK ...); arg is the user address. */
 extern int (*fcntl_lock_hook)(struct node *, int cmd, uintptr_t arg);
 /* A process gave up one of its slots of a file: fs drops the process's record locks. */

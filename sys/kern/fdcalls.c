@@ -278,6 +278,8 @@ sys_mx_handle_fd(uint32_t h, int *out)
 	uint32_t index;
 	int error = h <= DESC_INDEX_MASK ? EHANDLE : desc_index(h, &index);
 
+	if (error == 0 && index >= DESC_MAX)
+		error = EHANDLE;			/* a pseudo-handle is no descriptor */
 	if (error == 0)
 		*out = (int)index;
 	return error;

@@ -1,0 +1,29 @@
+/* What the pseudo-handles name: the process, thread and job of whoever asks (kern/desc.c, Self). */
+#include "kern/desc.h"
+#include "kern/error.h"
+#include "kern/init.h"
+#include "proc/procx.h"
+
+static int
+self_node(enum desc_self which, struct node **out)
+{
+	struct node *n;
+
+	switch (which) {
+	case DESC_SELF_PROCESS:
+		n = &proc_self()->p_node;
+		break;
+	default:
+		return EHANDLE;
+	}
+	node_use(n);
+	*out = n;
+	return 0;
+}
+
+static void
+self_init(void)
+{
+	desc_self_hook = self_node;
+}
+INIT(self_init, LEVEL_PROC - 1);
