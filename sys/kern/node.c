@@ -45,6 +45,7 @@ node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struc
 	n->flags = 0;
 	n->poll_in = SIG_READABLE;
 	n->pair = NULL;
+	n->carrier = NULL;
 	n->side = 0;
 	spin_init(&n->lock, &node_class);
 	sigsrc_init(&n->own, &n->lock, bits);

@@ -13,6 +13,7 @@
 #include "kern/wait.h"
 
 struct abi_stat;
+struct carrier;
 struct node;
 struct pair;
 struct uio;
@@ -75,6 +76,7 @@ struct node {
 	struct sigsrc *sig;		/* [I] own, or shared with all opens of a FIFO, tty ... */
 	struct sigsrc own;
 	struct pair *pair;		/* [I] NULL: not an end of a pair (kern/pair.h) */
+	struct carrier *carrier;	/* [I] NULL: its queue, if any, holds no nodes (ipc/cycle.h) */
 	uint8_t side;			/* [I] which end: 0 or 1 */
 	struct node *later;		/* [o] of a thread whose t_unused it is on */
 	struct spin lock;		/* [I] lock of `own' unless a pair supplies one */
