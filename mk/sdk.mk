@@ -18,11 +18,11 @@ SDKHEADERS := $(shell find lib/posix/include lib/newlib/include include -name '*
 .PHONY: sdk
 sdk: $(SDK)/stamp
 
-$(SDKOBJ)/tools.stamp: mk/sdktools lib/sdk/cc.sh lib/sdk/link.sh
+$(SDKOBJ)/tools.stamp: mk/sdktools lib/sdk/cc.sh lib/sdk/link.sh lib/sdk/pkg-config.sh lib/sdk/mx.pc
 	$(call say,SDK,wrapper)
 	$(Q)mkdir -p $(@D) && mk/sdktools $(SDK) && touch $@
 
-$(SDKOBJ)/newlib.stamp: mk/newlib lib/sdk/cc.sh $(wildcard lib/newlib/patches/*) $(SDKHEADERS) | $(SDKOBJ)/tools.stamp
+$(SDKOBJ)/newlib.stamp: mk/newlib mk/zircon lib/sdk/cc.sh $(wildcard lib/newlib/patches/*) $(SDKHEADERS) | $(SDKOBJ)/tools.stamp
 	$(call say,NEWLIB)
 	$(Q)mkdir -p $(@D) && mk/newlib $(SDK)
 	$(Q)touch $@

@@ -4,30 +4,7 @@
  * Times are int64_t nanoseconds of the monotonic clock; deadlines are absolute.
  */
 #include <stdint.h>
-
-#define MX_OK			0
-#define MX_ERR_INTERNAL		(-1)
-#define MX_ERR_NOT_SUPPORTED	(-2)
-#define MX_ERR_NO_RESOURCES	(-3)
-#define MX_ERR_NO_MEMORY	(-4)
-#define MX_ERR_INTERNAL_INTR_RETRY (-6)	/* never leaves the kernel */
-#define MX_ERR_INVALID_ARGS	(-10)
-#define MX_ERR_BAD_HANDLE	(-11)
-#define MX_ERR_WRONG_TYPE	(-12)
-#define MX_ERR_BAD_SYSCALL	(-13)
-#define MX_ERR_OUT_OF_RANGE	(-14)
-#define MX_ERR_BUFFER_TOO_SMALL	(-15)
-#define MX_ERR_BAD_STATE	(-20)
-#define MX_ERR_TIMED_OUT	(-21)
-#define MX_ERR_SHOULD_WAIT	(-22)
-#define MX_ERR_CANCELED		(-23)
-#define MX_ERR_PEER_CLOSED	(-24)
-#define MX_ERR_NOT_FOUND	(-25)
-#define MX_ERR_ALREADY_EXISTS	(-26)
-#define MX_ERR_ALREADY_BOUND	(-27)
-#define MX_ERR_UNAVAILABLE	(-28)
-#define MX_ERR_ACCESS_DENIED	(-30)
-#define MX_ERR_IO		(-40)
+#include <abi/mxstatus.h>
 
 #define MX_TIME_INFINITE	INT64_MAX
 #define MX_WAIT_MANY_MAX_ITEMS	1024

@@ -5,6 +5,7 @@
 typedef union mx_packet_user {
 	uint64_t	u64[4];
 	uint32_t	u32[8];
+	uint16_t	u16[16];
 	uint16_t	c16[16];
 	uint8_t		c8[32];
 } mx_packet_user_t;
@@ -28,3 +29,8 @@ typedef struct mx_port_packet {
 	};
 } mx_port_packet_t;
 _Static_assert(sizeof(mx_port_packet_t) == sizeof(struct abi_port_packet), "mx_port_packet_t");
+
+#define MX_PKT_TYPE_MASK		0xffu
+#define MX_PKT_IS_USER(type)		((type) == MX_PKT_TYPE_USER)
+#define MX_PKT_IS_SIGNAL_ONE(type)	((type) == MX_PKT_TYPE_SIGNAL_ONE)
+#define MX_PKT_IS_SIGNAL_REP(type)	((type) == MX_PKT_TYPE_SIGNAL_REP)
