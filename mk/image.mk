@@ -23,7 +23,8 @@ build/host/mkimage: mk/mkimage.c include/abi/image.h
 	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o $@ $<
 
 $(IMAGES:%=build/images/%.img): build/images/%.img: build/host/mkimage mk/stage mk/image.manifest $(PROGRAMS) \
-		build/ports/stamp build/sdk/stamp $(wildcard etc/* usr/share/man/*/* usr/examples/*)
+		build/ports/stamp build/sdk/stamp mk/genman conf/syscalls \
+		$(wildcard etc/* include/mx/* usr/share/man/*/* usr/examples/*)
 	$(call say,IMAGE,$*)
 	$(Q)mkdir -p $(@D) && d=$(@D)/$*.$$$$ && trap "rm -rf $$d $$d.img" EXIT && mk/stage $* $$d && \
 		build/host/mkimage -n $* -t $(EPOCH) -m mk/image.manifest -o $$d.img $$d && \
