@@ -16,12 +16,6 @@ struct event {
 ZONE(event_zone, struct event);
 COUNTER(events, "node.event");
 
-static int
-event_read(struct node *n, struct uio *uio)
-{
-	return EINVAL;
-}
-
 static void
 event_destroy(struct node *n)
 {
@@ -31,8 +25,8 @@ event_destroy(struct node *n)
 
 static const struct node_ops event_ops = {
 	.name = "event",
-	.read = event_read,
-	.write = event_read,
+	.read = node_nostream,
+	.write = node_nostream,
 	.seek = node_noseek,
 	.stat = node_nostat,
 	.setattr = node_nosetattr,
@@ -46,19 +40,12 @@ static const struct node_ops event_ops = {
 int
 sys_mx_event_create(uint32_t options, void __user *out)
 {
-	struct event *e;
-	int error;
+	struct event *e = zone_alloc(event_zone, 0);
 
-	e = zone_alloc(event_zone, 0);
 	if (e == NULL)
 		return ENOMEM;
 	kstat_add(&events, 1);
 	node_init(&e->node, &event_ops, NODE_EVENT, NULL, 0);
 	e->node.poll_in = SIG_SIGNALED;
-	node_use(&e->node);
-	node_unref(&e->node);
-	error = handle_install(&e->node, EVENT_RIGHTS, out);
-	if (error != 0)
-		node_unuse(&e->node);
-	return error;
+	return handle_install_new(&e->node, EVENT_RIGHTS, out);
 }

@@ -171,6 +171,7 @@ static int
 pipe_read(struct node *node, struct uio *u)
 {
 	struct pipe *p = end_of(node)->pipe;
+	bool turn = false;
 	int error;
 
 	if (!end_of(node)->side[RD])
@@ -179,15 +180,19 @@ pipe_read(struct node *node, struct uio *u)
 		return 0;
 	for (;;) {
 		if ((error = mutex_lock_intr(&p->io[RD])) != 0)
-			return error;
+			break;
 		error = read_some(p, u);
 		mutex_unlock(&p->io[RD]);
 		if (error != ESHOULDWAIT || (u->flags & UIO_NONBLOCK) != 0)
-			return error;
-		error = sig_wait(&p->src[RD], SIG_READABLE, WAIT_INTR | WAIT_EXCL, NSEC_INFINITE, NULL, NULL);
+			break;
+		error = sig_wait(&p->src[RD], SIG_READABLE, WAIT_INTR | WAIT_TURN, NSEC_INFINITE, NULL, NULL);
 		if (error != 0)
-			return error;
+			break;
+		turn = true;
 	}
+	if (turn)
+		sig_pass(&p->src[RD], SIG_READABLE);
+	return error;
 }
 
 /* Writes what may go now.  `least': how much must fit before anything goes. */
@@ -227,6 +232,7 @@ pipe_write(struct node *node, struct uio *u)
 	struct pipe *p = end_of(node)->pipe;
 	uint32_t least = u->resid <= PIPE_BUF ? (uint32_t)u->resid : 1;
 	uint64_t total = u->resid;
+	bool turn = false;
 	int error = 0;
 
 	if (!end_of(node)->side[WR])
@@ -236,12 +242,16 @@ pipe_write(struct node *node, struct uio *u)
 			break;
 		error = write_some(p, least, u);
 		mutex_unlock(&p->io[WR]);
-		if (error == ESHOULDWAIT && (u->flags & UIO_NONBLOCK) == 0)
-			error = sig_wait(&p->src[WR], SIG_WRITABLE | SIG_PEER_CLOSED, WAIT_INTR | WAIT_EXCL,
+		if (error == ESHOULDWAIT && (u->flags & UIO_NONBLOCK) == 0) {
+			error = sig_wait(&p->src[WR], SIG_WRITABLE | SIG_PEER_CLOSED, WAIT_INTR | WAIT_TURN,
 			    NSEC_INFINITE, NULL, NULL);
+			turn = true;
+		}
 		if (error != 0)
 			break;
 	}
+	if (turn)
+		sig_pass(&p->src[WR], SIG_WRITABLE | SIG_PEER_CLOSED);
 	return error == ERESTART && u->resid < total ? 0 : error;
 }
 

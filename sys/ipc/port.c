@@ -5,22 +5,31 @@
  * (mx_object_wait_async): an observer on a source that carries its packet, so signalling never
  * allocates.  ONCE: one packet, then the registration is gone.  REPEATING: a packet at once when a
  * trigger bit is active, then one for each rise; while its packet is still queued, changes fold
- * into it (observed ORed, count + 1): nothing is lost, nothing is doubled.  EDGE (with ONCE): the
- * level at registration does not count.
+ * into it (observed ORed, count + 1): nothing is lost, nothing is doubled.  EDGE: the level at
+ * registration does not count.
  *
  * 2. Ownership.
  *
- *	port --list--> registration --use of the port, reference on the node--> source
+ *	port --list--> registration --reference on the port and on the node--> source
  *	  \--queue--> packet (inside of its registration, or a user packet)
  *
- * A registration dies when it fired (ONCE, after its packet was taken), is cancelled, its slot
- * goes, or the port is closed.  It is on the port's list all that time.
+ * A registration is on the port's list until it is cancelled, the port is closed, or it is *spent*
+ * (ONCE that fired, or its slot went) and its packet was taken.  A packet is taken in two steps,
+ * because the copy to the receiver may fault: off the queue ("in hand"), then settled, which puts it
+ * back at the front if the copy failed.  A cancel in between leaves the memory to the hand.
  *
  * 3. Levels.  READABLE is set if and only if a packet is queued; a port can be waited for.
  *
- * 4. Locking.  Firing runs under the source's lock and takes the port's lock: RANK_NODE before
- * RANK_PORT, so a port's own lock has the later class.  Cancel detaches from the source first, then
- * takes the packet out under the port's lock; after it returns no packet of that key comes.
+ * 4. Nesting.  A port in a port is an edge of a graph that has no cycles and no path of more than
+ * PORT_DEPTH ports; an edge that would make one is refused.  The edges are kept apart, under
+ * nest_lock, so that the check sees them all; an edge is there while the observer is attached.
+ *
+ * 5. Locking.  Firing runs under the source's lock and takes the port's: RANK_NODE before RANK_PORT.
+ * Where the source is a port, the inner port's lock is held while the outer's is taken.  Whoever does
+ * that goes along an edge, and at no time do edges form a circle: so locks of ports can be taken one
+ * in the other and never wait in a circle.  nest_lock comes after them.  Cancel takes the registration
+ * off the list under the port's lock, then detaches it: what fires in between finds it off the list
+ * and does nothing, so after cancel returns no packet of that key comes.
  */
 #include "gen/sysproto.h"
 #include "kern/assert.h"
@@ -31,12 +40,14 @@
 #include "kern/string.h"
 #include "kern/time.h"
 #include "kern/uio.h"
+#include "mach/user.h"
 #include "vm/zone.h"
 #include <abi/mx.h>
 #include <abi/rights.h>
 #include <abi/sig.h>
 
 #define PORT_QUEUE_MAX	2048u		/* user packets */
+#define PORT_DEPTH	4u		/* ports on a path */
 
 struct packet {
 	struct list link;		/* [p] queue of the port */
@@ -50,6 +61,9 @@ struct port {
 	struct list queue;		/* [p] struct packet */
 	struct list regs;		/* [p] struct registration */
 	uint32_t nuser;			/* [p] user packets queued */
+	struct list inner, outer;	/* [g] registrations: of ports in this one, of this one in ports */
+	uint64_t walk;			/* [g] the walk that was here last, and what it found */
+	uint32_t depth;			/* [g] */
 };
 
 struct registration {
@@ -59,11 +73,18 @@ struct registration {
 	struct node *node;		/* [I] one reference: the source lives as long */
 	struct deferred gone;		/* frees it after its slot went */
 	uint32_t options;		/* [I] */
-	bool spent;			/* [p] ONCE that has fired */
+	bool spent;			/* [p] no packet comes any more */
+	bool in_hand;			/* [p] its packet is being copied out */
+	bool dropped;			/* [p] ended while in hand */
+	struct list inner_link;		/* [g] of the port; empty: no edge */
+	struct list outer_link;		/* [g] of the source, which is a port */
 	struct packet packet;
 };
 
-static const struct lock_class port_class = { .name = "port", .rank = RANK_PORT };
+static const struct lock_class port_class = { .name = "port", .rank = RANK_PORT, .nest = true };
+LOCK_CLASS(nest_class, "port nesting", RANK_PORT_NEST);
+static struct spin nest_lock = SPIN_INIT(&nest_class);	/* g */
+static uint64_t walks;			/* [g] */
 #define PORT_RIGHTS (RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT | RIGHT_INSPECT)
 
 ZONE(port_zone, struct port);
@@ -97,12 +118,79 @@ dequeue(struct port *p, struct packet *k, struct wakelist *w)
 		sig_change(&p->node.own, SIG_READABLE, 0, w);
 }
 
+/* --- ports in ports --- */
+
+/* Ports on the longest path from p downwards, itself counted; marks all it meets. */
+static uint32_t
+path_below(struct port *p)
+{
+	struct registration *r;
+	uint32_t depth = 0;
+
+	if (p->walk == walks)
+		return p->depth;
+	list_for_each(r, &p->inner, inner_link)
+		depth = MAX(depth, path_below(port_of(r->node)));
+	p->walk = walks;
+	p->depth = depth + 1;
+	return p->depth;
+}
+
+static uint32_t
+path_above(struct port *p)
+{
+	struct registration *r;
+	uint32_t depth = 0;
+
+	if (p->walk == walks)
+		return p->depth;
+	list_for_each(r, &p->outer, outer_link)
+		depth = MAX(depth, path_above(r->port));
+	p->walk = walks;
+	p->depth = depth + 1;
+	return p->depth;
+}
+
+/* The edge of a registration whose source is a port. */
+static int
+nest_join(struct registration *r)
+{
+	struct port *outer = r->port, *inner = port_of(r->node);
+	int error = 0;
+
+	spin_lock(&nest_lock);
+	walks++;
+	if (path_below(inner) + 1 > PORT_DEPTH || outer->walk == walks)
+		error = ENOTSUP;
+	walks++;
+	if (error == 0 && inner->depth + path_above(outer) > PORT_DEPTH)
+		error = ENOTSUP;
+	if (error == 0) {
+		list_push_back(&outer->inner, &r->inner_link);
+		list_push_back(&inner->outer, &r->outer_link);
+	}
+	spin_unlock(&nest_lock);
+	return error;
+}
+
+static void
+nest_leave(struct registration *r)
+{
+	if (r->node->kind != NODE_PORT)
+		return;
+	spin_lock(&nest_lock);
+	list_remove(&r->inner_link);
+	list_remove(&r->outer_link);
+	spin_unlock(&nest_lock);
+}
+
 /* --- registrations --- */
 
 static void
 registration_free(struct registration *r)
 {
-	ASSERT(r->ob.src == NULL && !r->packet.queued);
+	ASSERT(r->ob.src == NULL && !r->packet.queued && !r->in_hand);
+	ASSERT(list_empty(&r->link) && list_empty(&r->inner_link));
 	node_unref(r->node);
 	node_unref(&r->port->node);
 	zone_free(registration_zone, r);
@@ -115,20 +203,13 @@ registration_gone(struct deferred *d)
 	registration_free(container_of(d, struct registration, gone));
 }
 
-/*
- * The slot it was made through goes: no new packet, but one that is queued stays and frees it when
- * it is taken.  Under both locks, so it is freed from a deferred call.
- */
+/* No packet comes any more.  Under both locks. */
 static void
-registration_orphan(struct registration *r)
+registration_spend(struct registration *r)
 {
-	if (r->packet.queued) {
-		r->spent = true;
-		return;
-	}
-	list_remove(&r->link);
+	r->spent = true;
 	observer_detach_locked(&r->ob);
-	deferred_queue(&r->gone);
+	nest_leave(r);
 }
 
 /* Under the source's lock. */
@@ -144,12 +225,17 @@ registration_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 		return;
 	}
 	if ((bits & SIG_HANDLE_CLOSED) != 0) {
-		registration_orphan(r);
+		registration_spend(r);
+		if (!r->packet.queued && !r->in_hand) {
+			/* Locks are held: it is freed a little later. */
+			list_remove(&r->link);
+			deferred_queue(&r->gone);
+		}
 		spin_unlock(&p->node.lock);
 		return;
 	}
 	if ((r->options & MX_WAIT_ASYNC_REPEATING) == 0)
-		r->spent = true;
+		registration_spend(r);
 	r->packet.body.signal.observed |= bits;
 	r->packet.body.signal.count++;
 	if (!r->packet.queued) {
@@ -161,8 +247,7 @@ registration_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 }
 
 static struct registration *
-registration_make(struct port *p, struct node *n, uint64_t key, uint32_t signals, uint32_t options,
-    const void *slot)
+registration_make(struct port *p, struct node *n, const struct via *via)
 {
 	struct registration *r = zone_alloc(registration_zone, ZALLOC_ZERO);
 
@@ -171,26 +256,28 @@ registration_make(struct port *p, struct node *n, uint64_t key, uint32_t signals
 	kstat_add(&registrations, 1);
 	node_ref(&p->node);
 	node_ref(n);
-	*r = (struct registration){ .port = p, .node = n, .options = options,
-		.ob = { .trigger = signals, .fire = registration_fire, .owner = slot } };
+	r->port = p;
+	r->node = n;
+	r->ob.fire = registration_fire;
+	r->ob.via = *via;
 	r->gone = (struct deferred)DEFERRED_INIT(r->gone, registration_gone);
+	list_init(&r->link);
 	list_init(&r->ob.link);
 	list_init(&r->packet.link);
+	list_init(&r->inner_link);
+	list_init(&r->outer_link);
 	r->packet.reg = r;
-	r->packet.body.key = key;
-	r->packet.body.type = (options & MX_WAIT_ASYNC_REPEATING) != 0 ? MX_PKT_TYPE_SIGNAL_REP :
-	    MX_PKT_TYPE_SIGNAL_ONE;
-	r->packet.body.signal.trigger = signals;
 	return r;
 }
 
-static void
+/* EHANDLE: the slot went in the meantime. */
+static int
 registration_attach(struct registration *r)
 {
 	struct sigsrc *s = r->node->sig;
 	struct port *p = r->port;
 	struct wakelist w;
-	uint32_t bits;
+	bool holds;
 
 	wakelist_init(&w);
 	spin_lock(&p->node.lock);
@@ -198,11 +285,14 @@ registration_attach(struct registration *r)
 	spin_unlock(&p->node.lock);
 	spin_lock(s->lock);
 	observer_attach_locked(s, &r->ob);
-	bits = s->bits;
-	if ((bits & r->ob.trigger) != 0 && (r->options & MX_WAIT_ASYNC_EDGE) == 0)
-		registration_fire(&r->ob, bits, &w);
+	holds = via_holds(&r->ob.via);
+	if (!holds)
+		registration_fire(&r->ob, SIG_HANDLE_CLOSED, &w);
+	else if ((s->bits & r->ob.trigger) != 0 && (r->options & MX_WAIT_ASYNC_EDGE) == 0)
+		registration_fire(&r->ob, s->bits, &w);
 	spin_unlock(s->lock);
 	wakelist_run(&w);
+	return holds ? 0 : EHANDLE;
 }
 
 /* Ends one that was taken off the port's list: no packet of it comes afterwards. */
@@ -211,26 +301,32 @@ registration_end(struct registration *r)
 {
 	struct port *p = r->port;
 	struct wakelist w;
+	bool in_hand;
 
 	observer_detach(&r->ob);
+	nest_leave(r);
 	wakelist_init(&w);
 	spin_lock(&p->node.lock);
 	if (r->packet.queued)
 		dequeue(p, &r->packet, &w);
+	r->dropped = true;
+	in_hand = r->in_hand;
 	spin_unlock(&p->node.lock);
 	wakelist_run(&w);
-	registration_free(r);
+	if (!in_hand)
+		registration_free(r);
 }
 
-/* Takes the first matching registration off the list (node NULL: any). */
+/* Takes a registration off the list: the first of this slot and key, or the first there is. */
 static struct registration *
-registration_take(struct port *p, struct node *n, uint64_t key)
+registration_take(struct port *p, const struct via *via, uint64_t key)
 {
 	struct registration *r, *found = NULL;
 
 	spin_lock(&p->node.lock);
 	list_for_each(r, &p->regs, link) {
-		if (n == NULL || (r->node == n && r->packet.body.key == key)) {
+		if (via == NULL || (r->packet.body.key == key && r->ob.via.gen == via->gen &&
+		    r->ob.via.was == via->was)) {
 			found = r;
 			list_remove(&r->link);
 			break;
@@ -242,70 +338,122 @@ registration_take(struct port *p, struct node *n, uint64_t key)
 
 /* --- the node --- */
 
-static int
-take_packet(struct port *p, struct abi_port_packet *out)
+/* Off the queue, into the hand of the caller, who settles it. */
+static struct packet *
+packet_take(struct port *p, struct abi_port_packet *out)
 {
-	struct registration *spent = NULL;
-	struct packet *k, *user = NULL;
+	struct packet *k;
 	struct wakelist w;
 
 	wakelist_init(&w);
 	spin_lock(&p->node.lock);
 	k = list_first(&p->queue, struct packet, link);
-	if (k == NULL) {
-		spin_unlock(&p->node.lock);
-		return ESHOULDWAIT;
-	}
-	dequeue(p, k, &w);
-	*out = k->body;
-	if (k->reg == NULL) {
-		user = k;
-		p->nuser--;
-	} else {
-		k->body.signal.observed = 0;
-		k->body.signal.count = 0;
-		if (k->reg->spent) {
-			spent = k->reg;
-			list_remove(&spent->link);
+	if (k != NULL) {
+		dequeue(p, k, &w);
+		*out = k->body;
+		if (k->reg == NULL) {
+			p->nuser--;
+		} else {
+			k->body.signal.observed = 0;
+			k->body.signal.count = 0;
+			k->reg->in_hand = true;
 		}
 	}
 	spin_unlock(&p->node.lock);
-	wakelist_run(&w);
-	if (user != NULL) {
-		zone_free(packet_zone, user);
-		kstat_add(&packets, -1);
-	}
-	if (spent != NULL)
-		registration_end(spent);
-	return 0;
+	return k;
 }
 
-static int
-port_wait(struct port *p, nsec_t deadline, struct abi_port_packet *out)
+/* The copy failed: the packet is the first again, with what came to it in the meantime. */
+static void
+packet_return(struct port *p, struct packet *k, const struct abi_port_packet *copy)
 {
-	int error;
+	struct registration *r = k->reg;
+	struct wakelist w;
 
-	while ((error = take_packet(p, out)) == ESHOULDWAIT) {
-		error = sig_wait(&p->node.own, SIG_READABLE, WAIT_INTR | WAIT_EXCL, deadline, NULL, NULL);
-		if (error != 0)
-			return error;
+	wakelist_init(&w);
+	spin_lock(&p->node.lock);
+	if (r == NULL) {
+		p->nuser++;
+	} else {
+		r->in_hand = false;
+		if (r->dropped) {
+			spin_unlock(&p->node.lock);
+			registration_free(r);
+			return;
+		}
+		k->body.signal.observed |= copy->signal.observed;
+		k->body.signal.count += copy->signal.count;
+		k->body.signal.timestamp = copy->signal.timestamp;
+		if (k->queued)
+			list_remove(&k->link);
 	}
-	return error;
+	k->queued = true;
+	list_push_front(&p->queue, &k->link);
+	sig_change(&p->node.own, 0, SIG_READABLE, &w);
+	spin_unlock(&p->node.lock);
+	wakelist_run(&w);
+}
+
+static void
+packet_done(struct port *p, struct packet *k)
+{
+	struct registration *r = k->reg;
+	bool last;
+
+	if (r == NULL) {
+		zone_free(packet_zone, k);
+		kstat_add(&packets, -1);
+		return;
+	}
+	spin_lock(&p->node.lock);
+	r->in_hand = false;
+	last = r->dropped || (r->spent && !k->queued);
+	if (last)
+		list_remove(&r->link);
+	spin_unlock(&p->node.lock);
+	if (last)
+		registration_free(r);
+}
+
+/* A packet for the caller to settle; waits for it until the deadline. */
+static int
+packet_wait(struct port *p, nsec_t deadline, struct packet **k, struct abi_port_packet *out)
+{
+	bool turn = false;
+	int error = 0;
+
+	while ((*k = packet_take(p, out)) == NULL && error == 0) {
+		error = sig_wait(&p->node.own, SIG_READABLE, WAIT_INTR | WAIT_TURN, deadline, NULL, NULL);
+		turn = true;
+	}
+	if (turn)
+		sig_pass(&p->node.own, SIG_READABLE);
+	return *k != NULL ? 0 : error;
 }
 
 /* read() on a port takes one packet. */
 static int
 port_read(struct node *n, struct uio *uio)
 {
-	struct abi_port_packet k;
+	struct port *p = port_of(n);
+	uint64_t before = uio->resid;
+	struct abi_port_packet body;
+	struct packet *k;
 	int error;
 
-	if (uio->resid < sizeof(k))
+	if (uio->resid < sizeof(body))
 		return EINVAL;
-	error = port_wait(port_of(n), (uio->flags & UIO_NONBLOCK) != 0 ? 0 : NSEC_INFINITE, &k);
-	if (error == ETIMEDOUT)
-		return ESHOULDWAIT;
-	return error != 0 ? error : uio_move(&k, sizeof(k), uio);
+	error = packet_wait(p, (uio->flags & UIO_NONBLOCK) != 0 ? 0 : NSEC_INFINITE, &k, &body);
+	if (error != 0)
+		return error == ETIMEDOUT ? ESHOULDWAIT : error;
+	error = uio_move(&body, sizeof(body), uio);
+	if (error != 0) {
+		uio->resid = before;
+		packet_return(p, k, &body);
+	} else {
+		packet_done(p, k);
+	}
+	return error;
 }
 
 static void
@@ -316,6 +464,7 @@ port_unused(struct node *n)
 
 	while ((r = registration_take(p, NULL, 0)) != NULL)
 		registration_end(r);
+	ASSERT(list_empty(&p->inner) && list_empty(&p->outer));
 }
 
 static void
@@ -351,10 +500,8 @@ static const struct node_ops port_ops = {
 int
 sys_mx_port_create(uint32_t options, void __user *out)
 {
-	struct port *p;
-	int error;
+	struct port *p = zone_alloc(port_zone, ZALLOC_ZERO);
 
-	p = zone_alloc(port_zone, ZALLOC_ZERO);
 	if (p == NULL)
 		return ENOMEM;
 	kstat_add(&ports, 1);
@@ -362,12 +509,9 @@ sys_mx_port_create(uint32_t options, void __user *out)
 	p->node.lock.class = &port_class;
 	list_init(&p->queue);
 	list_init(&p->regs);
-	node_use(&p->node);
-	node_unref(&p->node);
-	error = handle_install(&p->node, PORT_RIGHTS, out);
-	if (error != 0)
-		node_unuse(&p->node);
-	return error;
+	list_init(&p->inner);
+	list_init(&p->outer);
+	return handle_install_new(&p->node, PORT_RIGHTS, out);
 }
 
 int
@@ -401,35 +545,60 @@ sys_mx_port_queue(struct node *h, const struct abi_port_packet *packet)
 }
 
 int
-sys_mx_port_wait(struct node *h, int64_t deadline, struct abi_port_packet *packet)
+sys_mx_port_wait(struct node *h, int64_t deadline, void __user *packet)
 {
-	return port_wait(port_of(h), deadline, packet);
+	struct port *p = port_of(h);
+	struct abi_port_packet body;
+	struct packet *k;
+	int error;
+
+	if (!user_range_ok((uintptr_t)packet, sizeof(body)))
+		return EFAULT;
+	error = packet_wait(p, deadline, &k, &body);
+	if (error != 0)
+		return error;
+	error = copyout(&body, packet, sizeof(body));
+	if (error != 0)
+		packet_return(p, k, &body);
+	else
+		packet_done(p, k);
+	return error;
+}
+
+static int
+wait_async(struct port *p, struct node *n, const struct via *via, uint64_t key, uint32_t signals,
+    uint32_t options)
+{
+	struct registration *r = registration_make(p, n, via);
+	int error;
+
+	if (r == NULL)
+		return ENOMEM;
+	r->options = options;
+	r->ob.trigger = signals;
+	r->packet.body.key = key;
+	r->packet.body.type = (options & MX_WAIT_ASYNC_REPEATING) != 0 ? MX_PKT_TYPE_SIGNAL_REP :
+	    MX_PKT_TYPE_SIGNAL_ONE;
+	r->packet.body.signal.trigger = signals;
+	if (n->kind == NODE_PORT && (error = nest_join(r)) != 0) {
+		registration_free(r);
+		return error;
+	}
+	return registration_attach(r);
 }
 
 int
 sys_mx_object_wait_async(uint32_t h, uint32_t port, uint64_t key, uint32_t signals, uint32_t options)
 {
-	struct registration *r = NULL;
 	struct node *n, *pn;
-	uint32_t index;
-	int error;
+	struct via via;
+	int error = handle_get(port, NODE_PORT, RIGHT_WRITE, &pn);
 
-	if ((options & ~(MX_WAIT_ASYNC_TIMESTAMP | MX_WAIT_ASYNC_EDGE | MX_WAIT_ASYNC_REPEATING)) != 0)
-		return EINVAL;
-	error = handle_get(port, NODE_PORT, RIGHT_WRITE, &pn);
 	if (error != 0)
 		return error;
-	error = handle_get(h, NODE_ANY, RIGHT_WAIT, &n);
+	error = handle_get_wait(h, &n, &via);
 	if (error == 0) {
-		/* Ports in ports come with their depth and cycle rules in a later issue. */
-		if (n->kind == NODE_PORT)
-			error = ENOTSUP;
-		else if ((error = desc_index(h, &index)) == 0)
-			r = registration_make(port_of(pn), n, key, signals, options, desc_owner(n, index));
-		if (error == 0 && r == NULL)
-			error = ENOMEM;
-		if (r != NULL)
-			registration_attach(r);
+		error = wait_async(port_of(pn), n, &via, key, signals, options);
 		node_unuse(n);
 	}
 	node_unuse(pn);
@@ -442,12 +611,13 @@ sys_mx_port_cancel(struct node *h, uint32_t source, uint64_t key)
 	struct port *p = port_of(h);
 	struct registration *r;
 	struct node *n;
-	int error = handle_get(source, NODE_ANY, RIGHT_WAIT, &n);
+	struct via via;
+	int error = handle_get_wait(source, &n, &via);
 	bool any = false;
 
 	if (error != 0)
 		return error;
-	while ((r = registration_take(p, n, key)) != NULL) {
+	while ((r = registration_take(p, &via, key)) != NULL) {
 		registration_end(r);
 		any = true;
 	}

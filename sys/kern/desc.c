@@ -21,8 +21,9 @@
  *
  * 5. Rights are evaluated here and nowhere else: no lookup exists that does not name what it needs.
  *
- * 6. Removal.  A native wait is made through a slot; whoever empties that slot tells the waiters
- * of it (SIG_HANDLE_CLOSED with the slot as owner) after the table lock is dropped.
+ * 6. Removal.  A native wait is made through a slot and its generation; whoever empties that slot
+ * steps the generation and tells the waiters of it (sig_slot_gone) after the table lock is dropped.
+ * kern/REMOVAL says what each way of removal does to each way of waiting.
  *
  * 7. Self.  Four constant values (low 18 bits 0, so no slot has them) name the process, the calling
  * thread, the root VMAR and the job: *pseudo-handles*.  The table keeps only their rights and whether
@@ -74,7 +75,8 @@ struct dirpage {
 struct selfslot {
 	uint32_t rights;		/* [t] */
 	bool empty;			/* [t] closed: for good */
-	bool waited;			/* [t] an observer has it as its owner */
+	bool waited;			/* [t] a wait was made through it */
+	uint16_t gen;			/* [t] what such a wait looks at */
 };
 
 struct desctab {
@@ -247,6 +249,18 @@ self_get(struct desctab *t, uint32_t num, enum node_kind kind, uint32_t rights, 
 	return error;
 }
 
+/*
+ * A right is missing.  Where a call that moves bytes was asked of a kind that has none to move, that
+ * is what the caller hears: no slot of an event could have the right.
+ */
+static int
+refusal(const struct node *n, enum node_kind kind, uint32_t rights)
+{
+	bool bytes = kind == NODE_ANY && (rights & ~(RIGHT_READ | RIGHT_WRITE)) == 0;
+
+	return bytes && n->ops->read == node_nostream ? EINVAL : ERIGHTS;
+}
+
 int
 desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out,
     uint32_t *slot_rights, uint32_t *slot_flags)
@@ -270,7 +284,7 @@ desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **
 	if (unlikely(kind != NODE_ANY && d->node->kind != kind)) {
 		error = EWRONGTYPE;
 	} else if (unlikely((d->rights & rights) != rights)) {
-		error = ERIGHTS;
+		error = refusal(d->node, kind, rights);
 	} else {
 		node_use(d->node);
 		*out = d->node;
@@ -278,6 +292,56 @@ desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **
 			*slot_rights = d->rights;
 		if (slot_flags != NULL)
 			*slot_flags = d->flags;
+	}
+	spin_unlock(&t->lock);
+	return error;
+}
+
+/* The same for a pseudo-handle. */
+static int
+self_get_wait(struct desctab *t, uint32_t h, struct node **out, struct via *via)
+{
+	uint32_t which = self_of(h), have;
+	int error = self_get(t, h, NODE_ANY, 0, out, &have);
+
+	if (error != 0)
+		return error;
+	if (!node_waitable(*out))
+		error = ENOTSUP;
+	else if ((have & RIGHT_WAIT) == 0)
+		error = ERIGHTS;
+	if (error != 0) {
+		node_unuse(*out);
+		return error;
+	}
+	t->self[which].waited = true;
+	*via = (struct via){ .gen = &t->self[which].gen, .was = t->self[which].gen };
+	return 0;
+}
+
+int
+handle_get_wait(uint32_t h, struct node **out, struct via *via)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+	int error = 0;
+
+	if (h <= INDEX_MASK)
+		return EHANDLE;
+	spin_lock(&t->lock);
+	d = find(t, h);
+	if (unlikely(d == NULL)) {
+		spin_unlock(&t->lock);
+		return self_get_wait(t, h, out, via);
+	}
+	if (unlikely(!node_waitable(d->node))) {
+		error = ENOTSUP;
+	} else if (unlikely((d->rights & RIGHT_WAIT) == 0)) {
+		error = ERIGHTS;
+	} else {
+		node_use(d->node);
+		*out = d->node;
+		*via = (struct via){ .gen = &d->gen, .was = d->gen };
 	}
 	spin_unlock(&t->lock);
 	return error;
@@ -598,54 +662,54 @@ handle_install(struct node *n, uint32_t rights, void __user *out)
 	return error;
 }
 
-/* --- removal --- */
-
-const void *
-desc_owner(const struct node *n, uint32_t index)
+int
+handle_install_new(struct node *n, uint32_t rights, void __user *out)
 {
-	struct desctab *t = mine();
+	int error;
 
-	/* Identity of "this process's slot": the table and the index; unique while it is in use. */
-	if (unlikely(index >= DESC_MAX)) {
-		t->self[index - DESC_MAX].waited = true;
-		return &t->self[index - DESC_MAX];
-	}
-	return slot_at(t, index);
+	node_use(n);
+	node_unref(n);
+	error = handle_install(n, rights, out);
+	if (error != 0)
+		node_unuse(n);
+	return error;
 }
+
+/* --- removal --- */
 
 /* Ends the waits made through what is empty now; the lock is dropped. */
 static void
-owner_gone(const void *owner, struct node *n)
+via_gone(const struct via *via, struct node *n)
 {
 	struct wakelist w;
 
 	wakelist_init(&w);
 	spin_lock(n->sig->lock);
 	if (!list_empty(&n->sig->observers))
-		sig_notify_owner(n->sig, owner, SIG_HANDLE_CLOSED, &w);
+		sig_slot_gone(n->sig, via, &w);
 	spin_unlock(n->sig->lock);
 	wakelist_run(&w);
 }
 
 /* After the slot is empty and the lock dropped: the waits made through it end. */
 static void
-slot_left(struct desc *d, struct node *n)
+slot_left(const struct via *via, struct node *n)
 {
-	owner_gone(d, n);
+	via_gone(via, n);
 	if (n->kind == NODE_FILE && desc_closed_hook != NULL)
 		desc_closed_hook(n);
 }
 
 static void
-slot_gone(struct desc *d, struct node *n)
+slot_gone(const struct via *via, struct node *n)
 {
-	slot_left(d, n);
+	slot_left(via, n);
 	node_unuse(n);
 }
 
 /* Empties the slot; its use is the caller's, and so is slot_left(). */
-static struct desc *
-slot_empty(struct desctab *t, uint32_t num, struct slot *out)
+static bool
+slot_empty(struct desctab *t, uint32_t num, struct slot *out, struct via *via)
 {
 	struct desc *d;
 
@@ -653,21 +717,23 @@ slot_empty(struct desctab *t, uint32_t num, struct slot *out)
 	d = find(t, num);
 	if (d != NULL) {
 		*out = (struct slot){ .node = d->node, .rights = d->rights, .flags = d->flags };
+		*via = (struct via){ .gen = &d->gen, .was = d->gen };
 		d->node = NULL;
 		release(t, index_of(num));
 	}
 	spin_unlock(&t->lock);
-	return d;
+	return d != NULL;
 }
 
 static void
 self_gone(struct desctab *t, uint32_t which)
 {
+	struct via via = { .gen = &t->self[which].gen, .was = t->self[which].gen++ };
 	struct node *n;
 
 	if (!t->self[which].waited || desc_self_hook((enum desc_self)which, &n) != 0)
 		return;
-	owner_gone(&t->self[which], n);
+	via_gone(&via, n);
 	node_unuse(n);
 }
 
@@ -707,22 +773,22 @@ int
 desc_close(uint32_t num)
 {
 	struct slot s;
-	struct desc *d = slot_empty(mine(), num, &s);
+	struct via via;
 
-	if (d == NULL)
+	if (!slot_empty(mine(), num, &s, &via))
 		return self_close(mine(), self_of(num));
-	slot_gone(d, s.node);
+	slot_gone(&via, s.node);
 	return 0;
 }
 
 int
 handle_take(uint32_t h, struct slot *out)
 {
-	struct desc *d = h > INDEX_MASK ? slot_empty(mine(), h, out) : NULL;
+	struct via via;
 
-	if (d == NULL)
+	if (h <= INDEX_MASK || !slot_empty(mine(), h, out, &via))
 		return desc_is_self(h) && !mine()->self[self_of(h)].empty ? ERIGHTS : EHANDLE;
-	slot_left(d, out->node);
+	slot_left(&via, out->node);
 	return 0;
 }
 
@@ -732,6 +798,7 @@ desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 	struct desctab *t = mine();
 	struct desc *d;
 	struct node *old;
+	struct via via;
 	int error = chunk_ensure(t, index);
 
 	if (error != 0)
@@ -739,6 +806,7 @@ desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 	spin_lock(&t->lock);
 	d = slot_at(t, index);
 	old = d->node;
+	via = (struct via){ .gen = &d->gen, .was = d->gen };
 	if (old == NULL) {
 		if ((chunk_at(t, index)->used >> (index % CHUNK) & 1) != 0) {
 			/* Another thread's open is between reserve and publish. */
@@ -754,7 +822,7 @@ desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 	d->flags = (uint16_t)flags;
 	spin_unlock(&t->lock);
 	if (old != NULL)
-		slot_gone(d, old);
+		slot_gone(&via, old);
 	return 0;
 }
 
@@ -861,9 +929,10 @@ static void
 remove_at(struct desctab *t, uint32_t index)
 {
 	struct slot s;
-	struct desc *d = slot_empty(t, index, &s);
+	struct via via;
 
-	slot_gone(d, s.node);
+	if (slot_empty(t, index, &s, &via))
+		slot_gone(&via, s.node);
 }
 
 void

@@ -70,6 +70,9 @@ int desc_install(struct node *, uint32_t rights, uint32_t flags, enum desc_range
 /* A new native slot whose handle value is told to the caller before anyone can see it; the use is
  * consumed by success only. */
 int handle_install(struct node *, uint32_t rights, void __user *out) __must_check;
+/* The same for a lone node that was just made: its first reference becomes the use, and a failure
+ * destroys it. */
+int handle_install_new(struct node *, uint32_t rights, void __user *out) __must_check;
 /*
  * What a slot held, out of any table: what a message carries.  It owns one use of the node.
  */
@@ -103,7 +106,9 @@ int desc_index(uint32_t num, uint32_t *index) __must_check;
 bool desc_is_self(uint32_t num);	/* is a pseudo-handle: cannot be moved */
 /* A new process's pseudo-handle keeps these rights only; it is empty when none is left. */
 void desctab_weaken(struct desctab *, enum desc_self, uint32_t rights);
-const void *desc_owner(const struct node *, uint32_t index);	/* observer owner for native waits */
+/* For a native wait: the node with a use, and the slot that the wait is made through.  ENOTSUP for a
+ * kind that cannot be waited for, before ERIGHTS. */
+int handle_get_wait(uint32_t h, struct node **, struct via *) __must_check;
 
 /* What a pseudo-handle names right now, with a use.  ENOMEM, EHANDLE. */
 extern int (*desc_self_hook)(enum desc_self, struct node **);

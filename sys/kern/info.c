@@ -163,7 +163,7 @@ handle_basic(struct node *n, uint32_t slot_rights, struct info_sink *s)
 {
 	struct abi_info_handle_basic info = {
 		.koid = n->koid, .rights = slot_rights, .type = n->kind, .related_koid = related_koid(n),
-		.props = n->kind == NODE_VMAR ? 0 : MX_OBJ_PROP_WAITABLE,
+		.props = node_waitable(n) ? MX_OBJ_PROP_WAITABLE : 0,
 	};
 
 	return info_put(s, &info);

@@ -48,6 +48,7 @@ enum lock_rank {
 	RANK_DESC = 70,		/* spin: descriptor table */
 	RANK_NODE = 80,		/* spin: node / pair state, signals, observers */
 	RANK_PORT = 90,		/* spin: port queue */
+	RANK_PORT_NEST = 92,	/* spin: which port is in which */
 	RANK_SIGNAL = 95,	/* spin: POSIX signal state of a process */
 	RANK_NAME_CACHE = 96,
 	RANK_PMAP = 100, RANK_ZONE = 110, RANK_PAGE = 120, RANK_LOG_USER = 125,

@@ -79,15 +79,28 @@ node_use(struct node *n)
 	atomic_add(&n->uses, 1);
 }
 
+static struct node *
+unused_next(struct thr *t)
+{
+	struct node *n = t->t_unused;
+
+	if (n != NULL)
+		t->t_unused = n->later;
+	return n;
+}
+
 /*
  * The last use went.  What a queue carries may be queues in turn: a node whose last use goes while
  * another's `unused' runs waits until that has returned, so ten thousand nested ones take no more
- * stack than one.  Deferred calls close nodes on top of any thread: `hold' keeps them out.
+ * stack than one.  Memory goes in the opposite order, so what is held may lean on its holder to
+ * the end (a FIFO's pipe on the file).  Deferred calls close nodes on top of any thread: `hold'
+ * keeps them out.
  */
 static void
 last_use(struct node *n)
 {
 	struct thr *t = thr_self();
+	struct node *done = NULL;
 
 	hold_enter();
 	if (t->t_unusing) {
@@ -97,15 +110,24 @@ last_use(struct node *n)
 		return;
 	}
 	t->t_unusing = true;
-	do {
+	for (;;) {
+		while (n != NULL) {
+			hold_leave();
+			n->ops->unused(n);
+			hold_enter();
+			n->later = done;
+			done = n;
+			n = unused_next(t);
+		}
+		if (done == NULL)
+			break;
+		n = done;
+		done = n->later;
 		hold_leave();
-		n->ops->unused(n);
 		node_unref(n);
 		hold_enter();
-		n = t->t_unused;
-		if (n != NULL)
-			t->t_unused = n->later;
-	} while (n != NULL);
+		n = unused_next(t);
+	}
 	t->t_unusing = false;
 	hold_leave();
 }
@@ -150,6 +172,12 @@ int
 node_nowrite(struct node *n, struct uio *uio)
 {
 	return EBADF;
+}
+
+int
+node_nostream(struct node *n, struct uio *uio)
+{
+	return EINVAL;
 }
 
 int

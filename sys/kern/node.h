@@ -93,6 +93,12 @@ void node_unref(struct node *);
 void node_use(struct node *);		/* a use and its reference */
 void node_unuse(struct node *);		/* drops both */
 koid_t koid_new(void);
+/* Whether it has levels that mean something: waits on other kinds are refused before rights. */
+static inline bool
+node_waitable(const struct node *n)
+{
+	return n->kind != NODE_VMAR && n->kind != NODE_SUSPEND_TOKEN;
+}
 
 /* Wrappers: the one place for checks and counts.  Callers never touch ops slots. */
 int node_read(struct node *, struct uio *) __must_check;
@@ -100,6 +106,7 @@ int node_write(struct node *, struct uio *) __must_check;
 
 int node_noread(struct node *, struct uio *);			/* EBADF */
 int node_nowrite(struct node *, struct uio *);			/* EBADF */
+int node_nostream(struct node *, struct uio *);			/* EINVAL: no bytes at all */
 int node_noseek(struct node *, int64_t, int, int64_t *);	/* ESPIPE */
 int node_nostat(struct node *, struct abi_stat *);		/* fills koid, zeros */
 int node_nosetattr(struct node *, const struct setattr *);	/* EINVAL */

@@ -19,14 +19,16 @@ int
 sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __user *observed)
 {
 	struct node *n;
-	uint32_t index, bits = 0;
-	int error = handle_get(h, NODE_ANY, RIGHT_WAIT, &n);
+	struct via via;
+	uint32_t bits = 0;
+	int error = handle_get_wait(h, &n, &via);
 
 	if (error != 0)
 		return error;
-	error = desc_index(h, &index);
-	if (error == 0)
-		error = sig_wait(n->sig, signals, WAIT_INTR, deadline, desc_owner(n, index), &bits);
+	if ((uintptr_t)observed != 0 && !user_range_ok((uintptr_t)observed, sizeof(bits)))
+		error = EFAULT;
+	else
+		error = sig_wait(n->sig, signals, WAIT_INTR, deadline, &via, &bits);
 	node_unuse(n);
 	/* A time-out and a closed handle report what is active all the same. */
 	if ((error == 0 || error == ETIMEDOUT || error == ECLOSED) && (uintptr_t)observed != 0 &&
@@ -35,54 +37,73 @@ sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __us
 	return error;
 }
 
-static int
-items_lookup(const struct abi_wait_item *user, size_t n, struct sig_item *items, struct node **nodes)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint32_t index;
-		int error = handle_get(user[i].handle, NODE_ANY, RIGHT_WAIT, &nodes[i]);
+/* Room for what most calls wait for; more is allocated. */
+#define FEW	8
 
-		if (error == 0 && (error = desc_index(user[i].handle, &index)) != 0) {
-			node_unuse(nodes[i]);
-			nodes[i] = NULL;
-		}
-		if (error != 0)
-			return error;
-		items[i] = (struct sig_item){ .src = nodes[i]->sig, .mask = user[i].waitfor,
-			.owner = desc_owner(nodes[i], index) };
-	}
-	return 0;
+struct waitset {
+	struct abi_wait_item *user;
+	struct sig_item *items;
+	struct node **nodes;
+	struct abi_wait_item few_user[FEW];
+	struct sig_item few_items[FEW];
+	struct node *few_nodes[FEW];
+};
+
+static int
+waitset_init(struct waitset *ws, size_t n)
+{
+	ws->user = ws->few_user;
+	ws->items = ws->few_items;
+	ws->nodes = ws->few_nodes;
+	if (n <= FEW)
+		return 0;
+	ws->user = kmem_alloc(n * sizeof(*ws->user), 0);
+	ws->items = kmem_alloc(n * sizeof(*ws->items), 0);
+	ws->nodes = kmem_alloc(n * sizeof(*ws->nodes), 0);
+	return ws->user != NULL && ws->items != NULL && ws->nodes != NULL ? 0 : ENOMEM;
+}
+
+static void
+waitset_done(struct waitset *ws, size_t n)
+{
+	if (n <= FEW)
+		return;
+	if (ws->user != NULL)
+		kmem_free(ws->user, n * sizeof(*ws->user));
+	if (ws->items != NULL)
+		kmem_free(ws->items, n * sizeof(*ws->items));
+	if (ws->nodes != NULL)
+		kmem_free(ws->nodes, n * sizeof(*ws->nodes));
 }
 
 static int
-wait_many(struct abi_wait_item *user, size_t n, nsec_t deadline)
+wait_many(struct waitset *ws, size_t n, nsec_t deadline)
 {
-	struct sig_item *items = kmem_alloc(n * sizeof(*items), ZALLOC_ZERO);
-	struct node **nodes = kmem_alloc(n * sizeof(*nodes), ZALLOC_ZERO);
-	size_t ready;
-	int error = ENOMEM;
+	size_t found, ready;
+	int error = 0;
 
-	if (items != NULL && nodes != NULL) {
-		error = items_lookup(user, n, items, nodes);
-		if (error == 0)
-			error = sig_wait_many(items, n, WAIT_INTR, deadline, &ready);
-		for (size_t i = 0; i < n; i++) {
-			user[i].pending = items[i].observed;
-			if (nodes[i] != NULL)
-				node_unuse(nodes[i]);
-		}
+	for (found = 0; found < n; found++) {
+		struct sig_item *it = &ws->items[found];
+
+		error = handle_get_wait(ws->user[found].handle, &ws->nodes[found], &it->via);
+		if (error != 0)
+			break;
+		it->src = ws->nodes[found]->sig;
+		it->mask = ws->user[found].waitfor;
 	}
-	if (items != NULL)
-		kmem_free(items, n * sizeof(*items));
-	if (nodes != NULL)
-		kmem_free(nodes, n * sizeof(*nodes));
+	if (error == 0)
+		error = sig_wait_many(ws->items, n, WAIT_INTR, deadline, &ready);
+	for (size_t i = 0; i < found; i++) {
+		ws->user[i].pending = ws->items[i].observed;
+		node_unuse(ws->nodes[i]);
+	}
 	return error;
 }
 
 int
 sys_mx_object_wait_many(void __user *items, size_t n, int64_t deadline)
 {
-	struct abi_wait_item *copy;
+	struct waitset ws;
 	int error;
 
 	if (n > MX_WAIT_MANY_MAX_ITEMS)
@@ -91,17 +112,16 @@ sys_mx_object_wait_many(void __user *items, size_t n, int64_t deadline)
 		thr_sleep_prepare(true);
 		return thr_sleep(deadline);
 	}
-	copy = kmem_alloc(n * sizeof(*copy), 0);
-	if (copy == NULL)
-		return ENOMEM;
-	error = copyin(items, copy, n * sizeof(*copy));
+	error = waitset_init(&ws, n);
+	if (error == 0)
+		error = copyin(items, ws.user, n * sizeof(*ws.user));
 	if (error == 0) {
-		error = wait_many(copy, n, deadline);
+		error = wait_many(&ws, n, deadline);
 		if ((error == 0 || error == ETIMEDOUT || error == ECLOSED) &&
-		    copyout(copy, items, n * sizeof(*copy)) != 0)
+		    copyout(ws.user, items, n * sizeof(*ws.user)) != 0)
 			error = EFAULT;
 	}
-	kmem_free(copy, n * sizeof(*copy));
+	waitset_done(&ws, n);
 	return error;
 }
 

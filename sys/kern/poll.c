@@ -141,7 +141,7 @@ pollset_lookup(struct pollset *ps, uint32_t *rights)
 		ps->nodes[i] = n;
 		ps->items[i] = (struct sig_item){ .src = n->sig, .mask = levels_of(n, p->events),
 			/* The rights decide how a hang-up looks; keep them until then. */
-			.owner = NULL, .observed = *rights };
+			.observed = *rights };
 	}
 	return bad;
 }

@@ -12,15 +12,22 @@
  * because attaching looks at the level under the source's lock, and it cannot spin, because the
  * level is exact.
  *
- * 3. Wake-ups are counted.  A rise fires every ordinary observer and the first exclusive one.  An
- * exclusive waiter that leaves while the level is still set passes it on to the next, whether it
- * consumed something or not, so no waiter is forgotten and one byte does not wake a hundred.
+ * 3. Wake-ups are counted.  A rise fires every ordinary observer and the first exclusive one, so one
+ * byte does not wake a hundred readers.  Who was woken so has a *turn*: it tries, and if the level is
+ * still set when it is done, whether it consumed nothing or a part, it passes the turn on
+ * (sig_pass), so no waiter is forgotten.  A caller that does not promise to do so (WAIT_EXCL without
+ * WAIT_TURN) passes on when it leaves: safe, at the price of one thread woken for nothing.  Passing on
+ * tells one exclusive waiter and nobody else: it is no rise.
  *
  * 4. Locking.  The source's lock (the node's, or the pair's) covers bits and observers.  Firing
  * happens under it, must not take another node's lock (only a port's, which is later in the
  * order), and collects threads on a wakelist; they are made runnable after the lock is dropped.
  *
- * 5. Lifetime.  A source outlives its observers: every waiter holds a use of the node.  A waiter's
+ * 5. Slots.  A native wait is made through a descriptor slot and ends when that slot goes
+ * (kern/REMOVAL); its observers carry the slot's generation.  They see pulses, too: a bit that was
+ * set and cleared again counts as observed.  A POSIX wait holds the node and looks at levels only.
+ *
+ * 6. Lifetime.  A source outlives its observers: every waiter holds a use of the node.  A waiter's
  * observers live on its stack; it detaches all of them under the source's lock before it returns.
  *
  * Rejected: one hashed table of sleep channels (no exact levels, thundering herds), and a wait
@@ -32,6 +39,7 @@
 #include "kern/kstat.h"
 #include "kern/thr.h"
 #include "kern/time.h"
+#include "mach/atomic.h"
 #include "vm/zone.h"
 #include <abi/sig.h>
 
@@ -40,13 +48,13 @@ COUNTER(observers, "kern.observers");
 struct waiter {
 	struct list wake_link;		/* on a wakelist */
 	struct thr *thr;
-	uint32_t fired;			/* [source locks] bits that ended the wait */
 	bool queued;			/* on a wakelist: do not queue twice */
 };
 
 struct wait_observer {
 	struct observer ob;
 	struct waiter *waiter;
+	uint32_t seen;			/* [source lock] bits it was told of */
 };
 
 void
@@ -106,15 +114,50 @@ sig_change(struct sigsrc *s, uint32_t clear, uint32_t set, struct wakelist *w)
 		fire_risen(s, risen, w);
 }
 
+/* One exclusive observer of what is active; lock held. */
+static void
+pass_locked(struct sigsrc *s, uint32_t mask, struct wakelist *w)
+{
+	struct observer *o;
+
+	list_for_each(o, &s->observers, link) {
+		if ((o->flags & OBSERVE_EXCLUSIVE) != 0 && (o->trigger & mask & s->bits) != 0) {
+			o->fire(o, s->bits, w);
+			return;
+		}
+	}
+}
+
 void
-sig_notify_owner(struct sigsrc *s, const void *owner, uint32_t bits, struct wakelist *w)
+sig_pass(struct sigsrc *s, uint32_t mask)
+{
+	struct wakelist w;
+
+	/* Who attaches from now on looks at the level itself. */
+	if (list_empty(&s->observers))
+		return;
+	wakelist_init(&w);
+	spin_lock(s->lock);
+	pass_locked(s, mask, &w);
+	spin_unlock(s->lock);
+	wakelist_run(&w);
+}
+
+void
+sig_slot_gone(struct sigsrc *s, const struct via *via, struct wakelist *w)
 {
 	struct observer *o, *tmp;
 
 	ASSERT(spin_held(s->lock));
 	list_for_each_safe(o, tmp, &s->observers, link)
-		if (o->owner == owner)
-			o->fire(o, s->bits | bits, w);
+		if (o->via.gen == via->gen && o->via.was == via->was)
+			o->fire(o, s->bits | SIG_HANDLE_CLOSED, w);
+}
+
+bool
+via_holds(const struct via *via)
+{
+	return via->gen == NULL || atomic_load(via->gen) == via->was;
 }
 
 uint32_t
@@ -163,9 +206,10 @@ observer_detach(struct observer *o)
 static void
 waiter_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 {
-	struct waiter *waiter = container_of(o, struct wait_observer, ob)->waiter;
+	struct wait_observer *wo = container_of(o, struct wait_observer, ob);
+	struct waiter *waiter = wo->waiter;
 
-	waiter->fired |= bits;
+	wo->seen |= bits;
 	if (!waiter->queued) {
 		waiter->queued = true;
 		list_push_back(&w->thrs, &waiter->wake_link);
@@ -176,80 +220,89 @@ static void
 waiter_init(struct waiter *waiter, uint32_t flags)
 {
 	waiter->thr = thr_self();
-	waiter->fired = 0;
 	waiter->queued = false;
 	list_init(&waiter->wake_link);
 	thr_sleep_prepare((flags & WAIT_INTR) != 0);
 }
 
-/* Attaches unless a bit of mask is active already; returns the levels. */
-static uint32_t
+/* Attaches unless there is nothing to wait for: a bit of mask is active, or the slot is gone. */
+static bool
 wait_attach(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t flags,
-    const void *owner, struct waiter *waiter)
+    const struct via *via, struct waiter *waiter)
 {
-	uint32_t bits;
+	bool wait;
 
 	wo->waiter = waiter;
-	wo->ob = (struct observer){ .trigger = mask, .fire = waiter_fire, .owner = owner,
-	    .flags = (flags & WAIT_EXCL) != 0 ? OBSERVE_EXCLUSIVE : 0 };
+	wo->ob = (struct observer){ .trigger = mask, .fire = waiter_fire,
+	    .flags = (flags & (WAIT_EXCL | WAIT_TURN)) != 0 ? OBSERVE_EXCLUSIVE : 0 };
+	if (via != NULL)
+		wo->ob.via = *via;
 	spin_lock(s->lock);
-	bits = s->bits;
-	if ((bits & mask) == 0)
+	wo->seen = s->bits;
+	if (!via_holds(&wo->ob.via))
+		wo->seen |= SIG_HANDLE_CLOSED;
+	wait = (wo->seen & (mask | SIG_HANDLE_CLOSED)) == 0;
+	if (wait)
 		observer_attach_locked(s, &wo->ob);
 	spin_unlock(s->lock);
-	return bits;
+	return wait;
 }
 
 /*
- * Leaves the source.  An exclusive waiter that was told while the level stays set passes the news
- * on: it may leave without consuming (a signal, a time-out), or consume only a part.
+ * Leaves the source.  An exclusive waiter that makes no promise passes on what is active: it may
+ * leave without consuming (a signal, a time-out), or consume only a part.
  */
-static uint32_t
-wait_leave(struct wait_observer *wo, struct sigsrc *s)
+static void
+wait_leave(struct wait_observer *wo, struct sigsrc *s, uint32_t flags)
 {
 	struct wakelist w;
-	uint32_t bits;
 
+	if (wo->ob.src == NULL)
+		return;
 	wakelist_init(&w);
 	spin_lock(s->lock);
-	bits = s->bits;
-	if (wo->ob.src != NULL) {
-		list_remove(&wo->ob.link);
-		wo->ob.src = NULL;
-		kstat_add(&observers, -1);
-		if ((wo->ob.flags & OBSERVE_EXCLUSIVE) != 0 && (bits & wo->ob.trigger) != 0)
-			fire_risen(s, bits & wo->ob.trigger, &w);
-	}
+	observer_detach_locked(&wo->ob);
+	wo->seen |= s->bits;
+	if ((flags & WAIT_EXCL) != 0)
+		pass_locked(s, wo->ob.trigger, &w);
 	spin_unlock(s->lock);
 	wakelist_run(&w);
-	return bits;
+}
+
+static bool
+is_past(nsec_t deadline)
+{
+	return deadline != NSEC_INFINITE && (deadline <= 0 || deadline <= clock_now());
 }
 
 int
-sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const void *owner,
+sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const struct via *via,
     uint32_t *observed)
 {
 	struct waiter waiter;
 	struct wait_observer wo;
-	uint32_t bits;
 	int error = 0;
 
 	waiter_init(&waiter, flags);
-	bits = wait_attach(&wo, s, mask, flags, owner, &waiter);
-	if ((bits & mask) == 0) {
-		error = thr_sleep(deadline);
-		bits = wait_leave(&wo, s) | waiter.fired;
-		if ((bits & mask) != 0)
-			error = 0;
-		else if (owner != NULL && (waiter.fired & SIG_HANDLE_CLOSED) != 0)
-			error = ECLOSED;
-		else if (error == 0)
-			error = ETIMEDOUT;
-	} else {
+	if (!wait_attach(&wo, s, mask, flags, via, &waiter)) {
 		thr_sleep_cancel();
+	} else {
+		if (is_past(deadline)) {
+			thr_sleep_cancel();
+			error = ETIMEDOUT;
+		} else {
+			error = thr_sleep(deadline);
+		}
+		wait_leave(&wo, s, flags);
 	}
+	if ((wo.seen & SIG_HANDLE_CLOSED) != 0)
+		error = ECLOSED;
+	else if ((wo.seen & mask) != 0)
+		error = 0;
+	else if (error == 0)
+		error = ETIMEDOUT;
 	if (observed != NULL)
-		*observed = bits;
+		*observed = wo.seen;
 	return error;
 }
 
@@ -259,7 +312,7 @@ scan(struct sig_item *items, size_t n)
 	size_t ready = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		items[i].observed = items[i].src != NULL ? __atomic_load_n(&items[i].src->bits, __ATOMIC_ACQUIRE) : 0;
+		items[i].observed = items[i].src != NULL ? atomic_load_acquire(&items[i].src->bits) : 0;
 		ready += (items[i].observed & items[i].mask) != 0;
 	}
 	return ready;
@@ -271,31 +324,35 @@ wait_registered(struct sig_item *items, size_t n, struct wait_observer *wos, uin
 {
 	struct waiter waiter;
 	size_t attached;
-	bool active = false;
+	bool wait = true, closed = false;
 	int error = 0;
 
 	waiter_init(&waiter, flags);
-	for (attached = 0; attached < n && !active; attached++) {
+	for (attached = 0; attached < n && wait; attached++) {
 		struct sig_item *it = &items[attached];
 
 		wos[attached].ob.src = NULL;
 		if (it->src != NULL)
-			active = (wait_attach(&wos[attached], it->src, it->mask, flags, it->owner, &waiter)
-			    & it->mask) != 0;
+			wait = wait_attach(&wos[attached], it->src, it->mask, flags, &it->via, &waiter);
 	}
-	if (!active)
+	if (wait)
 		error = thr_sleep(deadline);
 	else
 		thr_sleep_cancel();
 	for (size_t i = 0; i < attached; i++)
 		if (items[i].src != NULL)
-			wait_leave(&wos[i], items[i].src);
+			wait_leave(&wos[i], items[i].src, flags);
 	*ready = scan(items, n);
-	if (*ready > 0)
-		return 0;
-	if ((waiter.fired & SIG_HANDLE_CLOSED) != 0)
+	for (size_t i = 0; i < attached; i++) {
+		if (items[i].via.gen == NULL)
+			continue;
+		*ready += (items[i].observed & items[i].mask) == 0 && (wos[i].seen & items[i].mask) != 0;
+		items[i].observed |= wos[i].seen;
+		closed = closed || (wos[i].seen & SIG_HANDLE_CLOSED) != 0;
+	}
+	if (closed)
 		return ECLOSED;
-	return error;
+	return *ready > 0 ? 0 : error;
 }
 
 #define WAIT_ON_STACK	16
@@ -309,7 +366,7 @@ sig_wait_many(struct sig_item *items, size_t n, uint32_t flags, nsec_t deadline,
 	*ready = scan(items, n);
 	if (*ready > 0)
 		return 0;
-	if (deadline <= clock_now())
+	if (is_past(deadline))
 		return ETIMEDOUT;
 	if (n > WAIT_ON_STACK && (wos = kmem_alloc(n * sizeof(*wos), 0)) == NULL)
 		return ENOMEM;

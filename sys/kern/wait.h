@@ -24,6 +24,16 @@ struct wakelist {
 	struct list thrs;		/* struct waiter by wake_link */
 };
 
+/*
+ * The slot that a native wait was made through: where its generation stands, and what it was.  Who
+ * removes a slot steps the generation, then tells the source; who attaches looks at the generation
+ * under the source's lock: one of the two sees the other.
+ */
+struct via {
+	const uint16_t *gen;		/* NULL: not made through a slot */
+	uint16_t was;
+};
+
 struct observer {
 	struct list link;		/* [src lock] */
 	struct sigsrc *src;		/* [src lock] NULL when detached */
@@ -31,7 +41,7 @@ struct observer {
 	uint32_t flags;
 	/* Called under the source's lock when a trigger bit rises (or the slot goes: SIG_HANDLE_CLOSED). */
 	void (*fire)(struct observer *, uint32_t bits, struct wakelist *);
-	const void *owner;		/* slot identity for native waits (desc.c), or NULL */
+	struct via via;			/* [I] */
 };
 
 void sigsrc_init(struct sigsrc *, struct spin *lock, uint32_t bits);
@@ -39,8 +49,10 @@ void wakelist_init(struct wakelist *);
 void wakelist_run(struct wakelist *);	/* without locks */
 /* Clears, then sets level bits; lock held. */
 void sig_change(struct sigsrc *, uint32_t clear, uint32_t set, struct wakelist *);
-/* Tells observers of `bits' without changing levels (user edge, handle closed); lock held. */
-void sig_notify_owner(struct sigsrc *, const void *owner, uint32_t bits, struct wakelist *);
+/* The slot was removed: what waits through it is told SIG_HANDLE_CLOSED; lock held. */
+void sig_slot_gone(struct sigsrc *, const struct via *, struct wakelist *);
+/* The slot still holds what it held; the source's lock is held. */
+bool via_holds(const struct via *);
 uint32_t sig_read(struct sigsrc *);	/* takes the lock */
 void observer_attach_locked(struct sigsrc *, struct observer *);
 void observer_detach(struct observer *);	/* takes the source's lock */
@@ -48,18 +60,21 @@ void observer_detach_locked(struct observer *);
 
 #define WAIT_INTR	1u		/* a POSIX signal ends it with ERESTART */
 #define WAIT_EXCL	2u		/* exclusive: it will consume what it waits for */
+#define WAIT_TURN	4u		/* exclusive, and the caller calls sig_pass() after its try */
 /*
- * Waits until one of `mask' is active.  0, ETIMEDOUT, ERESTART, ECLOSED (owner's slot went).
- * *observed, if asked, gets the bits at wake-up.  Never holds a lock while asleep.
+ * Waits until one of `mask' is active.  0, ETIMEDOUT, ERESTART, ECLOSED (the slot went).
+ * *observed, if asked, gets every bit that was seen.  Never holds a lock while asleep.
  */
-int sig_wait(struct sigsrc *, uint32_t mask, uint32_t flags, nsec_t deadline, const void *owner,
+int sig_wait(struct sigsrc *, uint32_t mask, uint32_t flags, nsec_t deadline, const struct via *,
     uint32_t *observed) __must_check;
+/* Ends a turn: what is still active goes to the next exclusive waiter.  Without locks. */
+void sig_pass(struct sigsrc *, uint32_t mask);
 
 struct sig_item {
 	struct sigsrc *src;
 	uint32_t mask;
-	uint32_t observed;		/* out: levels */
-	const void *owner;
+	uint32_t observed;		/* out: levels; of a native wait, every bit that was seen */
+	struct via via;
 };
 /* Any of n; scans first, registers only when nothing is ready.  *ready = number of ready items. */
 int sig_wait_many(struct sig_item *, size_t n, uint32_t flags, nsec_t deadline,

@@ -370,8 +370,8 @@ events(void)
 	is_int(fstat(INDEX(e), &a), 0, "fstat of an event");
 	fstat(INDEX(out), &b);
 	ok(a.st_ino != b.st_ino && (a.st_mode & S_IFMT) == 0, "has a number of its own and no type");
-	fails(read(INDEX(e), c, sizeof(c)), EBADF, "an event is not open for reading");
-	fails(write(INDEX(e), c, sizeof(c)), EBADF, "nor for writing");
+	fails(read(INDEX(e), c, sizeof(c)), EINVAL, "an event has nothing to read");
+	fails(write(INDEX(e), c, sizeof(c)), EINVAL, "nor room to write");
 	fails(lseek(INDEX(e), 0, SEEK_SET), ESPIPE, "it does not seek");
 	drop(e), drop(out);
 }
@@ -1002,25 +1002,21 @@ step_close(int at)
 	return 0;
 }
 
+/* Through the handle it was registered with: another handle of the event reaches nothing. */
 static int
-step_cancel(handle p, handle e[])
+step_cancel(handle p, handle e[], int at)
 {
-	int event = (int)rnd(NEVENTS), any = 0;
-	uint64_t key = rnd(4);
-	long status = __sys_mx_port_cancel(p, e[event], key);
+	struct reg *r = &m.regs[at];
+	int through = r->used && r->through != 0 && rnd(4) != 0;
+	uint64_t key = through && rnd(4) != 0 ? r->key : rnd(4);
+	long status = __sys_mx_port_cancel(p, through ? r->through : e[rnd(NEVENTS)], key);
 
-	for (int i = 0; i < NREGS; i++) {
-		struct reg *r = &m.regs[i];
-
-		if (!r->used || r->event != event || r->key != key)
-			continue;
-		model_unqueue(i);
-		if (r->through != 0)
-			drop(r->through);
-		r->used = 0;
-		any = 1;
-	}
-	return status != (any ? MX_OK : MX_ERR_NOT_FOUND);
+	if (!through || key != r->key)
+		return status != MX_ERR_NOT_FOUND;
+	model_unqueue(at);
+	drop(r->through);
+	r->used = 0;
+	return status != MX_OK;
 }
 
 static int
@@ -1064,7 +1060,7 @@ step(handle p, handle e[], uint64_t i)
 	case 2:
 		return rnd(3) == 0 ? step_close(at) : 0;
 	case 3:
-		return rnd(3) == 0 ? step_cancel(p, e) : 0;
+		return rnd(3) == 0 ? step_cancel(p, e, at) : 0;
 	case 4:
 		if (m.n >= NQUEUE - NREGS || rnd(4) != 0)
 			return 0;

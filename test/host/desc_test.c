@@ -191,13 +191,12 @@ fire(struct observer *o, uint32_t bits, struct wakelist *w)
 static void
 removal(void)
 {
-	uint32_t a = put(DESC_POSIX, RIGHT_DUPLICATE);
+	uint32_t a = put(DESC_POSIX, RIGHT_DUPLICATE | RIGHT_WAIT);
 	struct node *n;
 	struct observer ob = { .fire = fire, .trigger = SIG_SIGNALED };
 
-	if (desc_get(a, NODE_ANY, 0, &n) != 0)
+	if (handle_get_wait(desc_handle(a), &n, &ob.via) != 0)
 		abort();
-	ob.owner = desc_owner(n, a);
 	spin_lock(n->sig->lock);
 	observer_attach_locked(n->sig, &ob);
 	spin_unlock(n->sig->lock);
@@ -211,7 +210,7 @@ removal(void)
 static void
 moves(void)
 {
-	uint32_t a = put(DESC_NATIVE, RIGHT_READ | RIGHT_TRANSFER), h = desc_handle(a), num[3], index;
+	uint32_t a = put(DESC_NATIVE, RIGHT_READ | RIGHT_WAIT), h = desc_handle(a), num[3], index;
 	int before = unused;
 	struct slot s, t, three[3];
 	struct desctab *other;
@@ -220,9 +219,12 @@ moves(void)
 	ok(handle_take(a, &s) == EHANDLE, "an index is no handle");
 	ok(handle_take(2u << 18, &s) == ERIGHTS, "a pseudo-handle cannot be moved");
 	ok(slot_share(h, RIGHT_WRITE, &t) == ERIGHTS, "share asks for rights");
-	ok(slot_share(h, RIGHT_READ, &t) == 0 && t.rights == (RIGHT_READ | RIGHT_TRANSFER), "share");
+	ok(slot_share(h, RIGHT_READ, &t) == 0 && t.rights == (RIGHT_READ | RIGHT_WAIT), "share");
 	fired = 0;
-	struct observer ob = { .fire = fire, .trigger = SIG_SIGNALED, .owner = desc_owner(t.node, a) };
+	struct observer ob = { .fire = fire, .trigger = SIG_SIGNALED };
+	if (handle_get_wait(h, &n, &ob.via) != 0)
+		abort();
+	node_unuse(n);
 	spin_lock(t.node->sig->lock);
 	observer_attach_locked(t.node->sig, &ob);
 	spin_unlock(t.node->sig->lock);
