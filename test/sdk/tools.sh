@@ -135,7 +135,7 @@ is 'tcc: an error' 1 'echo "int main(void) { return x; }" >e.c; tcc e.c 2>/dev/n
 
 is 'an example' 'Hello from Zenta 0.1 on x86_64.' 'tcc -o hello /usr/share/examples/hello.c && ./hello'
 is 'an example with a port' 'the pipe said three
-done' 'cc -o port /usr/share/examples/port.c -lmx && ./port | tail -2'
+done' 'cc -o port /usr/share/examples/pipeport.c -lmx && ./port | tail -2'
 
 # --- our own ---
 works 'ps' 'ps -ef | grep -q "[t]ools.sh"'

@@ -2,31 +2,18 @@
  * One port waits for a pipe and for an event: a descriptor and a handle are two spellings of one
  * thing, and one wait serves both.
  *
- *	cc port.c -lmx && ./a.out
+ *	cc pipeport.c -lmx && ./a.out
  *
  * A child writes three lines into the pipe and ends.  The parent learns of each by a packet; when
  * the pipe's last writer is gone it signals the event, whose packet ends the loop.
  */
-#include <mx/fd.h>
-#include <mx/status.h>
-#include <mx/syscalls.h>
+#include "check.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { KEY_PIPE = 1, KEY_DONE };
-
-static void
-check(mx_status_t status, const char *what)
-{
-	if (status == MX_OK)
-		return;
-	fprintf(stderr, "%s: %s\n", what, mx_status_get_string(status));
-	exit(1);
-}
 
 static void
 child(int fd)
