@@ -19,3 +19,4 @@
 #define AT_RANDOM	25	/* address of 16 random bytes */
 #define AT_EXECFN	31	/* address of the path that was executed */
 #define AT_SYSINFO_EHDR	33	/* address of the vDSO's ELF header */
+#define AT_MX_STARTUP	4096	/* address of struct abi_startup (abi/task.h), or 0: handles from mx_spawn */

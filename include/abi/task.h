@@ -45,14 +45,40 @@ struct abi_exception_report {
 #define MX_EXCEPTION_STATE_HANDLED	1u
 #define MX_EXCEPTION_STATE_THREAD_EXIT	2u
 
+/*
+ * A program in a new process.  The native call gives it exactly the handles of the list; the POSIX
+ * one also the caller's descriptors that have no close-on-exec, its signal mask and ignored signals.
+ */
 #define MX_SPAWN_DUPLICATE		1u	/* mx_spawn_desc_t.flags */
+#define SPAWN_CLOSE			2u	/* POSIX: the child does not get descriptor `fd' */
+#define MX_SPAWN_DESCS_MAX		1024u
 struct abi_spawn_desc {
 	uint32_t handle;
 	int32_t fd;			/* number in the child, -1: any */
 	uint32_t startup_info, flags;
 };
+#define MX_SPAWN_NO_PROCESS_SELF	1u	/* options: the child's pseudo-handle is empty */
+#define MX_SPAWN_NO_THREAD_SELF		2u
+#define MX_SPAWN_NO_VMAR_ROOT_SELF	4u
+#define MX_SPAWN_NO_JOB_DEFAULT		8u
+#define MX_SPAWN_OPTIONS		15u
+#define SPAWN_SETPGROUP			0x100u	/* the POSIX call's: what posix_spawnattr_setflags knows */
+#define SPAWN_SETSIGMASK		0x200u
+#define SPAWN_SETSIGDEF			0x400u
+#define SPAWN_OPTIONS			0x700u
 struct abi_spawn {
 	uint32_t job, options;
 	uintptr_t path, argv, envp, descs;
 	uint64_t ndescs;
+	uint64_t sigmask, sigdefault;	/* POSIX: with SPAWN_SETSIGMASK, SPAWN_SETSIGDEF */
+	int32_t pgroup, reserved;	/* POSIX: with SPAWN_SETPGROUP */
+};
+
+/* What AT_MX_STARTUP shows: the handles of mx_spawn that have a startup_info, in its order. */
+struct abi_startup_handle {
+	uint32_t info, handle;
+};
+struct abi_startup {
+	uint32_t count, reserved;
+	struct abi_startup_handle handle[];
 };

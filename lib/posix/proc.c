@@ -201,26 +201,34 @@ int
 system(const char *command)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, intr, quit;
-	sigset_t block = (sigset_t)1 << (SIGCHLD - 1), mask;
+	char *argv[] = { "sh", "-c", "--", (char *)command, NULL };
+	sigset_t block = (sigset_t)1 << (SIGCHLD - 1), mask, dfl;
 	int status = -1, error;
-	pid_t pid;
+	posix_spawnattr_t attr;
+	pid_t pid = -1;
 
 	if (command == NULL)
 		return access(_PATH_BSHELL, X_OK) == 0;
+	error = posix_spawnattr_init(&attr);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
 	sigaction(SIGINT, &ignore, &intr);
 	sigaction(SIGQUIT, &ignore, &quit);
 	sigprocmask(SIG_BLOCK, &block, &mask);
-	pid = fork();
-	if (pid == 0) {
-		char *argv[] = { "sh", "-c", "--", (char *)command, NULL };
-
-		sigaction(SIGINT, &intr, NULL);
-		sigaction(SIGQUIT, &quit, NULL);
-		sigprocmask(SIG_SETMASK, &mask, NULL);
-		execve(_PATH_BSHELL, argv, environ);
-		_exit(127);
-	}
-	error = errno;
+	sigemptyset(&dfl);
+	if (intr.sa_handler != SIG_IGN)
+		sigaddset(&dfl, SIGINT);
+	if (quit.sa_handler != SIG_IGN)
+		sigaddset(&dfl, SIGQUIT);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attr, &mask);
+	posix_spawnattr_setsigdefault(&attr, &dfl);
+	error = posix_spawn(&pid, _PATH_BSHELL, NULL, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	if (error != 0 && error != EAGAIN && error != ENOMEM)
+		status = 127 << 8;
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR) {
 			error = errno;
@@ -241,29 +249,11 @@ _system_r(struct _reent *r, const char *command)
 	return system(command);
 }
 
-/* What newlib's posix_spawn calls. */
+/* What newlib's execl and its like call. */
 int
 _execve(const char *path, char *const argv[], char *const envp[])
 {
 	return execve(path, argv, envp);
-}
-
-int
-_open(const char *path, int flags, mode_t mode)
-{
-	return open(path, flags, mode);
-}
-
-int
-_close(int fd)
-{
-	return close(fd);
-}
-
-int
-_fcntl(int fd, int cmd, int arg)
-{
-	return fcntl(fd, cmd, arg);
 }
 
 /* --- identities -------------------------------------------------------------------------------- */

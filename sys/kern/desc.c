@@ -604,9 +604,8 @@ index_of(uint32_t num)
 }
 
 uint32_t
-desc_handle(uint32_t index)
+desctab_handle(struct desctab *t, uint32_t index)
 {
-	struct desctab *t = mine();
 	uint32_t h = 0;
 
 	spin_lock(&t->lock);
@@ -615,6 +614,12 @@ desc_handle(uint32_t index)
 		h = value_of(t, index);
 	spin_unlock(&t->lock);
 	return h;
+}
+
+uint32_t
+desc_handle(uint32_t index)
+{
+	return desctab_handle(mine(), index);
 }
 
 int
@@ -793,9 +798,8 @@ handle_take(uint32_t h, struct slot *out)
 }
 
 int
-desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
+desctab_set(struct desctab *t, uint32_t index, struct slot *s)
 {
-	struct desctab *t = mine();
 	struct desc *d;
 	struct node *old;
 	struct via via;
@@ -817,13 +821,31 @@ desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 	} else {
 		d->gen = d->gen == GEN_MAX ? 1 : d->gen + 1;
 	}
-	d->node = n;
-	d->rights = rights;
-	d->flags = (uint16_t)flags;
+	d->node = s->node;
+	d->rights = s->rights;
+	d->flags = (uint16_t)s->flags;
 	spin_unlock(&t->lock);
 	if (old != NULL)
 		slot_gone(&via, old);
 	return 0;
+}
+
+int
+desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
+{
+	return desctab_set(mine(), index, &(struct slot){ .node = n, .rights = rights, .flags = flags });
+}
+
+bool
+desctab_remove(struct desctab *t, uint32_t index)
+{
+	struct slot s;
+	struct via via;
+
+	if (!slot_empty(t, index, &s, &via))
+		return false;
+	slot_gone(&via, s.node);
+	return true;
 }
 
 int
@@ -925,29 +947,19 @@ desctab_create(struct desctab **out)
 	return 0;
 }
 
-static void
-remove_at(struct desctab *t, uint32_t index)
-{
-	struct slot s;
-	struct via via;
-
-	if (slot_empty(t, index, &s, &via))
-		slot_gone(&via, s.node);
-}
-
 void
 desctab_exec(struct desctab *t)
 {
 	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
 		if ((slot_at(t, (uint32_t)i)->flags & DESC_CLOEXEC) != 0)
-			remove_at(t, (uint32_t)i);
+			(void)desctab_remove(t, (uint32_t)i);
 }
 
 void
 desctab_destroy(struct desctab *t)
 {
 	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
-		remove_at(t, (uint32_t)i);
+		(void)desctab_remove(t, (uint32_t)i);
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		self_gone(t, i);
 	for (uint32_t c = chunk_next(t, 0); c < NCHUNK; c = chunk_next(t, c + 1))
@@ -966,8 +978,9 @@ inherited(const struct desc *d)
 	    d->node->kind != NODE_THREAD;
 }
 
+/* Without the slots that have one of the flags `but'. */
 static void
-copy_chunk(struct desctab *from, uint32_t first, struct desctab *to)
+copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t but)
 {
 	struct chunk *src = chunk_at(from, first), *dst = chunk_at(to, first);
 
@@ -975,7 +988,7 @@ copy_chunk(struct desctab *from, uint32_t first, struct desctab *to)
 		unsigned i = (unsigned)__builtin_ctzll(used);
 		struct desc *d = &src->slot[i];
 
-		if (!inherited(d))
+		if (!inherited(d) || (d->flags & but) != 0)
 			continue;
 		node_use(d->node);
 		dst->slot[i] = *d;
@@ -1002,8 +1015,8 @@ rebuild_free(struct desctab *t)
 	}
 }
 
-int
-desctab_fork(struct desctab *from, struct desctab **out)
+static int
+table_copy(struct desctab *from, uint32_t but, struct desctab **out)
 {
 	struct desctab *to;
 	int error = desctab_create(&to);
@@ -1019,7 +1032,7 @@ desctab_fork(struct desctab *from, struct desctab **out)
 	}
 	spin_lock(&from->lock);
 	for (uint32_t c = chunk_next(to, 0); c < NCHUNK; c = chunk_next(to, c + 1))
-		copy_chunk(from, c * CHUNK, to);
+		copy_chunk(from, c * CHUNK, to, but);
 	to->native_top = from->native_top;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		to->self[i] = (struct selfslot){ .rights = from->self[i].rights & self_rights[i],
@@ -1028,4 +1041,16 @@ desctab_fork(struct desctab *from, struct desctab **out)
 	rebuild_free(to);
 	*out = to;
 	return 0;
+}
+
+int
+desctab_fork(struct desctab *from, struct desctab **out)
+{
+	return table_copy(from, 0, out);
+}
+
+int
+desctab_spawn(struct desctab *from, struct desctab **out)
+{
+	return table_copy(from, DESC_CLOEXEC, out);
 }

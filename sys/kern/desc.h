@@ -24,6 +24,8 @@ enum desc_self { DESC_SELF_PROCESS, DESC_SELF_THREAD, DESC_SELF_VMAR, DESC_SELF_
 
 int desctab_create(struct desctab **) __must_check;
 int desctab_fork(struct desctab *from, struct desctab **out) __must_check;
+/* fork and exec in one: without the slots that exec would close. */
+int desctab_spawn(struct desctab *from, struct desctab **out) __must_check;
 void desctab_exec(struct desctab *);	/* closes close-on-exec slots */
 void desctab_destroy(struct desctab *);	/* closes everything */
 
@@ -95,6 +97,10 @@ void slots_publish(const uint32_t *num, struct slot *, size_t n);
 /* Into a table that no running thread uses yet (a new process), by the caller's limits: the lowest
  * free index >= min; the use is consumed by success only. */
 int desctab_put(struct desctab *, enum desc_range, uint32_t min, struct slot *, uint32_t *index) __must_check;
+/* To exactly that index, in place of what is there; EBUSY as for desc_replace. */
+int desctab_set(struct desctab *, uint32_t index, struct slot *) __must_check;
+uint32_t desctab_handle(struct desctab *, uint32_t index);	/* as desc_handle, of another table */
+bool desctab_remove(struct desctab *, uint32_t index);	/* false: nothing was there */
 
 int desc_close(uint32_t num) __must_check;
 /* Removes what is in the slot and installs the node in one step (dup2); consumes one use, by

@@ -32,8 +32,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "mach/frame.h"
-#include "proc/elf.h"
-#include "proc/exec_args.h"
+#include "proc/exec.h"
 #include "proc/procx.h"
 #include "vm/kmap.h"
 #include "vm/space.h"
@@ -44,6 +43,7 @@
 #include <abi/limits.h>
 #include <abi/rights.h>
 #include <abi/stat.h>
+#include <abi/task.h>
 #include <abi/wait.h>
 
 #define SCRIPT_DEPTH	4
@@ -51,28 +51,7 @@
 #define HEAD_FIRST	1024u			/* enough of the file in nearly all cases */
 #define CMDLINE_MAX	4096u
 #define ARG_MIN		131072u			/* however small the stack limit is */
-#define NAUX		16
-
-struct exec {
-	struct vnode *vn;		/* the program, held as a text */
-	struct vmo *vmo;		/* its pages */
-	uint64_t size;			/* of the file */
-	char *head;			/* its first bytes, ELF_HEAD of room */
-	size_t head_len;
-	bool script;			/* a "#!" led here */
-	const char *path;		/* what was executed, for AT_EXECFN and the name */
-	struct exec_args args;
-	struct elf_image image;
-	uint64_t bias;			/* added to the image's addresses */
-	struct space *space;
-	uintptr_t entry, sp;
-	uintptr_t envp, envp_end;	/* the environment's strings */
-	struct cred *cred;		/* new credentials, or NULL: as before */
-	bool setid;			/* they differ from the caller's */
-	bool secure;
-	char *cmdline;
-	size_t cmdline_len;
-};
+#define NAUX		17
 
 /* --- 1. find --- */
 
@@ -114,8 +93,8 @@ take_file(struct exec *x, struct vnode *vn)
 	return error;
 }
 
-static int
-find_at(int dirfd, const char *path, int flags, struct vnode **out)
+int
+exec_find(int dirfd, const char *path, int flags, struct vnode **out)
 {
 	struct name_result r;
 	int error;
@@ -300,7 +279,7 @@ map_image(struct exec *x)
 struct stack {
 	struct vmo *vmo;
 	uintptr_t top;			/* address of the VMO's end */
-	uintptr_t path, random, prefix, strings;
+	uintptr_t path, random, extra, prefix, strings;
 };
 
 static int
@@ -327,7 +306,7 @@ put_aux(uintptr_t *w, const struct exec *x, const struct stack *st)
 		{ AT_BASE, (uintptr_t)x->bias }, { AT_FLAGS, 0 }, { AT_ENTRY, x->entry },
 		{ AT_UID, c->ruid }, { AT_EUID, c->euid }, { AT_GID, c->rgid }, { AT_EGID, c->egid },
 		{ AT_CLKTCK, ABI_CLK_TCK }, { AT_SECURE, x->secure }, { AT_RANDOM, st->random },
-		{ AT_EXECFN, st->path }, { AT_NULL, 0 },
+		{ AT_EXECFN, st->path }, { AT_MX_STARTUP, x->extra_len != 0 ? st->extra : 0 }, { AT_NULL, 0 },
 	};
 
 	memcpy(w, aux, sizeof(aux));
@@ -374,7 +353,8 @@ write_stack(struct exec *x, struct stack *st)
 	nwords = 1 + a->argc + a->nprefix - (a->nprefix != 0) + 1 + a->envc + 1 + NAUX * 2;
 	st->path = st->top - sizeof(uintptr_t) - path_len;
 	st->random = ROUND_DOWN(st->path - sizeof(random), (uintptr_t)16);
-	st->strings = st->random - (a->used - skip);
+	st->extra = ROUND_DOWN(st->random - x->extra_len, (uintptr_t)8);
+	st->strings = st->extra - (a->used - skip);
 	st->prefix = st->strings - a->prefix_len;
 	x->sp = ROUND_DOWN(st->prefix - nwords * sizeof(uintptr_t), (uintptr_t)16);
 	x->envp = st->strings + a->env_off - skip;
@@ -382,6 +362,7 @@ write_stack(struct exec *x, struct stack *st)
 	random_bytes(random, sizeof(random));
 	if ((error = stack_write(st, st->path, x->path, path_len)) != 0 ||
 	    (error = stack_write(st, st->random, random, sizeof(random))) != 0 ||
+	    (error = stack_write(st, st->extra, x->extra, x->extra_len)) != 0 ||
 	    (error = stack_write(st, st->prefix, a->prefix, a->prefix_len)) != 0 ||
 	    (error = stack_write(st, st->strings, a->buf + skip, a->used - skip)) != 0)
 		return error;
@@ -469,30 +450,31 @@ build(struct exec *x)
 
 /* --- 3. commit --- */
 
-/* A set-id program must not find its first descriptors closed and open something there. */
-static int
-fill_standard(struct proc *p)
+int
+exec_standard(struct desctab *t)
 {
 	struct vnode *vn;
+	struct slot null;
 	struct node *n;
-	uint32_t rights, index, flags;
+	uint32_t rights, flags;
 	int error;
 
 	for (uint32_t fd = 0; fd < 3; fd++) {
-		if (desctab_peek(p->p_desc, fd, &n, &rights, &flags) == 0) {
+		if (desctab_peek(t, fd, &n, &rights, &flags) == 0) {
 			node_unuse(n);
 			continue;
 		}
 		error = name_vnode(AT_FDCWD, "/dev/null", NAME_FOLLOW, &vn);
 		if (error != 0)
 			return error;
-		error = vnode_open(vn, O_RDWR, &n, &rights);
+		null.flags = 0;
+		error = vnode_open(vn, O_RDWR, &null.node, &null.rights);
 		vnode_unref(vn);
 		if (error != 0)
 			return error;
-		error = desc_install(n, rights, 0, DESC_POSIX, &index);
+		error = desctab_set(t, fd, &null);
 		if (error != 0) {
-			node_unuse(n);
+			slot_drop(&null);
 			return error;
 		}
 	}
@@ -537,7 +519,6 @@ commit_names(struct proc *p, struct exec *x)
 	size_t len = p->p_cmdline_len;
 
 	strlcpy(p->p_name, slash != NULL ? slash + 1 : x->path, sizeof(p->p_name));
-	strlcpy(thr_self()->t_name, p->p_name, sizeof(thr_self()->t_name));
 	p->p_exe = x->vn;
 	x->vn = NULL;
 	if (exe != NULL) {
@@ -579,13 +560,24 @@ commit(struct exec *x)
 	commit_cred(p, x);
 	commit_signals(p);
 	commit_names(p, x);
+	strlcpy(thr_self()->t_name, p->p_name, sizeof(thr_self()->t_name));
 	spin_lock(&proc_tree_lock);
 	p->p_did_exec = true;
 	spin_unlock(&proc_tree_lock);
 	return 0;
 }
 
-static void
+void
+exec_give(struct proc *p, struct exec *x)
+{
+	p->p_space = x->space;
+	x->space = NULL;
+	commit_cred(p, x);
+	commit_names(p, x);
+	p->p_did_exec = true;
+}
+
+void
 exec_done(struct exec *x)
 {
 	drop_file(x);
@@ -600,7 +592,7 @@ exec_done(struct exec *x)
 		kmem_free(x->head, ELF_HEAD);
 }
 
-static void
+void
 exec_init(struct exec *x, const char *path)
 {
 	uint64_t stack = proc_self()->p_limits[RLIMIT_STACK].cur / 4;
@@ -610,9 +602,8 @@ exec_init(struct exec *x, const char *path)
 	args_init(&x->args, (size_t)MAX(MIN(stack, (uint64_t)ARG_MAX), (uint64_t)ARG_MIN));
 }
 
-/* Consumes the reference on vn. */
-static int
-exec_file(struct exec *x, struct vnode *vn, const char *script_path)
+int
+exec_build(struct exec *x, struct vnode *vn, const char *script_path)
 {
 	int error;
 
@@ -621,10 +612,18 @@ exec_file(struct exec *x, struct vnode *vn, const char *script_path)
 		vnode_unref(vn);
 		return ENOMEM;
 	}
-	if ((error = take_file(x, vn)) != 0 || (error = resolve_scripts(x, script_path)) != 0 ||
-	    (error = build(x)) != 0)
+	if ((error = take_file(x, vn)) != 0 || (error = resolve_scripts(x, script_path)) != 0)
 		return error;
-	return commit(x);
+	return build(x);
+}
+
+/* Consumes the reference on vn. */
+static int
+exec_file(struct exec *x, struct vnode *vn, const char *script_path)
+{
+	int error = exec_build(x, vn, script_path);
+
+	return error != 0 ? error : commit(x);
 }
 
 static int
@@ -645,7 +644,7 @@ exec_user(struct trapframe *frame, int dirfd, const char *path, const void __use
 		snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", dirfd);
 		path = fd_path;
 	} else {
-		error = find_at(dirfd, path, flags, &vn);
+		error = exec_find(dirfd, path, flags, &vn);
 	}
 	if (error != 0)
 		return error;
@@ -660,8 +659,8 @@ exec_user(struct trapframe *frame, int dirfd, const char *path, const void __use
 	if (error != 0)
 		return error;
 	mach_frame_exec(frame, x.entry, x.sp);
-	if (setid && fill_standard(proc_self()) != 0)
-		(void)signal_kill_once(proc_self());	/* on the way out: the call's own are let go first */
+	if (setid && exec_standard(proc_self()->p_desc) != 0)
+		(void)signal_kill_once(proc_self(), MX_TASK_RETCODE_SIGNAL(SIGKILL));	/* on the way out: the call's own are let go first */
 	return EJUSTRETURN;
 }
 

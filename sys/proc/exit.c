@@ -22,6 +22,7 @@
 #include "vm/space.h"
 #include "vm/zone.h"
 #include <abi/sig.h>
+#include <abi/task.h>
 #include <abi/wait.h>
 
 /* --- telling the parent --- */
@@ -291,5 +292,5 @@ sys_exit(long val, long flags)
 int
 sys_abort(void)
 {
-	proc_exit(ABI_W_SIGNALED(SIGABRT, 0), -1);
+	proc_exit(ABI_W_SIGNALED(SIGABRT, 0), MX_TASK_RETCODE_SIGNAL(SIGABRT));
 }

@@ -27,9 +27,9 @@
 
 #define FORK_VFORK	1
 
-/* Frees what fork_build() made so far; everything that was not made is NULL. */
-static void
-fork_undo(struct procx *px, struct thr *t)
+/* Everything that was not made is NULL. */
+void
+proc_unmake(struct procx *px, struct thr *t)
 {
 	struct proc *p = &px->px_proc;
 
@@ -187,7 +187,7 @@ sys_fork(struct trapframe *frame, long flags, intptr_t *result)
 	fork_inherit(parent, p);
 	error = fork_build(px, frame, vfork, &t);
 	if (error != 0) {
-		fork_undo(px, t);
+		proc_unmake(px, t);
 		return error;
 	}
 	if (vfork) {

@@ -39,6 +39,9 @@ struct procx {
 	nsec_t px_user_ns, px_sys_ns;	/* [p] of ended threads */
 	nsec_t px_child_user_ns, px_child_sys_ns;	/* [p] of reaped children */
 	int8_t px_nice;			/* [p] */
+	bool px_nochild;		/* [I once it runs] its parent neither waits for it nor hears of it */
+	int px_kill_status;		/* [s] wait status when sa_killed, unless 0: killed by SIGKILL */
+	int64_t px_kill_code;		/* [s] its native exit code */
 };
 
 static inline struct procx *
@@ -65,8 +68,14 @@ int proc_limits_default(struct proc *);
 void proc_charge_uid_locked(struct procx *, uint32_t uid);
 struct proc *proc_init(void);			/* process 1 */
 
+/* make.c */
+/* A process that is no copy: the caller's credentials, limits, root, folder, umask; default signal
+ * actions; neither table nor space; in no list.  EAGAIN, ENOMEM. */
+int proc_make(struct procx **out) __must_check;
+/* Undoes proc_make(), proc_alloc() and all that was put into the process since; t may be NULL. */
+void proc_unmake(struct procx *, struct thr *t);
+
 /* exec.c */
-struct exec_args;
 /* Process 1's first program: the calling kernel thread becomes its user thread. */
 int exec_first(const char *path, uintptr_t *entry, uintptr_t *sp) __must_check;
 
@@ -79,6 +88,11 @@ void proc_exit(int wait_status, int64_t code) __noreturn;
 void proc_wake_parent_locked(struct proc *child);
 void proc_child_event_locked(struct proc *child, int code, int status);
 void proc_vfork_done(struct proc *child);
+
+/* signal.c */
+/* Kills p from the kernel: it ends with this wait status and native code.  False when it was being
+ * killed or ended already, and for process 1. */
+bool proc_kill_locked(struct proc *, int wait_status, int64_t code);
 
 /* wait.c */
 struct child_waiter {

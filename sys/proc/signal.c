@@ -41,6 +41,7 @@
 #include "mach/frame.h"
 #include "proc/procx.h"
 #include "vm/zone.h"
+#include <abi/task.h>
 #include <abi/wait.h>
 
 #define CALL_NATIVE	512		/* calls from here on are restarted whatever happens */
@@ -482,17 +483,37 @@ signal_send_thr(struct thr *t, int sig, const struct abi_siginfo *info)
 	return error;
 }
 
+bool
+proc_kill_locked(struct proc *p, int status, int64_t code)
+{
+	struct procx *px = procx_of(p);
+	struct sigacts *sa = p->p_sig;
+	bool first;
+
+	if (p->p_state != PROC_ALIVE || p == proc_init())
+		return false;
+	spin_lock(&sa->sa_lock);
+	first = !sa->sa_killed;
+	if (first) {
+		px->px_kill_status = status;
+		px->px_kill_code = code;
+	}
+	spin_unlock(&sa->sa_lock);
+	if (first)
+		(void)send_locked(p, NULL, SIGKILL, NULL);
+	return first;
+}
+
 /* The victim runs before everybody who waits for its memory. */
 bool
-signal_kill_once(struct proc *p)
+signal_kill_once(struct proc *p, int64_t code)
 {
 	struct thr *t;
 	bool first;
 
 	spin_lock(&proc_tree_lock);
-	first = p->p_state == PROC_ALIVE && !p->p_sig->sa_killed;
+	first = proc_kill_locked(p, ABI_W_SIGNALED(SIGKILL, 0), code);
 	if (first) {
-		(void)send_locked(p, NULL, SIGKILL, NULL);
 		list_for_each(t, &p->p_thrs, t_proc_link)
 			sched_set(t, THRRT, 0);
 	}
@@ -644,7 +665,7 @@ call_handler(struct trapframe *tf, struct thr *t, const struct sigact *act, stru
 		ms.stack_top = (uintptr_t)(ts->ts_stack.sp + ts->ts_stack.size);
 	if (mach_signal_push(tf, &ms) != 0) {
 		/* No stack to run on: the only thing left is to die of it. */
-		proc_exit(ABI_W_SIGNALED(SIGSEGV, 0), -1);
+		proc_exit(ABI_W_SIGNALED(SIGSEGV, 0), MX_TASK_RETCODE_SIGNAL(SIGSEGV));
 	}
 	if ((act->flags & SA_NODEFER) == 0)
 		mask |= SIGBIT(info->signo);
@@ -694,6 +715,14 @@ wait_stopped_locked(struct thr *t, struct sigacts *sa)
 	t->t_sig->ts_stopped = false;
 }
 
+static void __noreturn
+die_killed(struct procx *px)
+{
+	if (px->px_kill_status != 0)
+		proc_exit(px->px_kill_status, px->px_kill_code);
+	proc_exit(ABI_W_SIGNALED(SIGKILL, 0), MX_TASK_RETCODE_SIGNAL(SIGKILL));
+}
+
 /*
  * The next signal to act on, with a copy of its action; 0 when there is none.  Stops are waited
  * out here; death does not return.
@@ -714,7 +743,7 @@ next_signal(struct thr *t, struct abi_siginfo *info, struct sigact *act, uint32_
 
 		spin_unlock(&sa->sa_lock);
 		if (killed)
-			proc_exit(ABI_W_SIGNALED(SIGKILL, 0), -1);
+			die_killed(procx_of(t->t_proc));
 		proc_thr_exit();
 	}
 	sig = signal_take_locked(sa, ts, ~ts->ts_mask, info);
@@ -754,7 +783,7 @@ signal_deliver(struct trapframe *tf)
 		} else if ((SIGS_STOP & SIGBIT(sig)) != 0) {
 			stop_process(t->t_proc, sig, conts);
 		} else {
-			proc_exit(ABI_W_SIGNALED(sig, 0), -1);
+			proc_exit(ABI_W_SIGNALED(sig, 0), MX_TASK_RETCODE_SIGNAL(sig));
 		}
 	}
 	finish_call(tf, t, false, false);

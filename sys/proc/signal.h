@@ -73,8 +73,9 @@ int signal_send_proc(struct proc *, int sig, const struct abi_siginfo *info);
 int signal_send_proc_locked(struct proc *, int sig, const struct abi_siginfo *info);	/* tree lock */
 int signal_send_thr(struct thr *, int sig, const struct abi_siginfo *info);
 
-/* SIGKILL from the kernel, in a hurry; false when the process was being killed or ended already. */
-bool signal_kill_once(struct proc *);
+/* SIGKILL from the kernel, in a hurry, with this native code; false when the process was being killed
+ * or ended already. */
+bool signal_kill_once(struct proc *, int64_t code);
 
 /* The thread has something to act on: a deliverable signal, a stop or death. */
 bool signal_pending(struct thr *);

@@ -16,6 +16,7 @@
 #include "vm/space.h"
 #include <abi/limits.h>
 #include <abi/reboot.h>
+#include <abi/task.h>
 
 static char hostname[HOST_NAME_MAX + 1] = "zenta";
 
@@ -141,7 +142,7 @@ oom_kill(void)
 	}
 	if (victim == NULL)
 		return;
-	if (signal_kill_once(victim))
+	if (signal_kill_once(victim, MX_TASK_RETCODE_OOM_KILL))
 		log_printf("out of memory: killed process %d (%s), %llu KiB\n", (int)victim->p_pid,
 		    victim->p_name, (unsigned long long)(most / 1024));
 	node_unref(&victim->p_node);
