@@ -426,6 +426,8 @@ native_refusal(struct spawn *s, int list_error)
 	if (job <= DESC_INDEX_MASK)
 		return EHANDLE;
 	error = desc_get_slot(job, NODE_JOB, RIGHT_MANAGE_PROCESS, &n, &s->job_rights, NULL);
+	if (error == ERIGHTS)
+		error = desc_get_slot(job, NODE_JOB, RIGHT_WRITE, &n, &s->job_rights, NULL);
 	if (error != 0)
 		return error;
 	node_unuse(n);
