@@ -1,128 +1,152 @@
-/*
- * The kernel has no sockets yet: making one says so (EAFNOSUPPORT), calls on a descriptor say that
- * it is none (ENOTSOCK, EBADF), and no name of a host is found.
- */
+/* Sockets: thin names over the calls. */
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-int h_errno;
+#include "libc.h"
 
 int
 socket(int domain, int type, int protocol)
 {
-	errno = EAFNOSUPPORT;
-	return -1;
+	return (int)__sys_socket(domain, type, protocol);
 }
 
 int
 socketpair(int domain, int type, int protocol, int fds[2])
 {
-	errno = EAFNOSUPPORT;
-	return -1;
-}
-
-static int
-no_socket(int fd)
-{
-	if (fcntl(fd, F_GETFD) >= 0)
-		errno = ENOTSOCK;
-	return -1;
+	return (int)__sys_socketpair(domain, type, protocol, fds);
 }
 
 int
 bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	return no_socket(fd);
+	return (int)__sys_bind(fd, addr, len);
 }
 
 int
 listen(int fd, int backlog)
 {
-	return no_socket(fd);
+	return (int)__sys_listen(fd, backlog);
+}
+
+int
+accept4(int fd, struct sockaddr *__restrict addr, socklen_t *__restrict len, int flags)
+{
+	return (int)__sys_accept4(fd, addr, len, flags);
 }
 
 int
 accept(int fd, struct sockaddr *__restrict addr, socklen_t *__restrict len)
 {
-	return no_socket(fd);
+	return accept4(fd, addr, len, 0);
 }
 
 int
 connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	return no_socket(fd);
+	return (int)__sys_connect(fd, addr, len);
 }
 
 int
 shutdown(int fd, int how)
 {
-	return no_socket(fd);
+	return (int)__sys_shutdown(fd, how);
 }
 
 int
 getsockname(int fd, struct sockaddr *__restrict addr, socklen_t *__restrict len)
 {
-	return no_socket(fd);
+	return (int)__sys_getsockname(fd, addr, len);
 }
 
 int
 getpeername(int fd, struct sockaddr *__restrict addr, socklen_t *__restrict len)
 {
-	return no_socket(fd);
+	return (int)__sys_getpeername(fd, addr, len);
 }
 
 int
 getsockopt(int fd, int level, int name, void *__restrict value, socklen_t *__restrict len)
 {
-	return no_socket(fd);
+	return (int)__sys_getsockopt(fd, level, name, value, len);
 }
 
 int
 setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-	return no_socket(fd);
+	return (int)__sys_setsockopt(fd, level, name, value, len);
+}
+
+ssize_t
+sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)
+{
+	return __sys_sendto(fd, buf, len, flags, addr, addrlen);
 }
 
 ssize_t
 send(int fd, const void *buf, size_t len, int flags)
 {
-	return no_socket(fd);
+	return __sys_sendto(fd, buf, len, flags, NULL, 0);
+}
+
+ssize_t
+recvfrom(int fd, void *__restrict buf, size_t len, int flags, struct sockaddr *__restrict addr,
+    socklen_t *__restrict addrlen)
+{
+	return __sys_recvfrom(fd, buf, len, flags, addr, addrlen);
 }
 
 ssize_t
 recv(int fd, void *buf, size_t len, int flags)
 {
-	return no_socket(fd);
+	return __sys_recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
-struct hostent *
-gethostbyname(const char *name)
+/* The program's struct has the kernel's bytes, but that it may leave rubbish between members. */
+_Static_assert(sizeof(struct msghdr) == sizeof(struct abi_msghdr) &&
+    offsetof(struct msghdr, msg_iov) == offsetof(struct abi_msghdr, iov) &&
+    offsetof(struct msghdr, msg_iovlen) == offsetof(struct abi_msghdr, iovlen) &&
+    offsetof(struct msghdr, msg_control) == offsetof(struct abi_msghdr, control) &&
+    offsetof(struct msghdr, msg_controllen) == offsetof(struct abi_msghdr, controllen) &&
+    offsetof(struct msghdr, msg_flags) == offsetof(struct abi_msghdr, flags), "struct msghdr");
+_Static_assert(sizeof(struct cmsghdr) == sizeof(struct abi_cmsghdr), "struct cmsghdr");
+_Static_assert(sizeof(struct ucred) == sizeof(struct abi_ucred), "struct ucred");
+
+ssize_t
+sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	h_errno = HOST_NOT_FOUND;
-	return NULL;
+	return __sys_sendmsg(fd, msg, flags);
 }
 
-struct servent *
-getservbyname(const char *name, const char *protocol)
+ssize_t
+recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	return NULL;
+	return __sys_recvmsg(fd, msg, flags);
 }
 
-const char *
-hstrerror(int error)
+/* No socket of ours has out-of-band data. */
+int
+sockatmark(int fd)
 {
-	return error == HOST_NOT_FOUND ? "Unknown host" : error == TRY_AGAIN ? "Try again" :
-	    error == NO_DATA ? "No address" : error == 0 ? "No error" : "Unknown error";
+	int type;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1) {
+		if (errno == ENOTSOCK)
+			errno = ENOTTY;
+		return -1;
+	}
+	return 0;
 }
 
-void
-herror(const char *msg)
+int
+getpeereid(int fd, uid_t *uid, gid_t *gid)
 {
-	fprintf(stderr, "%s%s%s\n", msg != NULL ? msg : "", msg != NULL && *msg ? ": " : "",
-	    hstrerror(h_errno));
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
+		return -1;
+	*uid = cred.uid;
+	*gid = cred.gid;
+	return 0;
 }

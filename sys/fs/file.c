@@ -326,7 +326,7 @@ static const struct node_ops file_ops = {
 
 /*
  * The open of a FIFO vnode: the pipe's own node does the work, the one around it knows the file
- * (fstat, fchmod) and keeps the vnode, whose v_fifo names the pipe, until the last open is gone.
+ * (fstat, fchmod) and keeps the vnode, whose v_ipc names the pipe, until the last open is gone.
  */
 struct fifo_file {
 	struct devfile ff_file;
@@ -402,7 +402,7 @@ fifo_file_open(struct vnode *vn, uint32_t flags, struct node **out)
 
 	if (ff == NULL)
 		return ENOMEM;
-	error = fifo_open(&vn->v_fifo, flags, &ff->ff_pipe);
+	error = fifo_open(&vn->v_ipc, flags, &ff->ff_pipe);
 	if (error != 0) {
 		zone_free(fifo_file_zone, ff);
 		return error;

@@ -32,7 +32,7 @@ vnode_init(struct vnode *vn, const struct vnode_ops *ops, struct mount *m, uint6
 	vn->v_uid = uid;
 	vn->v_gid = gid;
 	mutex_init(&vn->v_lock, &vnode_class);
-	vn->v_fifo = vn->v_locks = NULL;
+	vn->v_ipc = vn->v_locks = NULL;
 	vn->v_writers = vn->v_texts = 0;
 	vn->v_written = false;
 }

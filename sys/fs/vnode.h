@@ -88,7 +88,7 @@ struct vnode {
 	uint32_t v_mode;		/* [m] type bits are immutable */
 	uint32_t v_uid, v_gid;		/* [m] */
 	struct mutex v_lock;
-	void *v_fifo;			/* ipc: the open FIFO of a S_IFIFO vnode (ipc/pipe.h) */
+	void *v_ipc;			/* the open FIFO (ipc/pipe.h), the bound socket (ipc/usock_name.c) */
 	void *v_locks;			/* record locks (fs/reclock.c) */
 	uint32_t v_writers;		/* [a] open for writing (ETXTBSY) */
 	uint32_t v_texts;		/* [a] running as a program */

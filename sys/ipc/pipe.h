@@ -7,7 +7,7 @@ struct node;
 /* An anonymous pair; each node comes with one use. */
 int pipe_create(struct node **rd, struct node **wr) __must_check;
 /*
- * Opens the FIFO of a vnode: *slot (v_fifo) names its pipe while anyone has it open, so the vnode
+ * Opens the FIFO of a vnode: *slot (v_ipc) names its pipe while anyone has it open, so the vnode
  * must live as long as the node that comes back.  flags: O_*; blocks until the other side is there
  * as POSIX says, ENXIO for O_WRONLY | O_NONBLOCK without a reader.  *out comes with one use.
  */

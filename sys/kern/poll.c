@@ -66,7 +66,9 @@ levels_of(const struct node *n, int events)
 	if ((events & (POLLIN | POLLRDNORM)) != 0)
 		mask |= n->poll_in;
 	if ((events & (POLLOUT | POLLWRNORM)) != 0)
-		mask |= SIG_WRITABLE;
+		mask |= SIG_WRITABLE | SIG_WRITE_DISABLED;
+	if ((events & POLLRDHUP) != 0)
+		mask |= SIG_PEER_WRITE_DISABLED;
 	if ((events & (POLLPRI | POLLRDBAND)) != 0)
 		mask |= SIG_PRIORITY;
 	return mask;
@@ -79,8 +81,11 @@ events_of(const struct node *n, uint32_t rights, int events, uint32_t bits)
 
 	if ((bits & n->poll_in) != 0)
 		got |= POLLIN | POLLRDNORM;
-	if ((bits & SIG_WRITABLE) != 0)
+	/* A write that fails does not wait either. */
+	if ((bits & (SIG_WRITABLE | SIG_WRITE_DISABLED)) != 0)
 		got |= POLLOUT | POLLWRNORM;
+	if ((bits & SIG_PEER_WRITE_DISABLED) != 0)
+		got |= POLLRDHUP;
 	if ((bits & SIG_PRIORITY) != 0)
 		got |= POLLPRI;
 	got &= events;
@@ -244,7 +249,7 @@ struct selectset {
 };
 
 static const int select_events[3] = { POLLIN, POLLOUT, POLLPRI };
-static const int select_ready[3] = { POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI };
+static const int select_ready[3] = { POLLIN | POLLHUP | POLLERR, POLLOUT | POLLHUP | POLLERR, POLLPRI };
 
 static void
 select_to_poll(const struct selectset *s, int n, struct pollset *ps)

@@ -10,7 +10,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <termios.h>
 #include <time.h>
@@ -74,12 +76,14 @@ static char *scratch;		/* NARGS * 2 pages; beyond: nothing */
 static char *region;		/* memory for calls about memory; nothing near it */
 static int file = -1, folder = -1, tty = -1;
 static uint32_t event, port;
+static int pair[2] = { -1, -1 }, door_sock = -1, fresh = -1;	/* sockets */
 static int report, nowhere;	/* where children write what went wrong; a file of no interest */
 static int native;		/* the call at hand is native */
 
 #define HOME	"/tmp/badargs"
 #define FILE_	HOME "/f"
 #define LINK_	HOME "/l"
+#define SOCK_	HOME "/s"
 
 static char *
 room(unsigned arg)
@@ -136,6 +140,10 @@ static const struct { unsigned nr, arg; int out, absent; } users[] = {
 	{ SYS_mx_event_create, 1, 1, 0 }, { SYS_mx_port_create, 1, 1, 0 },
 	{ SYS_utimensat, 1, 0, 1 }, { SYS_utimensat, 2, 0, 1 }, { SYS_exec, 1, 0, 1 }, { SYS_exec, 2, 0, 1 },
 	{ SYS_execat, 2, 0, 1 }, { SYS_execat, 3, 0, 1 },
+	{ SYS_socketpair, 3, 1, 0 }, { SYS_accept4, 1, 1, 1 }, { SYS_accept4, 2, 1, 0 },
+	{ SYS_getsockname, 1, 1, 0 }, { SYS_getsockname, 2, 1, 0 }, { SYS_getpeername, 1, 1, 0 },
+	{ SYS_getpeername, 2, 1, 0 }, { SYS_getsockopt, 3, 1, 0 }, { SYS_getsockopt, 4, 1, 0 },
+	{ SYS_sendto, 4, 0, 1 }, { SYS_recvfrom, 1, 1, 0 }, { SYS_recvfrom, 4, 1, 1 }, { SYS_recvfrom, 5, 1, 0 },
 };
 
 static int
@@ -285,6 +293,35 @@ special(const struct call *c, uint64_t a[NARGS])
 	case SYS_kill: case SYS_sigqueue:
 		a[0] = (uint64_t)getpid();
 		break;
+	case SYS_socketpair:
+		a[0] = AF_UNIX, a[1] = SOCK_STREAM;
+		break;
+	case SYS_bind: case SYS_connect:
+		a[0] = (uint64_t)fresh, a[2] = 20;
+		break;
+	case SYS_accept4: case SYS_getsockname: case SYS_getpeername:
+		a[0] = (uint64_t)(c->nr == SYS_accept4 ? door_sock : pair[0]);
+		a[1] = (uintptr_t)room(1);
+		*(uint32_t *)room(2) = 64;
+		break;
+	case SYS_getsockopt: case SYS_setsockopt:
+		a[0] = (uint64_t)pair[0], a[1] = SOL_SOCKET, a[2] = SO_SNDBUF, a[4] = 4;
+		if (c->nr == SYS_getsockopt) {
+			a[4] = (uintptr_t)room(4);
+			*(uint32_t *)room(4) = 4;
+		}
+		break;
+	case SYS_sendto:
+		a[0] = (uint64_t)pair[1], a[5] = 20;
+		break;
+	case SYS_recvfrom:
+		a[0] = (uint64_t)pair[0];
+		a[4] = (uintptr_t)room(4);
+		*(uint32_t *)room(5) = 64;
+		break;
+	case SYS_sendmsg: case SYS_recvmsg:
+		a[0] = (uint64_t)pair[c->nr == SYS_sendmsg];
+		break;
 	case SYS_mx_handle_duplicate: case SYS_mx_handle_replace:
 		a[1] = RIGHT_SAME;
 		break;
@@ -314,6 +351,37 @@ simple(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
 	return raw(SYSCALL, nr, a, 0).value;
 }
 
+/* A pair with a datagram to read and room for one, a listener with somebody who waits, a new socket. */
+static void
+sockets(void)
+{
+	static char bytes[64];
+	const struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = SOCK_ };
+	struct pollfd f = { .events = POLLIN };
+	int client;
+
+	if (send(pair[1], bytes, 32, MSG_DONTWAIT) == -1) {
+		close(pair[0]), close(pair[1]);
+		socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
+		send(pair[1], bytes, 32, MSG_DONTWAIT);
+	}
+	while (recv(pair[1], bytes, sizeof(bytes), MSG_DONTWAIT) >= 0)
+		;
+	f.fd = door_sock;
+	if (door_sock == -1 || poll(&f, 1, 0) != 1 || f.revents != POLLIN) {
+		close(door_sock);
+		unlink(SOCK_);
+		door_sock = socket(AF_UNIX, SOCK_STREAM, 0);
+		bind(door_sock, (const void *)&a, sizeof(a));
+		listen(door_sock, 5);
+		client = socket(AF_UNIX, SOCK_STREAM, 0);
+		connect(client, (const void *)&a, sizeof(a));
+		close(client);
+	}
+	close(fresh);
+	fresh = socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
 /* What a call uses up is there again: a child to wait for, a signal, a packet, the handles. */
 static void
 replenish(const struct call *c)
@@ -338,6 +406,8 @@ replenish(const struct call *c)
 	}
 	if (folder != -1 && access(FILE_, F_OK) != 0)
 		close(open(FILE_, O_CREAT | O_RDWR, 0644));
+	if (c->nr >= SYS_socket && c->nr <= SYS_recvmsg)
+		sockets();
 	if (c->nr == SYS_symlinkat || c->nr == SYS_mkdirat)
 		unlink(HOME "/new"), rmdir(HOME "/new");
 	lseek(file, 0, SEEK_SET);
@@ -992,7 +1062,7 @@ main(void)
 	sethostname(host.nodename, strlen(host.nodename));
 	no_calls();
 	chdir("/");
-	unlink("/tmp/nowhere"), unlink(FILE_), unlink(LINK_), rmdir(HOME "/new"), unlink(HOME "/new");
+	unlink("/tmp/nowhere"), unlink(FILE_), unlink(LINK_), unlink(SOCK_), rmdir(HOME "/new"), unlink(HOME "/new");
 	is_int(rmdir(HOME), 0, "nothing is left");
 	return tap_done();
 }

@@ -4,6 +4,7 @@
 #include <sys/cdefs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <abi/socket.h>
 
 typedef __sa_family_t	sa_family_t;
 #ifndef _SOCKLEN_T_DECLARED
@@ -36,62 +37,44 @@ struct cmsghdr {
 	socklen_t	cmsg_len;
 	int		cmsg_level;
 	int		cmsg_type;
+	unsigned	__pad;
 };
+
+#define CMSG_ALIGN(n)	(((n) + 7) & ~(size_t)7)
+#define CMSG_LEN(n)	(sizeof(struct cmsghdr) + (n))
+#define CMSG_SPACE(n)	(sizeof(struct cmsghdr) + CMSG_ALIGN(n))
+#define CMSG_DATA(c)	((unsigned char *)((c) + 1))
+#define CMSG_FIRSTHDR(m) \
+	((m)->msg_controllen >= sizeof(struct cmsghdr) ? (struct cmsghdr *)(m)->msg_control : \
+	 (struct cmsghdr *)0)
+#define __CMSG_END(m)	((char *)(m)->msg_control + (m)->msg_controllen)
+/* The next header: only where all of it lies inside of the buffer. */
+#define CMSG_NXTHDR(m, c) \
+	((c)->cmsg_len < sizeof(struct cmsghdr) || \
+	 (size_t)(__CMSG_END(m) - (char *)(c)) < CMSG_ALIGN((c)->cmsg_len) + sizeof(struct cmsghdr) ? \
+	 (struct cmsghdr *)0 : (struct cmsghdr *)((char *)(c) + CMSG_ALIGN((c)->cmsg_len)))
 
 struct linger {
 	int	l_onoff;
 	int	l_linger;
 };
 
-#define AF_UNSPEC	0
-#define AF_UNIX		1
-#define AF_LOCAL	AF_UNIX
-#define AF_INET		2
-#define AF_INET6	10
+/* SO_PEERCRED, SCM_CREDENTIALS */
+struct ucred {
+	pid_t	pid;
+	uid_t	uid;
+	gid_t	gid;
+};
+
 #define PF_UNSPEC	AF_UNSPEC
 #define PF_UNIX		AF_UNIX
 #define PF_LOCAL	AF_LOCAL
 #define PF_INET		AF_INET
 #define PF_INET6	AF_INET6
-#define SOCK_STREAM	1
-#define SOCK_DGRAM	2
-#define SOCK_RAW	3
-#define SOCK_SEQPACKET	5
-#define SOCK_CLOEXEC	0x40000
-#define SOCK_NONBLOCK	0x4000
-#define SOL_SOCKET	0xffff
-#define SO_ACCEPTCONN	2
-#define SO_BROADCAST	32
-#define SO_DEBUG	1
-#define SO_DONTROUTE	16
-#define SO_ERROR	0x1007
-#define SO_KEEPALIVE	8
-#define SO_LINGER	128
-#define SO_OOBINLINE	256
-#define SO_RCVBUF	0x1002
-#define SO_RCVLOWAT	0x1004
-#define SO_RCVTIMEO	0x1006
-#define SO_REUSEADDR	4
-#define SO_SNDBUF	0x1001
-#define SO_SNDLOWAT	0x1003
-#define SO_SNDTIMEO	0x1005
-#define SO_TYPE		0x1008
-#define SOMAXCONN	128
-#define MSG_OOB		1
-#define MSG_PEEK	2
-#define MSG_DONTROUTE	4
-#define MSG_EOR		8
-#define MSG_TRUNC	16
-#define MSG_CTRUNC	32
-#define MSG_WAITALL	64
-#define MSG_DONTWAIT	128
-#define MSG_NOSIGNAL	0x20000
-#define SHUT_RD		0
-#define SHUT_WR		1
-#define SHUT_RDWR	2
 
 __BEGIN_DECLS
 int	accept(int, struct sockaddr *__restrict, socklen_t *__restrict);
+int	accept4(int, struct sockaddr *__restrict, socklen_t *__restrict, int);
 int	bind(int, const struct sockaddr *, socklen_t);
 int	connect(int, const struct sockaddr *, socklen_t);
 int	getpeername(int, struct sockaddr *__restrict, socklen_t *__restrict);
@@ -99,11 +82,18 @@ int	getsockname(int, struct sockaddr *__restrict, socklen_t *__restrict);
 int	getsockopt(int, int, int, void *__restrict, socklen_t *__restrict);
 int	listen(int, int);
 ssize_t	recv(int, void *, size_t, int);
+ssize_t	recvfrom(int, void *__restrict, size_t, int, struct sockaddr *__restrict,
+	    socklen_t *__restrict);
+ssize_t	recvmsg(int, struct msghdr *, int);
 ssize_t	send(int, const void *, size_t, int);
+ssize_t	sendmsg(int, const struct msghdr *, int);
+ssize_t	sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
 int	setsockopt(int, int, int, const void *, socklen_t);
 int	shutdown(int, int);
+int	sockatmark(int);
 int	socket(int, int, int);
 int	socketpair(int, int, int, int[2]);
+int	getpeereid(int, uid_t *, gid_t *);
 __END_DECLS
 
 #endif

@@ -8,4 +8,7 @@ struct sockaddr_un {
 	char		sun_path[108];
 };
 
+/* The length of an address whose path ends with a NUL. */
+#define SUN_LEN(sun)	(sizeof(*(sun)) - sizeof((sun)->sun_path) + __builtin_strlen((sun)->sun_path))
+
 #endif
