@@ -27,6 +27,11 @@ GENSOURCES := build/gen/syswrap.c
 $(GENSOURCES): build/gen/stamp
 	@:
 
+# --- the vDSO, which every kernel carries ----------------------------------------------------------
+build/vdso/vdso.so: build/gen/stamp lib/vdso/vdso.c lib/vdso/vdso.ld include/abi/vdso.h mk/vdso
+	$(call say,LINK,$@)
+	$(Q)CLANG='$(CLANG)' NASM='$(NASM)' LLD='$(LLD)' mk/vdso $(@D)
+
 # --- one kernel a kind ----------------------------------------------------------------------------
 define kernel_rules
 kobj-$(1) := $$(patsubst %,build/obj/$(1)/%.o,$$(SOURCES-$(1)) $$(GENSOURCES))
@@ -38,7 +43,8 @@ build/obj/$(1)/%.c.o: %.c build/gen/stamp build/obj/$(1)/gen/config.h mk/kernel.
 build/obj/$(1)/%.asm.o: %.asm build/obj/$(1)/gen/assym.inc build/obj/$(1)/gen/config.inc mk/kernel.mk
 	$$(call say,ASM,$(1)/$$<)
 	$$(Q)mkdir -p $$(@D) && $$(NASM) -f elf64 -g -F dwarf -w+error -Ibuild/obj/$(1)/gen/ -Isys/ -Ibuild/gen/ \
-		-p config.inc -MD $$(@:.o=.d) -MP -o $$@ $$<
+		-Ibuild/vdso/ -p config.inc -MD $$(@:.o=.d) -MP -o $$@ $$<
+build/obj/$(1)/sys/x86/amd64/vdso.asm.o: build/vdso/vdso.so
 # Structure offsets for assembler: the compiler prints them as %define lines.
 build/obj/$(1)/gen/assym.inc: sys/x86/amd64/assym.c build/gen/stamp build/obj/$(1)/gen/config.h
 	$$(call say,GEN)

@@ -5,13 +5,33 @@
 
 #define NSEC	1000000000
 
-mx_time_t
-mx_clock_get_monotonic(void)
+extern void *__vdso_find(const char *);
+static mx_time_t first(void);
+static mx_time_t (*monotonic)(void) = first;
+
+/* Without a vDSO. */
+static mx_time_t
+by_call(void)
 {
 	struct timespec now = { 0 };
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (mx_time_t)now.tv_sec * NSEC + now.tv_nsec;
+}
+
+static mx_time_t
+first(void)
+{
+	mx_time_t (*found)(void) = __vdso_find("mx_clock_get_monotonic");
+
+	monotonic = found != NULL ? found : by_call;
+	return monotonic();
+}
+
+mx_time_t
+mx_clock_get_monotonic(void)
+{
+	return monotonic();
 }
 
 #ifndef SYS_mx_clock_get

@@ -10,6 +10,7 @@ extern HIDDEN int __secure;			/* credentials changed at exec */
 extern HIDDEN const unsigned long *__auxv;
 extern HIDDEN char *__progname_full;
 extern char *__progname;
+void	*__vdso_find(const char *name);		/* a function of the vDSO, or NULL */
 
 /* For calls that return an error number instead of setting errno. */
 #define RESULT(call)	((call) < 0 ? errno : 0)

@@ -28,6 +28,7 @@ static struct spin timer_lock = SPIN_INIT(&timer_class);
 static struct timer *root;		/* [timer_lock] the heap */
 static nsec_t next_tick;		/* [timer_lock] 0: no tick wanted */
 static nsec_t realtime_offset;		/* [timer_lock] realtime - monotonic */
+static void (*realtime_fn)(nsec_t);	/* [timer_lock] */
 
 /* --- pairing heap --- */
 
@@ -236,6 +237,18 @@ clock_set_realtime(nsec_t t)
 	uint32_t state = spin_lock_irq(&timer_lock);
 
 	realtime_offset = t - clock_now();
+	if (realtime_fn != NULL)
+		realtime_fn(realtime_offset);
+	spin_unlock_irq(&timer_lock, state);
+}
+
+void
+clock_on_realtime(void (*fn)(nsec_t))
+{
+	uint32_t state = spin_lock_irq(&timer_lock);
+
+	realtime_fn = fn;
+	fn(realtime_offset);
 	spin_unlock_irq(&timer_lock, state);
 }
 

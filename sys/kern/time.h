@@ -8,6 +8,8 @@
 nsec_t clock_now(void);
 nsec_t clock_realtime(void);		/* nanoseconds since 1970 */
 void clock_set_realtime(nsec_t);
+/* Calls fn with realtime - monotonic, now and whenever that changes; interrupts are off. */
+void clock_on_realtime(void (*fn)(nsec_t offset));
 struct abi_timespec;
 /* 0 or EINVAL (negative, nanoseconds out of range); saturates. */
 int timespec_to_nsec(const struct abi_timespec *, nsec_t *);

@@ -34,9 +34,11 @@
 #include "mach/frame.h"
 #include "proc/exec.h"
 #include "proc/procx.h"
+#include "proc/vdso.h"
 #include "vm/kmap.h"
 #include "vm/space.h"
 #include "vm/vmo.h"
+#include "vm/window.h"
 #include "vm/zone.h"
 #include <abi/auxv.h>
 #include <abi/fcntl.h>
@@ -51,7 +53,7 @@
 #define HEAD_FIRST	1024u			/* enough of the file in nearly all cases */
 #define CMDLINE_MAX	4096u
 #define ARG_MIN		131072u			/* however small the stack limit is */
-#define NAUX		17
+#define NAUX		18
 
 /* --- 1. find --- */
 
@@ -306,7 +308,8 @@ put_aux(uintptr_t *w, const struct exec *x, const struct stack *st)
 		{ AT_BASE, (uintptr_t)x->bias }, { AT_FLAGS, 0 }, { AT_ENTRY, x->entry },
 		{ AT_UID, c->ruid }, { AT_EUID, c->euid }, { AT_GID, c->rgid }, { AT_EGID, c->egid },
 		{ AT_CLKTCK, ABI_CLK_TCK }, { AT_SECURE, x->secure }, { AT_RANDOM, st->random },
-		{ AT_EXECFN, st->path }, { AT_MX_STARTUP, x->extra_len != 0 ? st->extra : 0 }, { AT_NULL, 0 },
+		{ AT_EXECFN, st->path }, { AT_MX_STARTUP, x->extra_len != 0 ? st->extra : 0 },
+		{ AT_SYSINFO_EHDR, vdso_base(x->space) }, { AT_NULL, 0 },
 	};
 
 	memcpy(w, aux, sizeof(aux));
@@ -369,11 +372,12 @@ write_stack(struct exec *x, struct stack *st)
 	return write_words(x, st, nwords);
 }
 
+/* The stack lies just below the vDSO: the same page tables show both. */
 static int
 build_stack(struct exec *x)
 {
 	struct stack st;
-	vaddr_t at = 0;
+	vaddr_t at = window_start(x->space) - PAGE_SIZE - (vaddr_t)STACK_SIZE;
 	int error = vmo_create(STACK_SIZE, &st.vmo);
 
 	if (error != 0)
@@ -442,6 +446,7 @@ build(struct exec *x)
 	if ((error = check_image(x)) != 0 || (error = choose_cred(x)) != 0 ||
 	    (error = save_cmdline(x)) != 0 || (error = space_create(&x->space)) != 0)
 		return error;
+	window_open(x->space);
 	space_set_limits(x->space, lim[RLIMIT_AS].cur, lim[RLIMIT_STACK].cur);
 	if ((error = map_image(x)) != 0)
 		return error;

@@ -190,7 +190,7 @@ fault_locked(struct fault *f)
 	int error;
 
 	if (unlikely(m == NULL))
-		return EFAULT;
+		return window_fault(f->space, f->va, f->access);
 	if (unlikely(f->va < m->start) && (error = space_grow_stack(f->space, m, f->va)) != 0)
 		return error;
 	/* What can be seen at all can be read: the page tables have no other way. */

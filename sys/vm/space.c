@@ -464,25 +464,31 @@ space_unmap(struct space *s, vaddr_t start, size_t len)
 static int
 map_place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
 {
-	vaddr_t want = *addr, all = len;
+	vaddr_t want = *addr, all = len, top = s->window != 0 ? s->window : USER_MAX;
 
 	if (flags & MAPF_FIXED) {
-		if (!range_valid(want, len))
+		if (!range_valid(want, len) || window_hits(s, want, want + len))
 			return (want & PAGE_MASK) != 0 ? EINVAL : ENOMEM;
 		if (range_is_free(s, want, want + len))
 			return 0;
 		return flags & MAPF_NOREPLACE ? EEXIST : unmap_locked(s, want, want + len);
 	}
 	want = ROUND_DOWN(want, PAGE_SIZE);
-	if (want != 0 && range_valid(want, len) && range_is_free(s, want, want + len)) {
+	if (want != 0 && range_valid(want, len) && range_is_free(s, want, want + len) &&
+	    !window_hits(s, want, want + len)) {
 		*addr = want;
 		return 0;
 	}
 	if (flags & MAPF_STACK)
 		all += STACK_GUARD;
-	want = place_find(s, all, flags & MAPF_STACK ? USER_MAX - space_random() : s->mmap_top);
+	if (flags & MAPF_STACK) {
+		want = USER_MAX - space_random();
+		want = place_find(s, all, MIN(top, want));
+	} else {
+		want = place_find(s, all, s->mmap_top);
+	}
 	if (want == 0)
-		want = place_find(s, all, USER_MAX);
+		want = place_find(s, all, top);
 	if (want == 0)
 		return ENOMEM;
 	*addr = want + (all - len);
@@ -804,6 +810,7 @@ space_unref(struct space *s)
 		pmap_drop(&s->pmap, m->start, m->end);
 		mapping_free(m);
 	}
+	window_drop(s);
 	pmap_destroy(&s->pmap);
 	zone_free(space_zone, s);
 }
@@ -896,6 +903,8 @@ space_fork(struct space *parent, struct space **out)
 		return error;
 	mutex_lock(&parent->lock);
 	s->mmap_top = parent->mmap_top;
+	s->window = parent->window;
+	s->window_seen = parent->window_seen;
 	s->brk_start = parent->brk_start;
 	s->brk = parent->brk;
 	s->limit_as = parent->limit_as;
@@ -929,6 +938,8 @@ read_page(struct space *s, vaddr_t va, char *to, size_t n)
 	if (m != NULL && va >= m->start) {
 		vmo_ref(v = m->vmo);
 		index = mapping_index(m, va);
+	} else if (m == NULL) {
+		v = window_vmo(s, va, &index);
 	}
 	mutex_unlock(&s->lock);
 	if (v == NULL)
@@ -1002,6 +1013,8 @@ space_next(struct space *s, vaddr_t from, struct space_info *info)
 		else if (m->start >= s->brk_start && m->end <= ROUND_UP(s->brk, PAGE_SIZE))
 			info->what = "[heap]";
 		error = 0;
+	} else if (from < s->window + window_len && window_info(s, info)) {
+		error = 0;		/* it is above of all mappings */
 	}
 	mutex_unlock(&s->lock);
 	return error;

@@ -7,6 +7,7 @@
 #include "vm/page.h"
 #include "vm/space.h"
 #include "vm/vmo.h"
+#include "vm/window.h"
 
 enum vmo_kind { VMO_ANON, VMO_VNODE, VMO_OVERLAY };
 
@@ -83,6 +84,8 @@ struct space {
 	vaddr_t mmap_top;		/* [I] mappings are placed below */
 	vaddr_t brk_start, brk;		/* [s] */
 	struct vmo *heap;		/* [s] what the next brk extends; not referenced */
+	vaddr_t window;			/* [I once it runs] start, or 0: window.c */
+	bool window_seen;		/* [s] its page tables may show it */
 	uint64_t limit_as, limit_stack;	/* [s] bytes: RLIMIT_AS, RLIMIT_STACK */
 };
 
@@ -148,6 +151,17 @@ void vmo_reshape(struct mapping *, vaddr_t lo, vaddr_t start, vaddr_t end);
 bool vmo_unseen(const struct vmo *);
 /* Nobody else can reach the vmo: forgets the pages of a range that is not mapped any more. */
 int vmo_forget(struct vmo *, uint64_t off, uint64_t len) __must_check;
+
+/* window.c for space.c and fault.c */
+static inline bool
+window_hits(const struct space *s, vaddr_t start, vaddr_t end)
+{
+	return s->window != 0 && start < s->window + window_len && end > s->window;
+}
+int window_fault(struct space *, vaddr_t, uint32_t access) __must_check;
+void window_drop(struct space *);	/* at the end */
+struct vmo *window_vmo(const struct space *, vaddr_t, uint64_t *index);	/* referenced, or NULL */
+bool window_info(const struct space *, struct space_info *);
 
 /* space.c for fault.c and advice.c */
 struct mapping *space_find_from(const struct space *, vaddr_t);	/* the first that ends above */

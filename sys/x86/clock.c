@@ -221,6 +221,14 @@ mach_clock_now(void)
 	return (nsec_t)scale(ticks_read() - tsc_start, tsc_scale);
 }
 
+bool
+mach_clock_scale(uint64_t *start, uint64_t *by)
+{
+	*start = tsc_start;
+	*by = tsc_scale;
+	return !use_hpet;
+}
+
 static void
 pit_arm(uint64_t ns)
 {

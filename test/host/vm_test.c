@@ -23,6 +23,7 @@ struct zone_entry;
 #include "../../sys/vm/space.c"
 #include "../../sys/vm/fault.c"
 #include "../../sys/vm/advice.c"
+#include "../../sys/vm/window.c"
 #include "host.h"
 
 const struct zone_entry zone_set_start[1];
