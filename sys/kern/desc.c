@@ -347,6 +347,31 @@ handle_get_wait(uint32_t h, struct node **out, struct via *via)
 	return error;
 }
 
+/* No pseudo-handle names what has a call like this. */
+int
+handle_get_via(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out, struct via *via)
+{
+	struct desctab *t = mine();
+	struct desc *d;
+	int error = 0;
+
+	spin_lock(&t->lock);
+	d = h > INDEX_MASK ? find(t, h) : NULL;
+	if (unlikely(d == NULL)) {
+		error = EHANDLE;
+	} else if (unlikely(d->node->kind != kind)) {
+		error = EWRONGTYPE;
+	} else if (unlikely((d->rights & rights) != rights)) {
+		error = ERIGHTS;
+	} else {
+		node_use(d->node);
+		*out = d->node;
+		*via = (struct via){ .gen = &d->gen, .was = d->gen };
+	}
+	spin_unlock(&t->lock);
+	return error;
+}
+
 int
 desc_get(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out)
 {

@@ -115,6 +115,8 @@ void desctab_weaken(struct desctab *, enum desc_self, uint32_t rights);
 /* For a native wait: the node with a use, and the slot that the wait is made through.  ENOTSUP for a
  * kind that cannot be waited for, before ERIGHTS. */
 int handle_get_wait(uint32_t h, struct node **, struct via *) __must_check;
+/* Of one kind, for a call that is a native wait as well. */
+int handle_get_via(uint32_t h, enum node_kind, uint32_t rights, struct node **, struct via *) __must_check;
 
 /* What a pseudo-handle names right now, with a use.  ENOMEM, EHANDLE. */
 extern int (*desc_self_hook)(enum desc_self, struct node **);

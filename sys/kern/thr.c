@@ -61,6 +61,7 @@ thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, s
 	list_init(&t->t_link);
 	list_init(&t->t_wait_link);
 	list_init(&t->t_proc_link);
+	list_init(&t->t_parked);
 	strlcpy(t->t_name, name, sizeof(t->t_name));
 	t->t_prio = sched_prio(t->t_class, 0, 0);
 	mach_thr_init(&t->t_mach, t->t_kstack, thr_begin, t);

@@ -41,6 +41,7 @@ struct thr {
 	bool t_dying;			/* [a] must not return to user mode */
 	bool t_unusing;			/* [o] inside of a node's `unused' (kern/node.c) */
 	struct node *t_unused;		/* [o] nodes whose `unused' comes next */
+	struct list t_parked;		/* [o] channel calls that a signal interrupted (ipc/channel.c) */
 	uint16_t t_call;		/* [o] number of the current call */
 	uint8_t t_wake;			/* [q] WAKE_*: see thr.c */
 	int t_wake_error;		/* [q] why it woke */

@@ -45,12 +45,6 @@
 
 COUNTER(observers, "kern.observers");
 
-struct waiter {
-	struct list wake_link;		/* on a wakelist */
-	struct thr *thr;
-	bool queued;			/* on a wakelist: do not queue twice */
-};
-
 struct wait_observer {
 	struct observer ob;
 	struct waiter *waiter;
@@ -207,22 +201,18 @@ static void
 waiter_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 {
 	struct wait_observer *wo = container_of(o, struct wait_observer, ob);
-	struct waiter *waiter = wo->waiter;
 
 	wo->seen |= bits;
-	if (!waiter->queued) {
-		waiter->queued = true;
-		list_push_back(&w->thrs, &waiter->wake_link);
-	}
+	waiter_tell(wo->waiter, w);
 }
 
-static void
-waiter_init(struct waiter *waiter, uint32_t flags)
+void
+waiter_init(struct waiter *waiter, bool intr)
 {
 	waiter->thr = thr_self();
 	waiter->queued = false;
 	list_init(&waiter->wake_link);
-	thr_sleep_prepare((flags & WAIT_INTR) != 0);
+	thr_sleep_prepare(intr);
 }
 
 /* Attaches unless there is nothing to wait for: a bit of mask is active, or the slot is gone. */
@@ -283,7 +273,7 @@ sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const
 	struct wait_observer wo;
 	int error = 0;
 
-	waiter_init(&waiter, flags);
+	waiter_init(&waiter, (flags & WAIT_INTR) != 0);
 	if (!wait_attach(&wo, s, mask, flags, via, &waiter)) {
 		thr_sleep_cancel();
 	} else {
@@ -327,7 +317,7 @@ wait_registered(struct sig_item *items, size_t n, struct wait_observer *wos, uin
 	bool wait = true, closed = false;
 	int error = 0;
 
-	waiter_init(&waiter, flags);
+	waiter_init(&waiter, (flags & WAIT_INTR) != 0);
 	for (attached = 0; attached < n && wait; attached++) {
 		struct sig_item *it = &items[attached];
 

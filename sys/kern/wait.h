@@ -24,6 +24,24 @@ struct wakelist {
 	struct list thrs;		/* struct waiter by wake_link */
 };
 
+/* A thread that sleeps, or is about to: what a wakelist is made of. */
+struct waiter {
+	struct list wake_link;		/* on a wakelist */
+	struct thr *thr;
+	bool queued;			/* on a wakelist: do not queue twice */
+};
+/* The current thread will sleep (thr_sleep_prepare). */
+void waiter_init(struct waiter *, bool intr);
+/* Under the lock that guards what it waits for: it wakes when the list is run. */
+static inline void
+waiter_tell(struct waiter *waiter, struct wakelist *w)
+{
+	if (waiter->queued)
+		return;
+	waiter->queued = true;
+	list_push_back(&w->thrs, &waiter->wake_link);
+}
+
 /*
  * The slot that a native wait was made through: where its generation stands, and what it was.  Who
  * removes a slot steps the generation, then tells the source; who attaches looks at the generation

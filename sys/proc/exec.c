@@ -20,6 +20,7 @@
  *
  * Budget: 20,000 instructions beside the name and the space.
  */
+#include "ipc/channel.h"
 #include "kern/assert.h"
 #include "kern/desc.h"
 #include "kern/error.h"
@@ -561,6 +562,7 @@ commit(struct exec *x)
 	if (error != 0)
 		return error;
 	commit_space(p, x);
+	parked_calls_drop(thr_self());
 	desctab_exec(p->p_desc);
 	commit_cred(p, x);
 	commit_signals(p);

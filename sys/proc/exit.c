@@ -10,6 +10,7 @@
  * member, gets SIGHUP and SIGCONT: nobody else would ever continue it.  Links are looked at before
  * and after each child moves, so each group hears of it once.
  */
+#include "ipc/channel.h"
 #include "kern/assert.h"
 #include "kern/desc.h"
 #include "kern/error.h"
@@ -201,6 +202,7 @@ proc_thr_exit(void)
 	struct thr *t = thr_self();
 	struct procx *px = procx_self();
 
+	parked_calls_drop(t);
 	node_ref(&px->px_proc.p_node);
 	spin_lock(&proc_tree_lock);
 	VERIFY(px->px_proc.p_nthrs > 1);
@@ -272,6 +274,7 @@ proc_exit(int status, int64_t code)
 	proc_timers_stop(px);
 	leave_session(p);
 	usage_sample(p);
+	parked_calls_drop(thr_self());
 	release_resources(p);
 	become_zombie(px, status, code, &sa);
 	wakelist_init(&wl);

@@ -1,0 +1,908 @@
+/*
+ * Channels: two ends, messages of bytes and handles, calls.
+ *
+ * 1. An end is a node; both ends and their lock are one object.  Each end has the queue of what it
+ * may read.  A message is admitted while the queue counts less than its limit, so the last one may
+ * pass it; then the peer's WRITABLE drops until enough has been read.
+ *
+ * 2. Levels.  READABLE: a message is queued.  WRITABLE: the peer is open and its queue admits.
+ * PEER_CLOSED: the peer has lost its last use.  What was queued before can still be read.
+ *
+ * 3. A write fetches everything first (ipc/message.c), then looks at the queue.  With handles the
+ * queue admits the message, and counts it, before the handles are taken: nothing that can answer
+ * SHOULD_WAIT comes after that.
+ *
+ * 4. A call is a message with an id of ours in its first four bytes and a record on the end's list of
+ * calls.  A message that comes for the end and begins with the id of a record is its reply: it
+ * goes straight to the caller, the queue never sees it and nothing else wakes.  A call is a native
+ * wait made through the slot, so the record is an observer as well: the peer's close or the slot's
+ * removal ends it.
+ *
+ * 5. A POSIX signal may interrupt a call past its write.  The record then moves from the stack to
+ * the thread's list of parked calls, the number in the frame becomes that of call_finish, and the
+ * handler runs; the same trap instruction then waits on.  The arguments stay what they were.  The
+ * record is found by the stack pointer and the argument block of the interrupted call: a handler
+ * may call and be interrupted in turn, or never come back.  A reply that comes meanwhile waits in
+ * the record.
+ *
+ * 6. A reply that cannot be written (a bad address, no room in the table) is put where replies go that
+ * come too late: at the head of the queue.  One that does not fit is destroyed, as the contract says.
+ *
+ * 7. Locking.  The pair's spin lock covers both ends.  Nothing is copied or allocated under it.
+ *
+ * Budget of a round trip (channel_call against wait, read, write): 4 entries, 2 switches, 4 lookups,
+ * 2 message blocks, 4 copies, 2 passes over a source's observers.
+ *
+ * Rejected: a lock for each direction (a call would take both), a ring of bytes (handles need
+ * objects anyway), waking the caller through READABLE (every reader would have to look).
+ */
+#include "gen/sysnum.h"
+#include "gen/sysproto.h"
+#include "ipc/channel.h"
+#include "ipc/cycle.h"
+#include "ipc/message.h"
+#include "kern/assert.h"
+#include "kern/desc.h"
+#include "kern/error.h"
+#include "kern/info.h"
+#include "kern/kstat.h"
+#include "kern/pair.h"
+#include "kern/string.h"
+#include "kern/thr.h"
+#include "kern/uio.h"
+#include "mach/atomic.h"
+#include "mach/frame.h"
+#include "mach/user.h"
+#include "vm/zone.h"
+#include <abi/channel.h>
+#include <abi/info.h>
+#include <abi/rights.h>
+#include <abi/sig.h>
+#include <abi/stat.h>
+
+#define LIMIT_DEFAULT	(4u << 20)
+#define CHANNEL_RIGHTS	(RIGHT_TRANSFER | RIGHT_WAIT | RIGHT_INSPECT | RIGHT_READ | RIGHT_WRITE | \
+			 RIGHT_SIGNAL | RIGHT_SIGNAL_PEER | RIGHT_GET_PROPERTY | RIGHT_SET_PROPERTY)
+#define TXID_KERNEL	0x80000000u
+
+struct end {
+	struct node node;
+	struct carrier carrier;
+	struct list queue;		/* [l] struct message: to be read here */
+	struct list calls;		/* [l] struct call: waiting here for replies */
+	uint64_t queued;		/* [l] what the queue counts, and what was admitted to it */
+	uint64_t limit;			/* [l] of queued */
+	uint32_t txid;			/* [l] of the last call */
+};
+
+struct channel {
+	struct pair pair;		/* its lock is l */
+	struct end end[2];
+};
+
+struct call {
+	struct observer ob;		/* PEER_CLOSED, the slot */
+	struct list link;		/* [l] end's calls */
+	struct waiter waiter;		/* thr NULL: parked */
+	struct message *reply;		/* [l] */
+	bool over;			/* [l] off both lists */
+	int error;			/* [l] why, when there is no reply */
+	uint32_t txid;			/* [I] */
+	/* Of a parked one: */
+	struct list parked;		/* [o] thread's t_parked */
+	struct node *node;		/* [I] a use */
+	uintptr_t sp, args;		/* [I] which call of the program it is */
+};
+
+ZONE(channel_zone, struct channel);
+ZONE(call_zone, struct call);
+COUNTER(channels, "node.channel");
+COUNTER(parked_calls, "channel.parked");
+
+static struct end *
+end_of(struct node *n)
+{
+	return container_of(n, struct end, node);
+}
+
+static struct end *
+peer_locked(struct end *e)
+{
+	struct node *n = pair_peer_locked(&e->node);
+
+	return n != NULL ? end_of(n) : NULL;
+}
+
+static bool
+admits(const struct end *e)
+{
+	return e->queued < e->limit;
+}
+
+/* Brings the WRITABLE of who writes to e in line with e's queue. */
+static void
+update_writable(struct end *e, struct wakelist *w)
+{
+	struct end *writer = peer_locked(e);
+
+	if (writer == NULL || ((writer->node.own.bits & SIG_WRITABLE) != 0) == admits(e))
+		return;
+	if (admits(e))
+		sig_change(&writer->node.own, 0, SIG_WRITABLE, w);
+	else
+		sig_change(&writer->node.own, SIG_WRITABLE, 0, w);
+}
+
+/* --- calls that wait --- */
+
+static void
+call_over(struct call *c, struct wakelist *w)
+{
+	list_remove(&c->link);
+	observer_detach_locked(&c->ob);
+	atomic_store_release(&c->over, true);
+	if (c->waiter.thr != NULL)
+		waiter_tell(&c->waiter, w);
+}
+
+/* The peer closed, or the slot went. */
+static void
+call_fire(struct observer *o, uint32_t bits, struct wakelist *w)
+{
+	struct call *c = container_of(o, struct call, ob);
+
+	c->error = (bits & SIG_HANDLE_CLOSED) != 0 ? ECLOSED : EPEERCLOSED;
+	call_over(c, w);
+}
+
+static struct call *
+call_of_reply(struct end *e, struct message *m)
+{
+	struct call *c;
+	uint32_t txid;
+
+	if (m->size < sizeof(txid))
+		return NULL;
+	memcpy(&txid, message_bytes(m), sizeof(txid));
+	list_for_each(c, &e->calls, link)
+		if (c->txid == txid)
+			return c;
+	return NULL;
+}
+
+static bool
+txid_used(struct end *e, uint32_t txid)
+{
+	struct call *c;
+
+	list_for_each(c, &e->calls, link)
+		if (c->txid == txid)
+			return true;
+	return false;
+}
+
+/* Registers the call; the request's id is in its first bytes afterwards. */
+static int
+call_begin(struct end *e, struct call *c, struct message *m)
+{
+	if (unlikely(!via_holds(&c->ob.via)))
+		return ECLOSED;
+	do
+		c->txid = ++e->txid | TXID_KERNEL;
+	while (unlikely(e->txid >= TXID_KERNEL) && txid_used(e, c->txid));
+	memcpy(message_bytes(m), &c->txid, sizeof(c->txid));
+	list_push_back(&e->calls, &c->link);
+	observer_attach_locked(&e->node.own, &c->ob);
+	return 0;
+}
+
+/* --- queues --- */
+
+static void
+enqueue(struct end *e, struct message *m, struct wakelist *w)
+{
+	bool first = list_empty(&e->queue);
+
+	list_push_back(&e->queue, &m->link);
+	if (first)
+		sig_change(&e->node.own, 0, SIG_READABLE, w);
+}
+
+static void
+dequeue(struct end *e, struct message *m, struct wakelist *w)
+{
+	list_remove(&m->link);
+	if (list_empty(&e->queue))
+		sig_change(&e->node.own, SIG_READABLE, 0, w);
+	e->queued -= message_charge(m);
+	update_writable(e, w);
+}
+
+/* Back to where it was: it could not be given to the reader. */
+static void
+put_back(struct end *e, struct message *m)
+{
+	struct wakelist w;
+
+	wakelist_init(&w);
+	spin_lock(&e->node.pair->lock);
+	list_push_front(&e->queue, &m->link);
+	e->queued += message_charge(m);
+	sig_change(&e->node.own, 0, SIG_READABLE, &w);
+	update_writable(e, &w);
+	spin_unlock(&e->node.pair->lock);
+	wakelist_run(&w);
+}
+
+/* To its reader: the caller that waits for it, or the queue.  It has been counted already. */
+static void
+deliver(struct end *to, struct message *m, struct wakelist *w)
+{
+	struct call *c = list_empty(&to->calls) ? NULL : call_of_reply(to, m);
+
+	if (c == NULL) {
+		enqueue(to, m, w);
+	} else {
+		to->queued -= message_charge(m);
+		c->reply = m;
+		call_over(c, w);
+	}
+	update_writable(to, w);
+}
+
+/* --- sending --- */
+
+/* Room in the peer's queue for a message whose handles come later; EPEERCLOSED, ESHOULDWAIT. */
+static int
+admit(struct end *from, uint32_t charge)
+{
+	struct spin *l = &from->node.pair->lock;
+	struct wakelist w;
+	struct end *to;
+	int error = 0;
+
+	wakelist_init(&w);
+	spin_lock(l);
+	to = peer_locked(from);
+	if (to == NULL) {
+		error = EPEERCLOSED;
+	} else if (!admits(to)) {
+		error = ESHOULDWAIT;
+	} else {
+		to->queued += charge;
+		update_writable(to, &w);
+	}
+	spin_unlock(l);
+	wakelist_run(&w);
+	return error;
+}
+
+static void
+unadmit(struct end *from, uint32_t charge)
+{
+	struct spin *l = &from->node.pair->lock;
+	struct wakelist w;
+	struct end *to;
+
+	wakelist_init(&w);
+	spin_lock(l);
+	to = peer_locked(from);
+	if (to != NULL) {
+		to->queued -= charge;
+		update_writable(to, &w);
+	}
+	spin_unlock(l);
+	wakelist_run(&w);
+}
+
+/* Puts the message where it belongs and begins the call, if it is one. */
+static int
+post(struct end *from, struct message *m, bool admitted, struct call *c)
+{
+	struct spin *l = &from->node.pair->lock;
+	struct wakelist w;
+	struct end *to;
+	int error = 0;
+
+	wakelist_init(&w);
+	if (c != NULL)
+		waiter_init(&c->waiter, true);
+	spin_lock(l);
+	to = peer_locked(from);
+	if (unlikely(to == NULL))
+		error = EPEERCLOSED;
+	else if (!admitted && unlikely(!admits(to)))
+		error = ESHOULDWAIT;
+	else if (c != NULL)
+		error = call_begin(from, c, m);
+	if (likely(error == 0)) {
+		if (!admitted)
+			to->queued += message_charge(m);
+		deliver(to, m, &w);
+	}
+	spin_unlock(l);
+	wakelist_run(&w);
+	if (unlikely(error != 0) && c != NULL)
+		thr_sleep_cancel();
+	return error;
+}
+
+/* The second half of a message with handles: it has been admitted. */
+static int
+post_carrying(struct end *from, struct message *m, struct sending *s, struct call *c)
+{
+	struct end *to = &container_of(from->node.pair, struct channel, pair)->end[1 - from->node.side];
+	bool locked = false;
+	int error = message_fill(m, s, &from->node);
+
+	if (error == 0)
+		error = cycle_begin(&to->node, m->slots, m->nslots, &locked);
+	if (error == 0) {
+		error = post(from, m, true, c);
+		cycle_end(locked);
+	}
+	if (error != 0) {
+		unadmit(from, message_charge(m));
+		message_free(m);
+	}
+	return error;
+}
+
+/* Sends what `s' says; the handles are consumed unless it is ESHOULDWAIT. */
+static int
+send(struct end *from, struct sending *s, struct call *c)
+{
+	struct message *m;
+	int error = message_make(s, &m);
+
+	if (error == 0 && c != NULL && m->size < sizeof(c->txid)) {
+		message_free(m);
+		error = EINVAL;
+	}
+	if (unlikely(error != 0)) {
+		sending_consume(s);
+		sending_done(s);
+		return error;
+	}
+	if (likely(m->nslots == 0)) {
+		error = post(from, m, false, c);
+		if (unlikely(error != 0))
+			message_free(m);
+		return error;
+	}
+	error = admit(from, message_charge(m));
+	if (error == 0) {
+		error = post_carrying(from, m, s, c);
+	} else {
+		if (error != ESHOULDWAIT)
+			sending_consume(s);
+		message_free(m);
+	}
+	sending_done(s);
+	return error;
+}
+
+/* --- receiving --- */
+
+/* Takes the first message; ESMALL with its sizes, and with *m when it is to be destroyed. */
+static int
+take(struct end *e, const struct receiving *r, bool discard, struct message **out, uint32_t *size,
+    uint32_t *nslots)
+{
+	struct spin *l = &e->node.pair->lock;
+	struct message *m;
+	struct wakelist w;
+	int error = 0;
+
+	*out = NULL;
+	wakelist_init(&w);
+	spin_lock(l);
+	m = list_first(&e->queue, struct message, link);
+	if (m == NULL) {
+		error = peer_locked(e) != NULL ? ESHOULDWAIT : EPEERCLOSED;
+	} else {
+		if (unlikely(!message_fits(m, r))) {
+			*size = m->size;
+			*nslots = m->nslots;
+			error = ESMALL;
+		}
+		if (error == 0 || discard) {
+			dequeue(e, m, &w);
+			*out = m;
+		}
+	}
+	spin_unlock(l);
+	wakelist_run(&w);
+	return error;
+}
+
+static int
+receive(struct end *e, uint32_t options, const struct receiving *r)
+{
+	uint32_t size, nslots;
+	struct message *m;
+	int error = take(e, r, (options & MX_CHANNEL_READ_MAY_DISCARD) != 0, &m, &size, &nslots), bad;
+
+	if (likely(error == 0)) {
+		error = message_deliver(m, r);
+		if (unlikely(error != 0))
+			put_back(e, m);
+		return error;
+	}
+	if (m != NULL)
+		message_free(m);
+	if (error == ESMALL && (bad = receiving_tell(r, size, nslots)) != 0)
+		error = bad;
+	return error;
+}
+
+/* --- the node --- */
+
+/* Takes the first message; waits for one. */
+static int
+take_wait(struct end *e, const struct receiving *r, bool wait, struct message **m)
+{
+	uint32_t size, nslots;
+	bool turn = false;
+	int error;
+
+	while ((error = take(e, r, false, m, &size, &nslots)) == ESHOULDWAIT && wait) {
+		error = sig_wait(&e->node.own, SIG_READABLE | SIG_PEER_CLOSED, WAIT_INTR | WAIT_TURN,
+		    NSEC_INFINITE, NULL, NULL);
+		turn = true;
+		if (error != 0)
+			break;
+	}
+	if (turn)
+		sig_pass(&e->node.own, SIG_READABLE | SIG_PEER_CLOSED);
+	return error;
+}
+
+static int
+channel_read(struct node *n, struct uio *u)
+{
+	uint64_t total = u->resid;
+	struct receiving r = { .num_bytes = (uint32_t)MIN(total, (uint64_t)UINT32_MAX) };
+	struct end *e = end_of(n);
+	struct message *m;
+	int error = take_wait(e, &r, (u->flags & UIO_NONBLOCK) == 0, &m);
+
+	if (error != 0)
+		return error == EPEERCLOSED ? 0 : error == ESMALL ? EMSGSIZE : error;
+	error = uio_move(message_bytes(m), m->size, u);
+	if (error == 0) {
+		message_free(m);
+	} else {
+		u->resid = total;		/* nothing was read */
+		put_back(e, m);
+	}
+	return error;
+}
+
+static int
+channel_write(struct node *n, struct uio *u)
+{
+	uint64_t total = u->resid;
+	struct message *m;
+	bool turn = false;
+	int error;
+
+	if (total > MX_CHANNEL_MAX_MSG_BYTES)
+		return EMSGSIZE;
+	m = message_alloc((uint32_t)total, 0);
+	if (m == NULL)
+		return ENOMEM;
+	error = uio_move(message_bytes(m), m->size, u);
+	while (error == 0 && (error = post(end_of(n), m, false, NULL)) == ESHOULDWAIT) {
+		if ((u->flags & UIO_NONBLOCK) != 0)
+			break;
+		error = sig_wait(n->sig, SIG_WRITABLE | SIG_PEER_CLOSED, WAIT_INTR | WAIT_TURN, NSEC_INFINITE,
+		    NULL, NULL);
+		turn = true;
+	}
+	if (turn)
+		sig_pass(n->sig, SIG_WRITABLE | SIG_PEER_CLOSED);
+	if (error != 0) {
+		message_free(m);
+		u->resid = total;
+	}
+	return error;
+}
+
+static int
+channel_stat(struct node *n, struct abi_stat *st)
+{
+	int error = node_nostat(n, st);
+
+	st->mode = S_IFSOCK | 0600;
+	return error;
+}
+
+/* The last use of an end: nobody will read its queue.  Calls hold uses, so none waits here. */
+static void
+channel_unused(struct node *n)
+{
+	struct end *e = end_of(n);
+	struct list queue, *l;
+
+	ASSERT(list_empty(&e->calls));
+	list_init(&queue);
+	pair_unused(n, SIG_WRITABLE);
+	spin_lock(&n->pair->lock);
+	list_splice(&queue, &e->queue);
+	spin_unlock(&n->pair->lock);
+	while ((l = list_pop_front(&queue)) != NULL)
+		message_free(list_entry(l, struct message, link));
+}
+
+static void
+channel_destroy(struct node *n)
+{
+	if (!pair_put(n))
+		return;
+	zone_free(channel_zone, container_of(n->pair, struct channel, pair));
+	kstat_add(&channels, -1);
+}
+
+static const struct node_ops channel_ops = {
+	.name = "channel",
+	.read = channel_read,
+	.write = channel_write,
+	.seek = node_noseek,
+	.stat = channel_stat,
+	.setattr = node_nosetattr,
+	.ioctl = node_noioctl,
+	.vmo = node_novmo,
+	.sync = node_nosync,
+	.unused = channel_unused,
+	.destroy = channel_destroy,
+};
+
+static void
+each_carried(struct node *n, struct walk *walk)
+{
+	struct message *m;
+
+	spin_lock(&n->pair->lock);
+	list_for_each(m, &end_of(n)->queue, link)
+		for (uint32_t i = 0; i < m->nslots; i++)
+			cycle_visit(walk, m->slots[i].node);
+	spin_unlock(&n->pair->lock);
+}
+
+static struct node *
+carrier_peer(struct node *n)
+{
+	struct node *peer;
+
+	spin_lock(&n->pair->lock);
+	peer = pair_peer_locked(n);
+	if (peer != NULL)
+		node_ref(peer);
+	spin_unlock(&n->pair->lock);
+	return peer;
+}
+
+static const struct carrier_ops channel_carrier = { .each = each_carried, .peer = carrier_peer };
+
+/* --- the limit --- */
+
+static int
+limit_get(struct node *n, void *value)
+{
+	struct end *e = end_of(n);
+
+	spin_lock(&n->pair->lock);
+	memcpy(value, &e->limit, sizeof(e->limit));
+	spin_unlock(&n->pair->lock);
+	return 0;
+}
+
+static int
+limit_set(struct node *n, const void *value)
+{
+	struct end *e = end_of(n);
+	struct wakelist w;
+
+	wakelist_init(&w);
+	spin_lock(&n->pair->lock);
+	memcpy(&e->limit, value, sizeof(e->limit));
+	update_writable(e, &w);
+	spin_unlock(&n->pair->lock);
+	wakelist_run(&w);
+	return 0;
+}
+PROPERTY(channel_limit, MX_PROP_CHANNEL_LIMIT, NODE_CHANNEL, sizeof(uint64_t), limit_get, limit_set);
+
+/* --- calls of the table: create, read, write --- */
+
+int
+sys_mx_channel_create(uint32_t options, void __user *out0, void __user *out1)
+{
+	struct channel *c = zone_alloc(channel_zone, ZALLOC_ZERO);
+
+	if (c == NULL)
+		return ENOMEM;
+	kstat_add(&channels, 1);
+	pair_init(&c->pair, &channel_ops, NODE_CHANNEL, &c->end[0].node, &c->end[1].node, SIG_WRITABLE);
+	for (unsigned i = 0; i < 2; i++) {
+		struct end *e = &c->end[i];
+
+		list_init(&e->queue);
+		list_init(&e->calls);
+		e->limit = LIMIT_DEFAULT;
+		e->carrier = (struct carrier){ .ops = &channel_carrier, .node = &e->node };
+		e->node.carrier = &e->carrier;
+	}
+	return pair_install(&c->pair,
+	    CHANNEL_RIGHTS | ((options & MX_CHANNEL_DUPLICABLE) != 0 ? RIGHT_DUPLICATE : 0), out0, out1);
+}
+
+int
+sys_mx_channel_read(struct node *h, uint32_t options, void __user *bytes, void __user *handles,
+    uint32_t num_bytes, uint32_t num_handles, void __user *actual_bytes, void __user *actual_handles)
+{
+	struct receiving r = { .bytes = bytes, .handles = handles, .num_bytes = num_bytes,
+		.num_handles = num_handles, .actual_bytes = actual_bytes, .actual_handles = actual_handles };
+
+	return receive(end_of(h), options, &r);
+}
+
+int
+sys_mx_channel_read_etc(struct node *h, uint32_t options, void __user *bytes, void __user *handles,
+    uint32_t num_bytes, uint32_t num_handles, void __user *actual_bytes, void __user *actual_handles)
+{
+	struct receiving r = { .bytes = bytes, .handles = handles, .num_bytes = num_bytes, .etc = true,
+		.num_handles = num_handles, .actual_bytes = actual_bytes, .actual_handles = actual_handles };
+
+	return receive(end_of(h), options, &r);
+}
+
+/* Refusals that come before the message is looked at consume its handles all the same. */
+static int
+write_through(uint32_t h, struct sending *s)
+{
+	struct node *n;
+	int error = EINVAL;
+
+	if (likely((s->options & ~MX_CHANNEL_WRITE_USE_IOVEC) == 0))
+		error = handle_get(h, NODE_CHANNEL, RIGHT_WRITE, &n);
+	if (unlikely(error != 0)) {
+		sending_consume(s);
+		return error;
+	}
+	error = send(end_of(n), s, NULL);
+	node_unuse(n);
+	return error;
+}
+
+int
+sys_mx_channel_write(uint32_t h, uint32_t options, void __user *bytes, uint32_t num_bytes,
+    void __user *handles, uint32_t num_handles)
+{
+	struct sending s = { .options = options, .bytes = bytes, .num_bytes = num_bytes,
+		.handles = handles, .num_handles = num_handles };
+
+	return write_through(h, &s);
+}
+
+int
+sys_mx_channel_write_etc(uint32_t h, uint32_t options, void __user *bytes, uint32_t num_bytes,
+    void __user *handles, uint32_t num_handles)
+{
+	struct sending s = { .options = options, .bytes = bytes, .num_bytes = num_bytes,
+		.handles = handles, .num_handles = num_handles, .etc = true };
+
+	return write_through(h, &s);
+}
+
+/* --- calls of the table: call --- */
+
+/* Moves the call off the stack: a handler runs before it goes on.  False: it is over, nothing to do. */
+static bool
+park(struct end *e, struct call *c, struct call *heap, uintptr_t args)
+{
+	struct thr *t = thr_self();
+	bool over;
+
+	spin_lock(&e->node.pair->lock);
+	over = c->over;
+	if (!over) {
+		*heap = *c;
+		list_insert_after(&c->link, &heap->link);
+		list_remove(&c->link);
+		list_insert_after(&c->ob.link, &heap->ob.link);
+		list_remove(&c->ob.link);
+		heap->waiter.thr = NULL;
+	}
+	spin_unlock(&e->node.pair->lock);
+	if (over) {
+		zone_free(call_zone, heap);
+		return false;
+	}
+	kstat_add(&parked_calls, 1);
+	node_use(&e->node);
+	heap->node = &e->node;
+	heap->sp = tf_sp(t->t_frame);
+	heap->args = args;
+	list_push_front(&t->t_parked, &heap->parked);
+	t->t_call = SYS_mx_channel_call_finish;
+	return true;
+}
+
+/* Ends a call that will not be waited for any longer: a reply comes too late from now on. */
+static void
+call_leave(struct end *e, struct call *c, int error)
+{
+	struct wakelist w;
+
+	wakelist_init(&w);
+	spin_lock(&e->node.pair->lock);
+	if (!c->over) {
+		c->waiter.thr = NULL;
+		c->error = error;
+		call_over(c, &w);
+	}
+	spin_unlock(&e->node.pair->lock);
+}
+
+static void
+parked_free(struct call *c)
+{
+	list_remove(&c->parked);
+	node_unuse(c->node);
+	zone_free(call_zone, c);
+	kstat_add(&parked_calls, -1);
+}
+
+void
+parked_calls_drop(struct thr *t)
+{
+	struct call *c, *tmp;
+
+	list_for_each_safe(c, tmp, &t->t_parked, parked) {
+		call_leave(end_of(c->node), c, ECANCELED);
+		if (c->reply != NULL)
+			put_back(end_of(c->node), c->reply);
+		parked_free(c);
+	}
+}
+
+/* What the caller gets of a call that is over. */
+static int
+call_result(struct end *e, struct call *c, const struct receiving *r)
+{
+	struct message *m = c->reply;
+	int error;
+
+	if (m == NULL)
+		return c->error;
+	if (unlikely(!message_fits(m, r))) {
+		error = receiving_tell(r, m->size, m->nslots);
+		message_free(m);
+		return error != 0 ? error : ESMALL;
+	}
+	error = message_deliver(m, r);
+	if (unlikely(error != 0))
+		put_back(e, m);
+	return error;
+}
+
+/* Sleeps until the call is over; ERESTART when a signal came first. */
+static int
+call_wait(struct end *e, struct call *c, nsec_t deadline)
+{
+	int error = thr_sleep(deadline);
+
+	if (likely(atomic_load_acquire(&c->over)) || error == ERESTART)
+		return error == ERESTART && !c->over ? ERESTART : 0;
+	call_leave(e, c, error != 0 ? error : ETIMEDOUT);
+	return 0;
+}
+
+static int
+call_through(struct node *n, const struct via *via, nsec_t deadline, struct sending *s,
+    const struct receiving *r, uintptr_t args)
+{
+	struct end *e = end_of(n);
+	struct call c = { .ob = { .trigger = SIG_PEER_CLOSED, .fire = call_fire, .via = *via } },
+	    *heap;
+	int error = send(e, s, &c);
+
+	if (unlikely(error != 0))
+		return error;
+	if (unlikely(call_wait(e, &c, deadline) == ERESTART)) {
+		heap = zone_alloc(call_zone, 0);
+		if (heap == NULL)
+			call_leave(e, &c, ENOMEM);
+		else if (park(e, &c, heap, args))
+			return ERESTART;
+	}
+	return call_result(e, &c, r);
+}
+
+static struct receiving
+receiving_of(const struct abi_channel_call *a, void __user *actual_bytes, void __user *actual_handles)
+{
+	return (struct receiving){ .bytes = (void __user *)a->rd_bytes, .num_bytes = a->rd_num_bytes,
+		.handles = (void __user *)a->rd_handles, .num_handles = a->rd_num_handles,
+		.actual_bytes = actual_bytes, .actual_handles = actual_handles };
+}
+
+int
+sys_mx_channel_call(uint32_t h, uint32_t options, int64_t deadline, void __user *args,
+    void __user *actual_bytes, void __user *actual_handles)
+{
+	struct abi_channel_call a;
+	struct receiving r;
+	struct sending s;
+	struct node *n;
+	struct via via;
+	int error = EINVAL, bad = copyin(args, &a, sizeof(a));
+
+	if ((options & ~MX_CHANNEL_WRITE_USE_IOVEC) == 0)
+		error = handle_get_via(h, NODE_CHANNEL, RIGHT_READ | RIGHT_WRITE, &n, &via);
+	if (unlikely(bad != 0)) {
+		if (error == 0)
+			node_unuse(n);
+		return error != 0 ? error : bad;
+	}
+	s = (struct sending){ .options = options, .bytes = (void __user *)a.wr_bytes,
+		.num_bytes = a.wr_num_bytes, .handles = (void __user *)a.wr_handles,
+		.num_handles = a.wr_num_handles };
+	if (unlikely(error != 0)) {
+		sending_consume(&s);
+		return error;
+	}
+	r = receiving_of(&a, actual_bytes, actual_handles);
+	error = call_through(n, &via, deadline, &s, &r, (uintptr_t)args);
+	node_unuse(n);
+	return error;
+}
+
+/* The interrupted call goes on; only the kernel writes this number into a frame. */
+int
+sys_mx_channel_call_finish(uint32_t h, uint32_t options, int64_t deadline, void __user *args,
+    void __user *actual_bytes, void __user *actual_handles)
+{
+	struct thr *t = thr_self();
+	struct abi_channel_call a;
+	struct receiving r;
+	struct call *c, *found = NULL;
+	struct end *e;
+	int error;
+
+	list_for_each(c, &t->t_parked, parked) {
+		if (c->sp == tf_sp(t->t_frame) && c->args == (uintptr_t)args) {
+			found = c;
+			break;
+		}
+	}
+	if (found == NULL)
+		return EBADSTATE;
+	e = end_of(found->node);
+	error = copyin(args, &a, sizeof(a));
+	spin_lock(&e->node.pair->lock);
+	waiter_init(&found->waiter, true);
+	spin_unlock(&e->node.pair->lock);
+	if (error != 0 || found->over)
+		thr_sleep_cancel();
+	else
+		error = call_wait(e, found, deadline);
+	if (error == ERESTART) {
+		spin_lock(&e->node.pair->lock);
+		found->waiter.thr = NULL;
+		spin_unlock(&e->node.pair->lock);
+		return ERESTART;
+	}
+	if (error != 0) {
+		call_leave(e, found, error);
+		if (found->reply != NULL)
+			put_back(e, found->reply);
+	} else {
+		r = receiving_of(&a, actual_bytes, actual_handles);
+		error = call_result(e, found, &r);
+	}
+	parked_free(found);
+	return error;
+}
