@@ -49,6 +49,8 @@ enum lock_rank {
 	RANK_NODE = 80,		/* spin: node / pair state, signals, observers */
 	RANK_PORT = 90,		/* spin: port queue */
 	RANK_PORT_NEST = 92,	/* spin: which port is in which */
+	RANK_FUTEX = 93,	/* spin: one chain of futex waiters; two only in requeue, by address */
+	RANK_FUTEX_OWNER = 94,	/* spin: who owns which futex */
 	RANK_SIGNAL = 95,	/* spin: POSIX signal state of a process */
 	RANK_NAME_CACHE = 96,
 	RANK_PMAP = 100, RANK_ZONE = 110, RANK_PAGE = 120, RANK_LOG_USER = 125,

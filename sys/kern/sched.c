@@ -65,6 +65,19 @@ sched_prio(uint8_t class, uint8_t step, int8_t nice)
 	return (uint8_t)(THRNPRIO * class + within);
 }
 
+/* Its own priority, or a better one that somebody lent it who waits for it (ipc/futex.c). */
+static uint8_t
+prio_now(const struct thr *t)
+{
+	return MIN(sched_prio(t->t_class, t->t_step, t->t_nice), t->t_lent);
+}
+
+uint8_t
+sched_prio_awake(const struct thr *t)
+{
+	return MIN(sched_prio(t->t_class, 0, t->t_nice), t->t_lent);
+}
+
 static void
 enqueue(struct runq *q, struct thr *t)
 {
@@ -102,7 +115,7 @@ make_ready(struct runq *q, struct thr *t)
 	struct thr *cur = thr_self();
 
 	t->t_state = THR_READY;
-	t->t_prio = sched_prio(t->t_class, t->t_step, t->t_nice);
+	t->t_prio = prio_now(t);
 	enqueue(q, t);
 	if (cur == cpu_self()->idle || t->t_prio < cur->t_prio)
 		atomic_or(&cur->t_work, WORK_RESCHED);
@@ -218,7 +231,7 @@ sched_switch(void)
 	spin_lock(&q->lock);
 	if (from->t_state == THR_RUNNING && from != c->idle) {
 		from->t_state = THR_READY;
-		from->t_prio = sched_prio(from->t_class, from->t_step, from->t_nice);
+		from->t_prio = prio_now(from);
 		enqueue(q, from);
 	} else if (from->t_state == THR_ZOMBIE) {
 		list_push_back(&q->dead, &from->t_link);
@@ -278,7 +291,25 @@ sched_set(struct thr *t, uint8_t class, int8_t nice)
 	if (t->t_state == THR_READY)
 		make_ready(q, t);
 	else
-		t->t_prio = sched_prio(class, t->t_step, nice);
+		t->t_prio = prio_now(t);
+	spin_unlock_irq(&q->lock, state);
+}
+
+void
+sched_lend(struct thr *t, uint8_t prio)
+{
+	struct runq *q = cpu_self()->runq;
+	uint32_t state = spin_lock_irq(&q->lock);
+
+	if (t->t_lent != prio) {
+		if (t->t_state == THR_READY)
+			dequeue(q, t);
+		t->t_lent = prio;
+		if (t->t_state == THR_READY)
+			make_ready(q, t);
+		else
+			t->t_prio = prio_now(t);
+	}
 	spin_unlock_irq(&q->lock, state);
 }
 

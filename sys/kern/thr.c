@@ -6,7 +6,8 @@
  * nobody has woken it since.  t_wake goes NONE -> PREPARED -> DONE under the run queue lock.
  *
  * An ended thread cannot free the stack it stands on.  It goes on the CPU's dead list with its last
- * switch; whoever comes out of a switch next frees it.
+ * switch; whoever comes out of a switch next frees the stack and drops the thread's own reference on
+ * its node.
  */
 #include "kern/thr.h"
 #include "kern/assert.h"
@@ -14,6 +15,7 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
+#include "kern/proc.h"
 #include "kern/runq.h"
 #include "kern/sched.h"
 #include "kern/string.h"
@@ -22,10 +24,25 @@
 #include "mach/intr.h"
 #include "vm/kmap.h"
 #include "vm/zone.h"
+#include <abi/sig.h>
 
 ZONE(thr_zone, struct thr);
 COUNTER(threads, "kern.threads");
+COUNTER(thread_nodes, "node.thread");
 static int32_t next_tid = 1;		/* [a] */
+
+void
+thr_node_destroy(struct node *n)
+{
+	kstat_add(&thread_nodes, -1);
+	zone_free(thr_zone, thr_of(n));
+}
+
+static const struct node_ops thr_node_ops = {
+	.name = "thread", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
+	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
+	.sync = node_nosync, .unused = node_nounused, .destroy = thr_node_destroy,
+};
 
 static void
 thr_begin(void *arg)
@@ -53,7 +70,10 @@ thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, s
 		zone_free(thr_zone, t);
 		return ENOMEM;
 	}
+	node_init(&t->t_node, &thr_node_ops, NODE_THREAD, NULL, 0);
+	t->t_node.poll_in = SIG_SIGNALED;
 	t->t_proc = p;
+	t->t_proc_koid = p != NULL ? p->p_node.koid : 0;
 	t->t_entry = entry;
 	t->t_arg = arg;
 	t->t_class = THRUSER;
@@ -62,10 +82,13 @@ thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, s
 	list_init(&t->t_wait_link);
 	list_init(&t->t_proc_link);
 	list_init(&t->t_parked);
+	list_init(&t->t_lenders);
+	t->t_lent = UINT8_MAX;
 	strlcpy(t->t_name, name, sizeof(t->t_name));
 	t->t_prio = sched_prio(t->t_class, 0, 0);
 	mach_thr_init(&t->t_mach, t->t_kstack, thr_begin, t);
 	kstat_add(&threads, 1);
+	kstat_add(&thread_nodes, 1);
 	*out = t;
 	return 0;
 }
@@ -75,8 +98,9 @@ thr_free(struct thr *t)
 {
 	mach_thr_destroy(&t->t_mach);
 	kstack_free(t->t_kstack);
-	zone_free(thr_zone, t);
+	t->t_kstack = NULL;
 	kstat_add(&threads, -1);
+	node_unref(&t->t_node);
 }
 QUIESCE(sched_reap);
 
@@ -89,6 +113,7 @@ thr_discard(struct thr *t)
 void
 thr_start(struct thr *t)
 {
+	t->t_node.own.bits = SIG_THR_RUNNING;	/* nobody can observe it yet */
 	sched_ready(t);
 }
 

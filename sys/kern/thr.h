@@ -1,17 +1,27 @@
 #pragma once
 /*
  * Threads.  A thread runs until it blocks, returns to user mode with THR_RESCHED set, or exits.
- * Letters: I immutable, o only the thread itself, q run queue lock, a atomic, p proc tree lock.
+ * Each is a node (NODE_THREAD), so that handles name it and the wait engine knows its end: the level
+ * TERMINATED (SIG_SIGNALED) rises when it has left its process, RUNNING and SUSPENDED are exclusive.
+ * The struct lives until the last reference on t_node goes; the kernel stack only until the end.
+ *
+ * Letters: I immutable, o only the thread itself, q run queue lock, a atomic, p proc tree lock, s lock
+ * of the process's signals, f lock of futex owners.
  */
 #include "kern/list.h"
+#include "kern/node.h"
 #include "kern/types.h"
 #include "mach/percpu.h"	/* thr_self() */
 #include "mach/thread.h"	/* struct mach_thr: saved kernel stack pointer, FPU area, TLS base */
 
 struct cpu;
-struct node;
+struct futex_waiter;
 struct proc;
 struct trapframe;
+
+/* Levels of a thread's node beside SIG_SIGNALED, which is TERMINATED. */
+#define SIG_THR_RUNNING		(1u << 4)
+#define SIG_THR_SUSPENDED	(1u << 5)
 
 enum thr_state { THR_NEW, THR_READY, THR_RUNNING, THR_SLEEPING, THR_ZOMBIE };
 enum thr_class { THRRT = 0, THRUSER = 1, THRBATCH = 2, THRIDLE = 3, THRNCLASS = 4 };
@@ -26,14 +36,17 @@ enum thr_class { THRRT = 0, THRUSER = 1, THRBATCH = 2, THRIDLE = 3, THRNCLASS = 
 struct thr {
 	struct mach_thr t_mach;		/* [o] first: the assembler switches with it */
 	uint32_t t_work;		/* [a] WORK_* */
-	struct proc *t_proc;		/* [I] NULL for kernel threads */
+	struct node t_node;
+	struct proc *t_proc;		/* [p] NULL for kernel threads and after the end */
+	koid_t t_proc_koid;		/* [I] of the process, also after the end */
 	struct list t_link;		/* [q] run queue */
 	struct list t_wait_link;	/* [lock of what it waits for] */
-	struct list t_proc_link;	/* [p] */
+	struct list t_proc_link;	/* [p] of the process's running, unborn or unjoined threads */
 	int32_t t_tid;			/* [I] */
 	uint8_t t_state;		/* [q] enum thr_state */
 	uint8_t t_class;		/* [q] */
 	uint8_t t_prio;			/* [q] 0 best .. 255 */
+	uint8_t t_lent;			/* [q] priority lent by threads that wait for it; 255 none */
 	uint8_t t_step;			/* [q] Zero's cursor, 0..31, apart from nice */
 	int8_t t_nice;			/* [q] -20..19 */
 	bool t_intr;			/* [q] asleep in a way that a signal ends */
@@ -50,6 +63,16 @@ struct thr {
 	uint64_t t_last;		/* [o] clock at the last switch of account */
 	struct trapframe *t_frame;	/* [o] user frame on its kernel stack */
 	struct sigstate *t_sig;		/* proc/signal.h */
+
+	bool t_joinable;		/* [p] its end is kept until somebody asks (THR_JOIN) */
+	bool t_held; 			/* [s] asleep because of a suspension */
+	uint32_t t_suspends;		/* [s] suspend tokens */
+	uint32_t t_suspend_gen;		/* [s] tokens of an older generation count no more */
+	int64_t t_value;		/* [o; p after its end] for THR_JOIN */
+	uint64_t t_stack, t_stack_size, t_guard;	/* [I] as told to THR_NEW */
+	struct list t_lenders;		/* [f] struct futex_waiter: who waits for what it owns */
+	struct futex_waiter *t_futex;	/* [f] what it waits on */
+
 	uint8_t t_lock_depth;		/* [o] debug: entries of t_lock_stack */
 	uint8_t t_lock_base;		/* [o] debug: where the running deferred call begins */
 	const void *t_lock_stack[16];	/* [o] debug: struct held, see lock.c */
@@ -59,8 +82,14 @@ struct thr {
 	void (*t_entry)(void *);	/* [I] kernel threads */
 	void *t_arg;			/* [I] */
 	void *t_kstack;			/* [I] low end */
-	char t_name[32];		/* [I] */
+	char t_name[32];		/* [o; read anywhere] */
 };
+
+static inline struct thr *
+thr_of(struct node *n)
+{
+	return container_of(n, struct thr, t_node);
+}
 
 /* Makes a thread that will run entry(arg) on its own kernel stack; not started.  ENOMEM, EAGAIN. */
 int thr_create(struct proc *, const char *name, void (*entry)(void *), void *arg,
@@ -68,6 +97,7 @@ int thr_create(struct proc *, const char *name, void (*entry)(void *), void *arg
 void thr_start(struct thr *);
 void thr_discard(struct thr *);		/* instead of thr_start(): frees it */
 void thr_exit(void) __noreturn;		/* the current thread; freed by the next one to run */
+void thr_node_destroy(struct node *);	/* for another table of node operations than thr.c's own */
 void thr_yield(void);
 int thr_count(void);
 

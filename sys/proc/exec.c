@@ -34,7 +34,7 @@
 #include "gen/sysproto.h"
 #include "mach/frame.h"
 #include "proc/exec.h"
-#include "proc/procx.h"
+#include "proc/thread.h"
 #include "proc/vdso.h"
 #include "vm/kmap.h"
 #include "vm/space.h"
@@ -543,11 +543,17 @@ commit_names(struct proc *p, struct exec *x)
 }
 
 static void
-commit_signals(struct proc *p)
+commit_signals(struct proc *p, const struct exec *x)
 {
 	struct sigstate *ts = thr_self()->t_sig;
 
 	sigacts_exec(p->p_sig);
+	if (x->setid) {
+		spin_lock(&p->p_sig->sa_lock);
+		thr_self()->t_suspends = 0;
+		thr_self()->t_suspend_gen++;
+		spin_unlock(&p->p_sig->sa_lock);
+	}
 	ts->ts_stack = (struct abi_stack){ .flags = SS_DISABLE };
 	ts->ts_deadline = 0;
 }
@@ -561,11 +567,12 @@ commit(struct exec *x)
 
 	if (error != 0)
 		return error;
+	thread_drop_all(p);
 	commit_space(p, x);
 	parked_calls_drop(thr_self());
 	desctab_exec(p->p_desc);
 	commit_cred(p, x);
-	commit_signals(p);
+	commit_signals(p, x);
 	commit_names(p, x);
 	strlcpy(thr_self()->t_name, p->p_name, sizeof(thr_self()->t_name));
 	spin_lock(&proc_tree_lock);

@@ -19,7 +19,7 @@
 #include "fs/fsctx.h"
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
-#include "proc/procx.h"
+#include "proc/thread.h"
 #include "vm/space.h"
 #include "vm/zone.h"
 #include <abi/sig.h>
@@ -166,32 +166,26 @@ release_resources(struct proc *p)
 	p->p_cmdline_len = 0;
 }
 
-/* Out of its process; its time stays there. */
+/* Out of its process; its time stays there.  From here on the thread only gives up the CPU. */
 static void
 thr_leave_locked(struct procx *px, struct thr *t)
 {
+	struct sigstate *ts = t->t_sig;
 	nsec_t user, sys;
 
 	proc_times_thr(t, &user, &sys);
 	px->px_user_ns += user;
 	px->px_sys_ns += sys;
 	list_remove(&t->t_proc_link);
+	t->t_sig = NULL;
+	sigstate_destroy(ts, px->px_proc.p_sig);
 	px->px_proc.p_nthrs--;
-	if (px->px_single != NULL)
-		thr_wake(px->px_single, 0);
 }
 
 static void __noreturn
-thr_finish(struct thr *t, struct sigacts *sa)
+thr_finish(struct thr *t, struct proc *p)
 {
-	struct sigstate *ts = t->t_sig;
-	struct proc *p = t->t_proc;
-
-	t->t_sig = NULL;
-	sigstate_destroy(ts, sa);
-	if (p->p_state == PROC_ZOMBIE)
-		sigacts_destroy(sa);
-	t->t_proc = NULL;
+	thread_level(t, SIG_THR_RUNNING | SIG_THR_SUSPENDED, SIG_SIGNALED);
 	node_unref(&p->p_node);
 	thr_exit();
 }
@@ -201,15 +195,29 @@ proc_thr_exit(void)
 {
 	struct thr *t = thr_self();
 	struct procx *px = procx_self();
+	struct proc *p = &px->px_proc;
 
 	parked_calls_drop(t);
-	node_ref(&px->px_proc.p_node);
 	spin_lock(&proc_tree_lock);
-	VERIFY(px->px_proc.p_nthrs > 1);
+	if (p->p_nthrs == 1) {
+		spin_unlock(&proc_tree_lock);
+		proc_exit(ABI_W_EXITED(0), 0);
+	}
+	node_ref(&p->p_node);
 	thr_leave_locked(px, t);
+	/* What waited for this thread to unblock it waits for another. */
+	if (p->p_sig->sa_pend.set != 0)
+		signal_pass_on_locked(p);
+	if (t->t_joinable) {
+		node_ref(&t->t_node);
+		list_push_back(&px->px_ended, &t->t_proc_link);
+		px->px_nended++;
+	}
+	t->t_proc = NULL;
+	if (px->px_single != NULL)
+		thr_wake(px->px_single, 0);
 	spin_unlock(&proc_tree_lock);
-	/* The process cannot end before this thread gave up the CPU: nothing runs in between. */
-	thr_finish(t, px->px_proc.p_sig);
+	thr_finish(t, p);
 }
 
 static void
@@ -241,6 +249,7 @@ become_zombie(struct procx *px, int status, int64_t code, struct sigacts **sa)
 	was_linked = linked(p);
 	usage_fill_locked(p, &p->p_usage);
 	thr_leave_locked(px, t);
+	t->t_proc = NULL;
 	*sa = p->p_sig;
 	p->p_sig = NULL;
 	p->p_wait_status = status;
@@ -271,6 +280,7 @@ proc_exit(int status, int64_t code)
 	p->p_state = PROC_EXITING;
 	spin_unlock(&proc_tree_lock);
 	node_ref(&p->p_node);
+	thread_drop_all(p);
 	proc_timers_stop(px);
 	leave_session(p);
 	usage_sample(p);
@@ -282,7 +292,8 @@ proc_exit(int status, int64_t code)
 	sig_change(&p->p_node.own, 0, SIG_SIGNALED, &wl);
 	spin_unlock(&p->p_node.lock);
 	wakelist_run(&wl);
-	thr_finish(thr_self(), sa);
+	sigacts_destroy(sa);
+	thr_finish(thr_self(), p);
 }
 
 int

@@ -185,6 +185,9 @@ proc_alloc(struct proc *parent, struct procx **out)
 	list_init(&p->p_pgrp_link);
 	list_init(&p->p_thrs);
 	list_init(&px->px_waiters);
+	list_init(&px->px_unborn);
+	list_init(&px->px_ended);
+	list_init(&px->px_old_creds);
 	proc_timers_init(px);
 	*out = px;
 	return 0;

@@ -28,6 +28,10 @@ struct procx {
 	struct procx *px_hash;		/* [p] next of the same bucket */
 	struct list px_waiters;		/* [p] struct child_waiter: threads in wait */
 	uint32_t px_uid;		/* [p] real uid it counts for (RLIMIT_NPROC) */
+	struct list px_unborn;		/* [p] struct thr by t_proc_link: made, not started */
+	struct list px_ended;		/* [p] the same: ended, to be joined; one reference each */
+	uint32_t px_nended;		/* [p] */
+	struct list px_old_creds;	/* [p] struct old_cred: replaced, perhaps still looked at (ids.c) */
 	bool px_nowait;			/* [p] becomes no zombie: its parent ignores SIGCHLD */
 	struct thr *px_single;		/* [p] thread that waits to be the only one */
 	struct thr *px_vfork_thr;	/* [p] parent's thread asleep in vfork, of the child */

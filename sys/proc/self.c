@@ -13,6 +13,9 @@ self_node(enum desc_self which, struct node **out)
 	case DESC_SELF_PROCESS:
 		n = &proc_self()->p_node;
 		break;
+	case DESC_SELF_THREAD:
+		n = &thr_self()->t_node;
+		break;
 	default:
 		return EHANDLE;
 	}

@@ -11,7 +11,7 @@
 #include "mach/atomic.h"
 #include "mach/frame.h"
 #include "mach/user.h"
-#include "proc/procx.h"
+#include "proc/thread.h"
 
 /* --- actions and masks --- */
 
@@ -92,6 +92,7 @@ sys_sigprocmask(int how, const abi_sigset_t *set, abi_sigset_t *old)
 	spin_lock(&sa->sa_lock);
 	signal_mask_locked(t, mask);
 	spin_unlock(&sa->sa_lock);
+	signal_pass_on(t);
 	return 0;
 }
 
@@ -165,6 +166,7 @@ sys_sigtimedwait(const abi_sigset_t *set, struct abi_siginfo *out, const struct 
 		return EAGAIN;
 	}
 	sigmask_deadline_done();
+	signal_pass_on(t);
 	if (out != NULL)
 		*out = info;
 	*result = sig;
@@ -274,6 +276,31 @@ sys_sigqueue(int32_t pid, int sig, uint64_t value)
 	spin_lock(&proc_tree_lock);
 	p = pid > 0 ? proc_lookup_locked(pid) : NULL;
 	error = p == NULL ? ESRCH : kill_one_locked(p, sig, &info);
+	spin_unlock(&proc_tree_lock);
+	return error;
+}
+
+/* To one thread; pid 0 is the caller's process. */
+int
+sys_tgkill(int32_t pid, int32_t tid, int sig)
+{
+	struct abi_siginfo info;
+	struct thr *t = NULL;
+	struct proc *p;
+	int error = ESRCH;
+
+	if (sig < 0 || sig > SIG_LAST)
+		return EINVAL;
+	info_from_self(&info, sig, SI_USER);
+	spin_lock(&proc_tree_lock);
+	p = pid == 0 ? proc_self() : pid > 0 ? proc_lookup_locked(pid) : NULL;
+	if (p != NULL)
+		t = thread_find_locked(p, tid);
+	if (t != NULL) {
+		error = may_signal_locked(proc_self(), p, sig) ? 0 : EPERM;
+		if (error == 0 && sig != 0)
+			error = signal_send_thr_locked(t, sig, &info);
+	}
 	spin_unlock(&proc_tree_lock);
 	return error;
 }

@@ -39,7 +39,7 @@
 #include "fs/file.h"
 #include "mach/atomic.h"
 #include "mach/frame.h"
-#include "proc/procx.h"
+#include "proc/thread.h"
 #include "vm/zone.h"
 #include <abi/task.h>
 #include <abi/wait.h>
@@ -167,6 +167,13 @@ sigstate_destroy(struct sigstate *ts, struct sigacts *sa)
 	zone_free(sigstate_zone, ts);
 }
 
+void
+sigstate_free(struct sigstate *ts)
+{
+	ASSERT(list_empty(&ts->ts_pend.queue));
+	zone_free(sigstate_zone, ts);
+}
+
 /* --- masks and what is deliverable --- */
 
 static uint64_t
@@ -180,7 +187,8 @@ signal_update_locked(struct thr *t)
 {
 	struct sigacts *sa = t->t_proc->p_sig;
 
-	if (deliverable(sa, t->t_sig) != 0 || sa->sa_stopped || sa->sa_killed || t->t_dying)
+	if (deliverable(sa, t->t_sig) != 0 || sa->sa_stopped || sa->sa_killed || t->t_dying ||
+	    t->t_suspends > 0)
 		atomic_or(&t->t_work, WORK_SIGNAL);
 	else
 		atomic_and(&t->t_work, ~WORK_SIGNAL);
@@ -398,6 +406,33 @@ act_at_once_locked(struct proc *p, int sig)
 	return was_stopped && sig == SIGCONT;
 }
 
+void
+signal_pass_on_locked(struct proc *p)
+{
+	struct sigacts *sa = p->p_sig;
+	struct thr *t;
+
+	spin_lock(&sa->sa_lock);
+	for (uint64_t set = sa->sa_pend.set; set != 0; set &= set - 1) {
+		t = choose_locked(p, set & -set);
+		if (t != NULL && t != thr_self())
+			thr_interrupt(t);
+	}
+	spin_unlock(&sa->sa_lock);
+}
+
+void
+signal_pass_on(struct thr *t)
+{
+	struct proc *p = t->t_proc;
+
+	if (likely(p->p_nthrs == 1 || (p->p_sig->sa_pend.set & t->t_sig->ts_mask) == 0))
+		return;
+	spin_lock(&proc_tree_lock);
+	signal_pass_on_locked(p);
+	spin_unlock(&proc_tree_lock);
+}
+
 /* Not even pending: the signal would do nothing, and nobody holds it back to look at it later. */
 static bool
 dropped_locked(struct proc *p, int sig, struct thr *only)
@@ -502,6 +537,12 @@ proc_kill_locked(struct proc *p, int status, int64_t code)
 	if (first)
 		(void)send_locked(p, NULL, SIGKILL, NULL);
 	return first;
+}
+
+int
+signal_send_thr_locked(struct thr *t, int sig, const struct abi_siginfo *info)
+{
+	return send_locked(t->t_proc, t, sig, info);
 }
 
 /* The victim runs before everybody who waits for its memory. */
@@ -638,6 +679,12 @@ finish_call(struct trapframe *tf, struct thr *t, bool handler, bool restart)
 	t->t_sig->ts_no_restart = false;
 }
 
+void
+signal_settle_call(struct thr *t)
+{
+	finish_call(mach_thr_frame(&t->t_mach), t, false, false);
+}
+
 static bool
 on_altstack(const struct sigstate *ts, uintptr_t sp)
 {
@@ -703,16 +750,40 @@ stop_process(struct proc *p, int sig, uint32_t conts)
 	spin_unlock(&proc_tree_lock);
 }
 
-/* Sleeps until the process continues or is killed; sa_lock held, and again afterwards. */
+/* The levels say whether it is suspended; sa_lock held, and again afterwards. */
+static void
+park_locked(struct thr *t, struct sigacts *sa, bool parked)
+{
+	spin_unlock(&sa->sa_lock);
+	if (parked)
+		thread_level(t, SIG_THR_RUNNING, SIG_THR_SUSPENDED);
+	else
+		thread_level(t, SIG_THR_SUSPENDED, SIG_THR_RUNNING);
+	spin_lock(&sa->sa_lock);
+	t->t_held = parked;
+}
+
+/*
+ * Sleeps while the process is stopped or the thread suspended, unless they die; sa_lock held, and again
+ * afterwards.
+ */
 static void
 wait_stopped_locked(struct thr *t, struct sigacts *sa)
 {
-	t->t_sig->ts_stopped = true;
-	thr_sleep_prepare(false);
-	spin_unlock(&sa->sa_lock);
-	(void)thr_sleep(NSEC_INFINITE);
-	spin_lock(&sa->sa_lock);
-	t->t_sig->ts_stopped = false;
+	while ((sa->sa_stopped || t->t_suspends > 0) && !sa->sa_killed && !t->t_dying) {
+		if (t->t_held != (t->t_suspends > 0)) {
+			park_locked(t, sa, !t->t_held);
+			continue;
+		}
+		t->t_sig->ts_stopped = true;
+		thr_sleep_prepare(false);
+		spin_unlock(&sa->sa_lock);
+		(void)thr_sleep(NSEC_INFINITE);
+		spin_lock(&sa->sa_lock);
+		t->t_sig->ts_stopped = false;
+	}
+	if (t->t_held)
+		park_locked(t, sa, false);
 }
 
 static void __noreturn
@@ -736,7 +807,7 @@ next_signal(struct thr *t, struct abi_siginfo *info, struct sigact *act, uint32_
 	int sig;
 
 	spin_lock(&sa->sa_lock);
-	while (sa->sa_stopped && !sa->sa_killed && !t->t_dying)
+	while (unlikely(sa->sa_stopped || t->t_suspends > 0 || t->t_held) && !sa->sa_killed && !t->t_dying)
 		wait_stopped_locked(t, sa);
 	if (t->t_dying || sa->sa_killed) {
 		bool killed = sa->sa_killed;
@@ -776,8 +847,10 @@ signal_deliver(struct trapframe *tf)
 	while ((sig = next_signal(t, &info, &act, &conts)) != 0) {
 		if (act.handler > SIGACT_IGN) {
 			call_handler(tf, t, &act, &info);
-			if (!signal_pending(t))
+			if (!signal_pending(t)) {
+				signal_pass_on(t);
 				return;
+			}
 		} else if (act.handler == SIGACT_IGN || (SIGS_IGNORE & SIGBIT(sig)) != 0) {
 			continue;
 		} else if ((SIGS_STOP & SIGBIT(sig)) != 0) {
@@ -787,6 +860,7 @@ signal_deliver(struct trapframe *tf)
 		}
 	}
 	finish_call(tf, t, false, false);
+	signal_pass_on(t);
 }
 
 /* --- ending threads --- */

@@ -58,7 +58,7 @@ struct sigstate {
 	uint64_t ts_wanted;		/* [s] what sigtimedwait waits for */
 	struct sigpend ts_pend;		/* [s] for this thread */
 	bool ts_has_saved;		/* [o] a temporary mask is in force (sigsuspend, ppoll) */
-	bool ts_stopped;		/* [s] asleep because of a stop */
+	bool ts_stopped;		/* [s] asleep because of a stop or a suspension */
 	bool ts_no_restart;		/* [o] this call ends with EINTR when a handler ran */
 	struct abi_stack ts_stack;	/* [o] sigaltstack */
 	nsec_t ts_deadline;		/* [o] end of an interrupted sleep that will be resumed, or 0 */
@@ -72,6 +72,7 @@ struct sigstate {
 int signal_send_proc(struct proc *, int sig, const struct abi_siginfo *info);
 int signal_send_proc_locked(struct proc *, int sig, const struct abi_siginfo *info);	/* tree lock */
 int signal_send_thr(struct thr *, int sig, const struct abi_siginfo *info);
+int signal_send_thr_locked(struct thr *, int sig, const struct abi_siginfo *info);	/* tree lock */
 
 /* SIGKILL from the kernel, in a hurry, with this native code; false when the process was being killed
  * or ended already. */
@@ -91,6 +92,15 @@ void sigacts_exec(struct sigacts *);				/* handlers become default */
 void sigacts_destroy(struct sigacts *);
 struct sigstate *sigstate_create(const struct sigstate *from) __must_check;
 void sigstate_destroy(struct sigstate *, struct sigacts *);
+void sigstate_free(struct sigstate *);			/* of a thread that never ran */
+/* What a thread that parks was interrupted in is executed again when it goes on; sa_lock held. */
+void signal_settle_call(struct thr *);
+/*
+ * Process-wide signals that the current thread blocks, and that may have been meant for it, find another
+ * thread.  After its mask grew, and at its end; tree lock.
+ */
+void signal_pass_on_locked(struct proc *);
+void signal_pass_on(struct thr *);
 /* Ends every other thread of the current process and waits until they are gone.  ERESTART: this
  * thread is being ended itself. */
 int signal_single_thread(void) __must_check;

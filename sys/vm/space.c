@@ -975,6 +975,26 @@ space_read(struct space *s, vaddr_t va, void *buf, size_t size, size_t *done)
 }
 
 int
+space_word_key(struct space *s, vaddr_t va, struct vmo **shared, uint64_t *off)
+{
+	struct mapping *m;
+	int error = 0;
+
+	*shared = NULL;
+	*off = va;
+	mutex_lock(&s->lock);
+	m = space_find(s, va);
+	if (m == NULL || m->prot == 0) {
+		error = EFAULT;
+	} else if ((m->flags & MAPF_SHARED) != 0) {
+		vmo_ref(*shared = m->vmo);
+		*off = m->off + (va - m->start);
+	}
+	mutex_unlock(&s->lock);
+	return error;
+}
+
+int
 space_populate(struct space *s, vaddr_t va, size_t len)
 {
 	vaddr_t end = ROUND_UP(va + len, PAGE_SIZE);

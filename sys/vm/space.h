@@ -55,6 +55,13 @@ int space_fault(struct space *, vaddr_t, uint32_t access) __must_check;
 /* Other processes' memory (procfs, core): through the VMOs, never through page tables. */
 int space_read(struct space *, vaddr_t, void *, size_t, size_t *done) __must_check;
 
+/*
+ * What the word at an address is known by, in whichever process it is looked at: shared memory by its
+ * VMO (*shared, referenced) and the offset there, all else by the space and the address (*shared NULL).
+ * EFAULT where nothing can be read.
+ */
+int space_word_key(struct space *, vaddr_t, struct vmo **shared, uint64_t *off) __must_check;
+
 struct space_info {
 	vaddr_t start, end;
 	uint32_t prot, max, flags;

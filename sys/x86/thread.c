@@ -20,6 +20,7 @@
 #include "vm/kmap.h"
 #include "x86/amd64/regs.h"
 #include "x86/fpu.h"
+#include <abi/task.h>
 
 extern void thread_switch(struct mach_thr *from, struct mach_thr *to);
 extern void thread_begin(void);
@@ -109,17 +110,59 @@ frame_fresh(struct trapframe *tf, uintptr_t entry, uintptr_t sp)
 }
 
 int
-mach_thr_user(struct mach_thr *m, uintptr_t entry, uintptr_t sp, uint64_t arg, uint64_t tls)
+mach_thr_user(struct mach_thr *m, uintptr_t entry, uintptr_t sp, uintptr_t arg1, uintptr_t arg2)
 {
 	struct trapframe *tf = mach_thr_frame(m);
 
-	if (entry >= USER_MAX || sp > USER_MAX || tls >= USER_MAX)
+	if (entry >= USER_MAX || sp > USER_MAX)
 		return EPERM;
 	frame_fresh(tf, entry, sp);
-	tf->rdi = arg;
-	m->fs_base = tls;
+	tf->rdi = arg1;
+	tf->rsi = arg2;
 	memcpy(m->fpu, fpu_fresh, sizeof(m->fpu));
 	start_in_user(m);
+	return 0;
+}
+
+int
+mach_thr_tls(struct mach_thr *m, uint64_t base)
+{
+	if (base >= USER_MAX)
+		return EPERM;
+	m->fs_base = base;
+	return 0;
+}
+
+#define EACH_REGISTER(do) \
+	do(rax) do(rbx) do(rcx) do(rdx) do(rsi) do(rdi) do(rbp) do(rsp) do(r8) do(r9) do(r10) do(r11) \
+	do(r12) do(r13) do(r14) do(r15) do(rip) do(rflags)
+
+void
+mach_thr_regs(const struct mach_thr *m, struct abi_thread_regs *r)
+{
+	const struct trapframe *tf = mach_thr_frame(m);
+
+	memset(r, 0, sizeof(*r));
+#define GET(reg) r->reg = tf->reg;
+	EACH_REGISTER(GET)
+#undef GET
+	r->fs_base = m->fs_base;
+}
+
+int
+mach_thr_set_regs(struct mach_thr *m, const struct abi_thread_regs *r)
+{
+	struct trapframe *tf = mach_thr_frame(m);
+
+	if (r->rip >= USER_MAX || r->rsp > USER_MAX || r->fs_base >= USER_MAX || r->gs_base != 0 ||
+	    (r->rflags & ~(uint64_t)(RFLAGS_USER | RFLAGS_IF | RFLAGS_FIXED)) != 0)
+		return EINVAL;
+#define SET(reg) tf->reg = r->reg;
+	EACH_REGISTER(SET)
+#undef SET
+	tf->rflags = (r->rflags & RFLAGS_USER) | RFLAGS_IF | RFLAGS_FIXED;
+	tf->error = 0;
+	m->fs_base = r->fs_base;
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include <abi/sig.h>
 #include <abi/signal.h>
 #include <abi/sysctl.h>
+#include <abi/thread.h>
 #include "sysnum.h"
 #include "tap.h"
 
@@ -144,6 +145,9 @@ static const struct { unsigned nr, arg; int out, absent; } users[] = {
 	{ SYS_getsockname, 1, 1, 0 }, { SYS_getsockname, 2, 1, 0 }, { SYS_getpeername, 1, 1, 0 },
 	{ SYS_getpeername, 2, 1, 0 }, { SYS_getsockopt, 3, 1, 0 }, { SYS_getsockopt, 4, 1, 0 },
 	{ SYS_sendto, 4, 0, 1 }, { SYS_recvfrom, 1, 1, 0 }, { SYS_recvfrom, 4, 1, 1 }, { SYS_recvfrom, 5, 1, 0 },
+	{ SYS_throp, 2, 1, 0 },
+	{ SYS_mx_thread_create, 4, 1, 0 }, { SYS_mx_thread_read_state, 2, 1, 0 },
+	{ SYS_mx_task_suspend, 1, 1, 0 },
 };
 
 static int
@@ -178,6 +182,10 @@ good(const struct call *c, unsigned arg, const char *type)
 		return native ? event : (uint64_t)file;
 	if (starts(type, "port"))
 		return port;
+	if (starts(type, "process"))
+		return 1u << 18;	/* mx_process_self */
+	if (starts(type, "thread"))
+		return 2u << 18;	/* mx_thread_self */
 	if (strcmp(type, "handle") == 0)
 		return event;
 	if (strcmp(type, "size") == 0)
@@ -335,6 +343,18 @@ special(const struct call *c, uint64_t a[NARGS])
 		a[1] = 1;
 		break;
 	}
+	case SYS_throp:
+		a[0] = THR_STKOP;
+		break;
+	case SYS_mx_futex_wait:
+		a[1] = 1, a[2] = 0;		/* not what is there: it does not wait */
+		break;
+	case SYS_mx_futex_wake:
+		a[1] = 1;
+		break;
+	case SYS_mx_futex_requeue:
+		a[1] = a[4] = 1, a[5] = 0;
+		break;
 	case SYS_mx_object_wait_async:
 		a[1] = port, a[3] = SIG_SIGNALED;
 		break;
@@ -645,6 +665,8 @@ pointers(void)
 			ok(forged_frames() == 0, "sigreturn: a bad frame is SIGSEGV");
 			continue;
 		}
+		if (is(c, SYS_mx_thread_read_state))
+			continue;	/* asks for a suspended thread first: thread.c */
 		for (unsigned arg = 0; arg < NARGS && type_of(c, arg, type) != NULL; arg++)
 			if (is_pointer(type))
 				ok(apart(pointer, c, arg) == 0, "%s: argument %u (%s) at bad addresses", c->name, arg + 1,

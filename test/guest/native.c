@@ -165,7 +165,7 @@ small_integers(void)
 	is_int(wrong, 0, "a small integer is BAD_HANDLE to every native call");
 	is_int(wait_now(e | 1u << 31, U0), MX_ERR_BAD_HANDLE, "so is a value with bit 31");
 	is_int(wait_now(e ^ 1u << 18, U0), MX_ERR_BAD_HANDLE, "and one with another generation");
-	is_int(wait_now(GENERATION(e) << 18, U0), MX_ERR_BAD_HANDLE, "and one without an index");
+	is_int(wait_now((GENERATION(e) | 8) << 18, U0), MX_ERR_BAD_HANDLE, "and one without an index");
 	drop(e), drop(p);
 }
 

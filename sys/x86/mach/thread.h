@@ -31,9 +31,19 @@ struct trapframe *mach_thr_frame(const struct mach_thr *);
 void mach_frame_exec(struct trapframe *, uintptr_t entry, uintptr_t sp);
 /* The running kernel thread goes to user mode for the first time (process 1). */
 void mach_user_enter(uintptr_t entry, uintptr_t sp) __noreturn;
-/* A new thread of the running process: user mode at entry(arg) on stack sp with this TLS base. */
-int mach_thr_user(struct mach_thr *, uintptr_t entry, uintptr_t sp, uint64_t arg, uint64_t tls)
+/*
+ * After mach_thr_init and before thr_start: the thread goes to user mode at entry(arg1, arg2) on stack sp,
+ * with TLS base 0.  EPERM when entry or sp is no user address.
+ */
+int mach_thr_user(struct mach_thr *, uintptr_t entry, uintptr_t sp, uintptr_t arg1, uintptr_t arg2)
     __must_check;
+/* The TLS base of a thread that has not started; EPERM. */
+int mach_thr_tls(struct mach_thr *, uint64_t base) __must_check;
+/* User registers of a thread that stands in the kernel and does not run.  EINVAL: user mode cannot have those. */
+struct abi_thread_regs;
+void mach_thr_regs(const struct mach_thr *, struct abi_thread_regs *);
+int mach_thr_set_regs(struct mach_thr *, const struct abi_thread_regs *) __must_check;
+
 /* EPERM when base is not a user address.  Only of the running thread. */
 int mach_set_tls(struct mach_thr *, uint64_t base) __must_check;
 uint64_t mach_get_tls(const struct mach_thr *);
