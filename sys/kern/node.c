@@ -163,6 +163,24 @@ node_write(struct node *n, struct uio *uio)
 }
 
 int
+node_try(struct node *n, struct uio *u, uint32_t levels,
+    int (*try)(struct node *, struct uio *, void __user *))
+{
+	bool turn = false;
+	int error;
+
+	while ((error = try(n, u, NULL)) == ESHOULDWAIT && (u->flags & UIO_NONBLOCK) == 0) {
+		error = sig_wait(n->sig, levels, WAIT_INTR | WAIT_TURN, NSEC_INFINITE, NULL, NULL);
+		if (error != 0)
+			break;
+		turn = true;
+	}
+	if (turn)
+		sig_pass(n->sig, levels);
+	return error;
+}
+
+int
 node_noread(struct node *n, struct uio *uio)
 {
 	return EBADF;

@@ -104,6 +104,11 @@ node_waitable(const struct node *n)
 int node_read(struct node *, struct uio *) __must_check;
 int node_write(struct node *, struct uio *) __must_check;
 
+/* Try; wait for one of `levels'; try: until try() answers anything but ESHOULDWAIT, or at once with
+ * UIO_NONBLOCK.  try's last argument is for native faces and NULL here. */
+int node_try(struct node *, struct uio *, uint32_t levels,
+    int (*try)(struct node *, struct uio *, void __user *)) __must_check;
+
 int node_noread(struct node *, struct uio *);			/* EBADF */
 int node_nowrite(struct node *, struct uio *);			/* EBADF */
 int node_nostream(struct node *, struct uio *);			/* EINVAL: no bytes at all */

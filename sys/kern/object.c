@@ -7,6 +7,7 @@
 #include "gen/sysproto.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/pair.h"
 #include "kern/thr.h"
 #include "kern/time.h"
 #include "mach/user.h"
@@ -146,4 +147,36 @@ sys_mx_object_signal(struct node *h, uint32_t clear, uint32_t set)
 	spin_unlock(h->sig->lock);
 	wakelist_run(&w);
 	return 0;
+}
+
+/* Which kinds have a peer is asked before the right; a peer that is gone stays gone. */
+int
+sys_mx_object_signal_peer(uint32_t h, uint32_t clear, uint32_t set)
+{
+	struct wakelist w;
+	struct node *n, *peer;
+	uint32_t rights;
+	int error = h <= DESC_INDEX_MASK ? EHANDLE : desc_get_slot(h, NODE_ANY, 0, &n, &rights, NULL);
+
+	if (error != 0)
+		return error;
+	if (n->pair == NULL)
+		error = ENOTSUP;
+	else if ((rights & RIGHT_SIGNAL_PEER) == 0)
+		error = ERIGHTS;
+	else if (((clear | set) & ~user_bits(n)) != 0)
+		error = EINVAL;
+	if (error == 0) {
+		wakelist_init(&w);
+		spin_lock(&n->pair->lock);
+		peer = pair_peer_locked(n);
+		if (peer != NULL)
+			sig_change(peer->sig, clear, set, &w);
+		else
+			error = EPEERCLOSED;
+		spin_unlock(&n->pair->lock);
+		wakelist_run(&w);
+	}
+	node_unuse(n);
+	return error;
 }

@@ -1,4 +1,4 @@
-/* getrandom: waits until the generator is seeded, unless told not to. */
+/* Random numbers for programs: getrandom waits until the generator is seeded, unless told not to. */
 #include "gen/sysproto.h"
 #include "kern/error.h"
 #include "kern/random.h"
@@ -34,4 +34,19 @@ sys_getrandom(void __user *buf, size_t len, unsigned int flags, intptr_t *result
 	}
 	*result = (intptr_t)done;
 	return done > 0 ? 0 : error;
+}
+
+/* What a program adds is mixed in and credited with nothing. */
+int
+sys_mx_cprng_add_entropy(void __user *buf, size_t len)
+{
+	uint8_t piece[256];
+	int error;
+
+	if (len > sizeof(piece))
+		return EINVAL;
+	error = copyin(buf, piece, len);
+	if (error == 0)
+		random_add(piece, len, 0);
+	return error;
 }

@@ -154,6 +154,44 @@ timer_cancel(struct timer *t)
 	return was;
 }
 
+/* How much of the heap a search looks at: slack is a favour, not a promise. */
+#define NEAR_LOOKS	64
+
+/* The next in a walk over the heap, below t if `down'. */
+static struct timer *
+heap_next(struct timer *t, bool down)
+{
+	if (down && t->child != NULL)
+		return t->child;
+	while (t != NULL && t->next == NULL) {
+		while (t->prev != NULL && t->prev->child != t)
+			t = t->prev;
+		t = t->prev;
+	}
+	return t != NULL ? t->next : NULL;
+}
+
+nsec_t
+timer_near(nsec_t from, nsec_t to, nsec_t ideal)
+{
+	uint32_t state = spin_lock_irq(&timer_lock);
+	struct timer *t = root;
+	nsec_t best = ideal, distance = NSEC_INFINITE;
+
+	for (unsigned i = 0; t != NULL && i < NEAR_LOOKS; i++) {
+		bool within = t->deadline <= to;
+		nsec_t d = t->deadline > ideal ? t->deadline - ideal : ideal - t->deadline;
+
+		if (within && t->deadline >= from && d < distance) {
+			best = t->deadline;
+			distance = d;
+		}
+		t = heap_next(t, within);
+	}
+	spin_unlock_irq(&timer_lock, state);
+	return best;
+}
+
 static struct timer *
 take_due(nsec_t now)
 {

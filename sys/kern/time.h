@@ -26,5 +26,7 @@ struct timer {
 void timer_init(struct timer *, void (*fn)(struct timer *));
 void timer_set(struct timer *, nsec_t deadline);	/* re-arms */
 bool timer_cancel(struct timer *);	/* true when it had not fired; afterwards fn does not run */
+/* The deadline of an armed timer within [from, to], the one nearest to `ideal'; else `ideal'. */
+nsec_t timer_near(nsec_t from, nsec_t to, nsec_t ideal);
 void timer_interrupt(void);		/* from the clock interrupt */
 void timer_tick_start(void);		/* a thread other than idle runs: the scheduler wants its tick */

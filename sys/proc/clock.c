@@ -10,6 +10,7 @@
 #include "gen/sysproto.h"
 #include "mach/user.h"
 #include "proc/procx.h"
+#include <abi/channel.h>
 
 static int
 clock_read(int clock, nsec_t *now)
@@ -123,5 +124,31 @@ sys_clock_nanosleep(int clock, int flags, const struct abi_timespec *req, void _
 	if (error == ERESTART && (absolute || (error = store_rest(deadline, rem)) == 0))
 		return sigmask_interrupted();
 	sigmask_deadline_done();
+	return error == ETIMEDOUT ? 0 : error;
+}
+
+/* --- the native face --- */
+
+int
+sys_mx_clock_get(uint32_t clock, int64_t *now)
+{
+	static const int clocks[] = { [MX_CLOCK_MONOTONIC] = CLOCK_MONOTONIC, [MX_CLOCK_UTC] = CLOCK_REALTIME,
+		[MX_CLOCK_THREAD] = CLOCK_THREAD_CPUTIME_ID };
+
+	return clock < ARRAY_SIZE(clocks) ? clock_read(clocks[clock], now) : EINVAL;
+}
+
+/* A deadline that is past is a yield. */
+int
+sys_mx_nanosleep(int64_t deadline)
+{
+	int error;
+
+	if (deadline <= clock_now()) {
+		thr_yield();
+		return 0;
+	}
+	thr_sleep_prepare(true);
+	error = thr_sleep(deadline);
 	return error == ETIMEDOUT ? 0 : error;
 }
