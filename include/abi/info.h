@@ -102,6 +102,11 @@ struct abi_info_maps {
 	uint32_t type, mmu_flags;
 	uint64_t vmo_koid, vmo_offset, committed_pages;
 };
+#define MX_INFO_VMO_TYPE_PAGED		(1u << 0)
+#define MX_INFO_VMO_RESIZABLE		(1u << 1)
+#define MX_INFO_VMO_IS_COW_CLONE	(1u << 2)
+#define MX_INFO_VMO_VIA_HANDLE		(1u << 3)
+#define MX_INFO_VMO_VIA_MAPPING		(1u << 4)
 struct abi_info_vmo {
 	uint64_t koid;
 	char name[32];

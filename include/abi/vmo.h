@@ -5,11 +5,16 @@
 #define MX_VMO_RESIZABLE		2u
 #define MX_VMO_CHILD_SNAPSHOT		1u
 #define MX_VMO_CHILD_RESIZABLE		4u
+#define MX_VMO_CHILD_NO_WRITE		0x20u
+#define MX_VMO_ZERO_CHILDREN		(1u << 3)	/* signal: no child is alive */
 #define MX_VMO_OP_COMMIT		1u
 #define MX_VMO_OP_DECOMMIT		2u
 #define MX_VMO_OP_LOCK			3u
 #define MX_VMO_OP_UNLOCK		4u
 #define MX_VMO_OP_CACHE_SYNC		6u
+#define MX_VMO_OP_CACHE_INVALIDATE	7u
+#define MX_VMO_OP_CACHE_CLEAN		8u
+#define MX_VMO_OP_CACHE_CLEAN_INVALIDATE 9u
 #define MX_VMO_OP_ZERO			10u
 
 #define MX_VM_PERM_READ			(1u << 0)

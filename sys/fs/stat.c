@@ -300,12 +300,22 @@ size_ok(int64_t len)
 }
 
 int
-sys_ftruncate(struct node *fd, int64_t len)
+sys_ftruncate(int fd, int64_t len)
 {
 	struct setattr sa = { .mask = SETATTR_SIZE, .size = (uint64_t)len };
-	int error = size_ok(len);
+	struct node *n;
+	uint32_t rights;
+	int error = desc_get_slot((uint32_t)fd, NODE_ANY, RIGHT_WRITE, &n, &rights, NULL);
 
-	return error != 0 ? error : fd->ops->setattr(fd, &sa);
+	if (error != 0)
+		return error;
+	/* A VMO's size is a right of its own. */
+	if (n->kind == NODE_VMO && !(rights & RIGHT_RESIZE))
+		error = EINVAL;
+	if (error == 0 && (error = size_ok(len)) == 0)
+		error = n->ops->setattr(n, &sa);
+	node_unuse(n);
+	return error;
 }
 
 int

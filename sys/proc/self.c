@@ -3,6 +3,7 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "proc/procx.h"
+#include "vm/space.h"
 
 static int
 self_node(enum desc_self which, struct node **out)
@@ -16,6 +17,8 @@ self_node(enum desc_self which, struct node **out)
 	case DESC_SELF_THREAD:
 		n = &thr_self()->t_node;
 		break;
+	case DESC_SELF_VMAR:
+		return vmar_root(proc_self()->p_space, out);
 	default:
 		return EHANDLE;
 	}

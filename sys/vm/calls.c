@@ -5,6 +5,7 @@
 #include "gen/sysproto.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/policy.h"
 #include "kern/proc.h"
 #include "mach/user.h"
 #include "vm/space.h"
@@ -40,6 +41,12 @@ limit(int which)
 	return proc_self()->p_limits[which].cur;
 }
 
+bool
+wx_allowed(void)
+{
+	return policy_hook != NULL && policy_check(POLICY_VMAR_WX) == 0;
+}
+
 /* --- mmap --- */
 
 static int
@@ -53,8 +60,11 @@ mmap_check(struct map_args *a, int prot, int flags, int64_t off)
 		return EINVAL;
 	if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0 && (a->addr & PAGE_MASK) != 0)
 		return EINVAL;
-	if ((prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC))
-		return EACCES;
+	if ((prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {
+		if (!wx_allowed())
+			return EACCES;
+		a->flags |= MAPF_WX;
+	}
 	if ((flags & MAP_FIXED_NOREPLACE) != 0)
 		a->flags |= MAPF_FIXED | MAPF_NOREPLACE;
 	else if ((flags & MAP_FIXED) != 0)
@@ -155,6 +165,8 @@ sys_mprotect(uintptr_t addr, size_t len, int prot)
 {
 	if ((prot & ~PROT_ALL) != 0)
 		return EINVAL;
+	if ((prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC) && !wx_allowed())
+		return EACCES;
 	return space_protect(proc_self()->p_space, addr, len, (uint32_t)prot);
 }
 

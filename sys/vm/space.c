@@ -20,6 +20,8 @@
  *    (vmo.c), and the last-level page tables are shared, read-only (pmap.c).  Weights are copied,
  *    so the child's treap has the same shape and each insertion is at its right edge.
  *
+ * 6. Regions (region.c) say where mappings may be placed; the treap does not know them.
+ *
  * Locks: the space's sleeping lock, then vmo locks, then the pmap's.
  */
 #include "vm/space.h"
@@ -286,12 +288,39 @@ place_find(const struct space *s, vaddr_t len, vaddr_t top)
 	return gap_search(s->root, len, top);
 }
 
-static bool
-range_is_free(const struct space *s, vaddr_t start, vaddr_t end)
+bool
+space_range_free(const struct space *s, vaddr_t start, vaddr_t end)
 {
 	struct mapping *m = space_find_from(s, start);
 
 	return m == NULL || m->lo >= end;
+}
+
+/* The highest place at or below top in a region (NULL: the root), beside its children. */
+static vaddr_t
+place_below(const struct space *s, const struct region *r, vaddr_t len, vaddr_t top)
+{
+	const struct region *c;
+	vaddr_t at;
+
+	if (r == NULL)
+		r = s->regions;
+	while ((at = place_find(s, len, top)) != 0 && (c = region_hit(r, at, at + len)) != NULL)
+		top = c->base;
+	return r != NULL && at < r->base ? 0 : at;
+}
+
+vaddr_t
+space_place(const struct space *s, const struct region *r, vaddr_t len, uint32_t flags)
+{
+	vaddr_t top = r->parent == NULL ? s->mmap_top : r->end, at = 0;
+
+	if (len > top - r->base)
+		return 0;
+	if ((flags & MAPF_RANDOM) && aslr)
+		at = place_below(s, r, len,
+		    r->base + len + ROUND_DOWN((vaddr_t)(random_u64() % (top - r->base - len + 1)), PAGE_SIZE));
+	return at != 0 ? at : place_below(s, r, len, top);
 }
 
 static bool
@@ -445,6 +474,33 @@ unmap_locked(struct space *s, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
+/* The children of r in the range, which covers each of them. */
+static int
+regions_inside(const struct region *r, vaddr_t start, vaddr_t end)
+{
+	const struct region *c;
+
+	for (vaddr_t at = start; (c = region_hit(r, at, end)) != NULL; at = c->end)
+		if (c->base < start || c->end > end)
+			return EINVAL;
+	return 0;
+}
+
+int
+space_unmap_locked(struct space *s, struct region *r, vaddr_t start, vaddr_t end)
+{
+	struct region *c;
+	int error;
+
+	if (likely(r == NULL))
+		return unmap_locked(s, start, end);
+	if ((error = regions_inside(r, start, end)) != 0 || (error = unmap_locked(s, start, end)) != 0)
+		return error;
+	while ((c = region_hit(r, start, end)) != NULL)
+		region_kill(s, c);
+	return 0;
+}
+
 int
 space_unmap(struct space *s, vaddr_t start, size_t len)
 {
@@ -454,7 +510,7 @@ space_unmap(struct space *s, vaddr_t start, size_t len)
 	if (len == 0 || !range_valid(start, len))
 		return EINVAL;
 	mutex_lock(&s->lock);
-	error = unmap_locked(s, start, start + len);
+	error = space_unmap_locked(s, s->regions, start, start + len);
 	mutex_unlock(&s->lock);
 	return error;
 }
@@ -462,20 +518,33 @@ space_unmap(struct space *s, vaddr_t start, size_t len)
 /* --- mapping --- */
 
 static int
-map_place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
+place_fixed(struct space *s, struct region *r, vaddr_t at, size_t len, uint32_t flags)
+{
+	if (!range_valid(at, len) || window_hits(s, at, at + len))
+		return (at & PAGE_MASK) != 0 ? EINVAL : ENOMEM;
+	if (unlikely(s->regions != NULL)) {
+		if (region_hit(r != NULL ? r : s->regions, at, at + len) != NULL)
+			return flags & MAPF_NOREPLACE ? EEXIST : EINVAL;
+	}
+	if (space_range_free(s, at, at + len))
+		return 0;
+	return flags & MAPF_NOREPLACE ? EEXIST : unmap_locked(s, at, at + len);
+}
+
+static int
+map_place(struct space *s, struct region *r, vaddr_t *addr, size_t len, uint32_t flags)
 {
 	vaddr_t want = *addr, all = len, top = s->window != 0 ? s->window : USER_MAX;
 
-	if (flags & MAPF_FIXED) {
-		if (!range_valid(want, len) || window_hits(s, want, want + len))
-			return (want & PAGE_MASK) != 0 ? EINVAL : ENOMEM;
-		if (range_is_free(s, want, want + len))
-			return 0;
-		return flags & MAPF_NOREPLACE ? EEXIST : unmap_locked(s, want, want + len);
+	if (flags & MAPF_FIXED)
+		return place_fixed(s, r, want, len, flags);
+	if (r != NULL) {
+		*addr = space_place(s, r, len, flags);
+		return *addr == 0 ? ENOMEM : 0;
 	}
 	want = ROUND_DOWN(want, PAGE_SIZE);
-	if (want != 0 && range_valid(want, len) && range_is_free(s, want, want + len) &&
-	    !window_hits(s, want, want + len)) {
+	if (want != 0 && range_valid(want, len) && space_range_free(s, want, want + len) &&
+	    !window_hits(s, want, want + len) && region_hit(s->regions, want, want + len) == NULL) {
 		*addr = want;
 		return 0;
 	}
@@ -483,26 +552,27 @@ map_place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
 		all += STACK_GUARD;
 	if (flags & MAPF_STACK) {
 		want = USER_MAX - space_random();
-		want = place_find(s, all, MIN(top, want));
+		want = place_below(s, NULL, all, MIN(top, want));
 	} else {
-		want = place_find(s, all, s->mmap_top);
+		want = place_below(s, NULL, all, s->mmap_top);
 	}
 	if (want == 0)
-		want = place_find(s, all, top);
+		want = place_below(s, NULL, all, top);
 	if (want == 0)
 		return ENOMEM;
 	*addr = want + (all - len);
 	return 0;
 }
 
-static int
-map_locked(struct space *s, struct mapping *m, vaddr_t *addr, size_t len, struct vmo *v, uint64_t off)
+int
+space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *addr, size_t len,
+    struct vmo *v, uint64_t off)
 {
 	int error;
 
-	if (s->nmaps >= MAPPINGS_MAX)
+	if (s->nmaps >= MAPPINGS_MAX || (s->regions != NULL && s->regions->space == NULL))
 		return ENOMEM;
-	if ((error = map_place(s, addr, len, m->flags)) != 0)
+	if ((error = map_place(s, r, addr, len, m->flags)) != 0)
 		return error;
 	m->lo = m->start = *addr;
 	m->end = m->start + len;
@@ -522,6 +592,25 @@ map_locked(struct space *s, struct mapping *m, vaddr_t *addr, size_t len, struct
 	return 0;
 }
 
+struct mapping *
+space_mapping(struct space *s, uint32_t prot, uint32_t max, uint32_t flags)
+{
+	struct mapping *m = mapping_make(s);
+
+	if (m != NULL) {
+		m->prot = (uint8_t)prot;
+		m->max = (uint8_t)max;
+		m->flags = (uint16_t)flags;
+	}
+	return m;
+}
+
+void
+space_mapping_free(struct mapping *m)
+{
+	zone_free(mapping_zone, m);
+}
+
 int
 space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t max, uint32_t flags,
     struct vmo *v, uint64_t off)
@@ -534,18 +623,17 @@ space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t ma
 	len = ROUND_UP(len, PAGE_SIZE);
 	if (off + len < off || off + len > VMO_SIZE_MAX)
 		return EINVAL;
-	if ((prot & ~max) != 0 || (prot & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC))
+	if ((prot & ~max) != 0)
 		return EACCES;
-	if ((m = mapping_make(s)) == NULL)
+	if ((prot & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC) && !(flags & MAPF_WX))
+		return EACCES;
+	if ((m = space_mapping(s, prot, max, flags)) == NULL)
 		return ENOMEM;
-	m->prot = (uint8_t)prot;
-	m->max = (uint8_t)max;
-	m->flags = (uint16_t)flags;
 	mutex_lock(&s->lock);
-	error = map_locked(s, m, addr, len, v, off);
+	error = space_map_locked(s, NULL, m, addr, len, v, off);
 	mutex_unlock(&s->lock);
 	if (error != 0)
-		zone_free(mapping_zone, m);
+		space_mapping_free(m);
 	return error;
 }
 
@@ -556,7 +644,7 @@ protect_check(const struct space *s, const struct mapping *m, vaddr_t start, vad
 {
 	for (vaddr_t at = start; at < end; m = mapping_next(s, m)) {
 		if (m == NULL || m->start > at)
-			return ENOMEM;
+			return ENOENT;
 		if ((prot & ~(uint32_t)m->max) != 0)
 			return EACCES;
 		at = m->end;
@@ -573,7 +661,7 @@ mapping_join(struct space *s, struct mapping *m)
 
 	if (n == NULL || n->lo != m->end || n->start != n->lo || n->vmo != m->vmo || n->prot != m->prot ||
 	    n->max != m->max || n->flags != (m->flags & ~(uint32_t)MAPF_STACK) ||
-	    n->off != m->off + (m->end - m->start))
+	    n->off != m->off + (m->end - m->start) || unlikely(region_border(s, m->end)))
 		return;
 	end = n->end;
 	s->size -= n->end - n->start;
@@ -592,13 +680,15 @@ protect_one(struct space *s, struct mapping *m, uint32_t prot)
 		pmap_protect(&s->pmap, m->start, m->end, prot);
 }
 
-static int
-protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t prot)
+int
+space_protect_locked(struct space *s, struct region *r, vaddr_t start, vaddr_t end, uint32_t prot)
 {
 	struct mapping *m = space_find_from(s, start), *low, *spare[2] = { NULL, NULL };
-	int error = protect_check(s, m, start, end, prot);
+	int error;
 
-	if (error != 0)
+	if (unlikely(region_hit(r, start, end) != NULL))
+		return EINVAL;
+	if ((error = protect_check(s, m, start, end, prot)) != 0)
 		return error;
 	if (m->start == start && m->end == end) {
 		protect_one(s, m, prot);
@@ -650,12 +740,10 @@ space_protect(struct space *s, vaddr_t start, size_t given, uint32_t prot)
 		return 0;
 	if (len == 0 || !range_valid(start, len))
 		return ENOMEM;
-	if ((prot & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC))
-		return EACCES;
 	mutex_lock(&s->lock);
-	error = protect_locked(s, start, start + len, prot);
+	error = space_protect_locked(s, s->regions, start, start + len, prot);
 	mutex_unlock(&s->lock);
-	return error;
+	return error == ENOENT ? ENOMEM : error;
 }
 
 /* --- growing: stack and heap --- */
@@ -707,7 +795,7 @@ brk_new_mapping(struct space *s, vaddr_t start, vaddr_t end)
 		m->prot = VM_READ | VM_WRITE;
 		m->max = VM_READ | VM_WRITE | VM_EXEC;
 		m->flags = MAPF_FIXED | MAPF_NOREPLACE;
-		error = map_locked(s, m, &start, end - start, v, 0);
+		error = space_map_locked(s, NULL, m, &start, end - start, v, 0);
 		vmo_unref(v);
 	}
 	if (error != 0) {
@@ -723,7 +811,8 @@ brk_grow(struct space *s, vaddr_t start, vaddr_t end)
 {
 	struct mapping *m = start > USER_MIN ? space_find(s, start - 1) : NULL;
 
-	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !range_is_free(s, start, end))
+	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !space_range_free(s, start, end) ||
+	    region_hit(s->regions, start, end) != NULL)
 		return ENOMEM;
 	if (m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
 	    m->prot == (VM_READ | VM_WRITE)) {
@@ -786,6 +875,7 @@ space_create(struct space **out)
 	list_init(&s->maps);
 	s->mmap_top = ROUND_DOWN(USER_MAX - ASLR_RANGE - STACK_ROOM, PAGE_SIZE) - space_random();
 	s->limit_as = s->limit_stack = UINT64_MAX;
+	s->brk_start = s->brk = ROUND_DOWN(USER_MAX / 2, PAGE_SIZE);	/* exec says better */
 	*out = s;
 	return 0;
 }
@@ -796,6 +886,18 @@ space_ref(struct space *s)
 	atomic_add(&s->refs, 1);
 }
 
+bool
+space_try_ref(struct space *s)
+{
+	uint32_t refs;
+
+	do {
+		if ((refs = atomic_load(&s->refs)) == 0)
+			return false;
+	} while (!atomic_cas(&s->refs, refs, refs + 1));
+	return true;
+}
+
 void
 space_unref(struct space *s)
 {
@@ -803,6 +905,7 @@ space_unref(struct space *s)
 
 	if (s == NULL || atomic_sub_return(&s->refs, 1) != 0)
 		return;
+	regions_end(s);
 	pmap_leave(&s->pmap);
 	while ((l = list_pop_front(&s->maps)) != NULL) {
 		struct mapping *m = list_entry(l, struct mapping, link);

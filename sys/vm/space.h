@@ -17,6 +17,7 @@ struct vmo;
 #define MAPF_SHARED	0x04u	/* inherited shared by fork; else snapshotted */
 #define MAPF_STACK	0x08u	/* grows down inside of its reservation, guard below */
 #define MAPF_DONTFORK	0x10u
+#define MAPF_WX		0x20u	/* writable and executable at once is wanted, and allowed by policy */
 
 #define USER_MIN	((vaddr_t)0x10000)	/* nothing below is ever mappable */
 
@@ -24,13 +25,14 @@ int space_create(struct space **out) __must_check;
 /* Snapshots private mappings, shares shared ones and the last-level page tables. */
 int space_fork(struct space *parent, struct space **out) __must_check;
 void space_ref(struct space *);
+bool space_try_ref(struct space *) __must_check;	/* false: it is ending */
 void space_unref(struct space *);
 void space_activate(struct space *);	/* called by the switch; NULL: kernel only */
 
 /*
  * Maps `len' bytes (rounded to pages) of vmo from page-aligned `off'; takes its own reference.
  * *addr in: hint or exact place, out: where.  max: what protect may ever give.  Placement is
- * random unless ASLR is off.  W+X together: EACCES.
+ * random unless ASLR is off.  W+X together without MAPF_WX: EACCES.
  * EINVAL, ENOMEM, EEXIST, EACCES.
  */
 int space_map(struct space *, vaddr_t *addr, size_t len, uint32_t prot, uint32_t max, uint32_t flags,
@@ -61,6 +63,14 @@ int space_read(struct space *, vaddr_t, void *, size_t, size_t *done) __must_che
  * EFAULT where nothing can be read.
  */
 int space_word_key(struct space *, vaddr_t, struct vmo **shared, uint64_t *off) __must_check;
+/* Whether the caller's job lets memory be writable and executable at once. */
+bool wx_allowed(void);
+/*
+ * The root region, with a use for the caller: what a handle to the whole space names.  A space that
+ * was just created has nothing in it but this.
+ */
+struct node;
+int vmar_root(struct space *, struct node **out) __must_check;
 
 struct space_info {
 	vaddr_t start, end;

@@ -265,7 +265,6 @@ tree_slot(struct vmo *v, uint64_t index, struct twig **leaf, void ***slot)
 	struct twig *above = NULL;
 	void **s;
 
-	ASSERT(spin_held(&v->lock));
 	if (likely(v->leaf != NULL && v->leaf_number == index >> TWIG_BITS)) {
 		*leaf = v->leaf;
 		*slot = &v->leaf->slot[index & (TWIG_SLOTS - 1)];
@@ -588,6 +587,8 @@ vmo_unref(struct vmo *v)
 		}
 		if (v->root != NULL)
 			child_unref(v->root, v->height);
+		if (unlikely(v->id != NULL))
+			vmo_id_end(v->id);
 		zone_free(vmo_zone, v);
 		v = under;
 	}
@@ -603,6 +604,12 @@ uint64_t
 vmo_pages(struct vmo *v)
 {
 	return atomic_load(&v->npages);
+}
+
+void
+vmo_set_id(struct vmo *v, struct vmo_id *id)
+{
+	v->id = id;
 }
 
 bool
@@ -668,6 +675,60 @@ int
 vmo_snapshot(struct vmo *v, struct vmo **out)
 {
 	return vmo_copy(v, NULL, out);
+}
+
+/* Names the pages [first, last) of v in out's tree, from index 0 on. */
+static int
+tree_share_range(struct vmo *v, struct vmo *out, uint64_t first, uint64_t last)
+{
+	struct page *p;
+	int error = 0;
+
+	for (uint64_t i = first; error == 0 && (p = vmo_next_page(v, &i)) != NULL && i < last; i++) {
+		struct twig *leaf;
+		void **slot;
+
+		if ((error = tree_slot(out, i - first, &leaf, &slot)) == 0) {
+			page_ref(p);
+			slot_fill(out, leaf, slot, p);
+		}
+	}
+	return error;
+}
+
+/*
+ * From the start on, the whole tree is shared and what is too much is cut off; from elsewhere the pages
+ * are named one by one, for a twig's place is part of what it says.
+ */
+int
+vmo_snapshot_range(struct vmo *v, uint64_t off, uint64_t size, struct vmo **out)
+{
+	uint64_t first = off >> PAGE_SHIFT;
+	struct vmo *copy;
+	int error;
+
+	ASSERT((off & PAGE_MASK) == 0 && (size & PAGE_MASK) == 0);
+	if (v->kind != VMO_ANON)
+		return EINVAL;
+	if ((error = vmo_make(VMO_ANON, size, &copy)) != 0)
+		return error;
+	spin_lock(&v->lock);
+	if (off == 0) {
+		tree_share(v, copy);
+		error = tree_clear_range(copy, size >> PAGE_SHIFT, UINT64_MAX);
+	} else {
+		v->leaf = NULL;
+		error = tree_share_range(v, copy, first, first + (size >> PAGE_SHIFT));
+	}
+	if (v->root != NULL)
+		vmo_protect_locked(v);
+	spin_unlock(&v->lock);
+	copy->zero_mapped = false;
+	if (error != 0)
+		vmo_unref(copy);
+	else
+		*out = copy;
+	return error;
 }
 
 int
@@ -843,6 +904,21 @@ vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
 			return error;
 		error = vmo_fetch(v->kind == VMO_OVERLAY ? v->under : v, index);
 	} while (error == 0);
+	return error;
+}
+
+int
+vmo_commit(struct vmo *v, uint64_t off, uint64_t len)
+{
+	uint64_t last = (off + len + PAGE_MASK) >> PAGE_SHIFT;
+	int error = 0;
+
+	for (uint64_t i = off >> PAGE_SHIFT; i < last && error == 0; i++) {
+		struct page *p;
+
+		if ((error = vmo_pin_write(v, i, &p)) == 0)
+			vmo_unpin(p);
+	}
 	return error;
 }
 

@@ -35,6 +35,11 @@ uint64_t vmo_size(struct vmo *);	/* bytes; a file's may end inside of a page */
 /* Grows or shrinks: pages beyond are removed and unmapped everywhere, the tail is zeroed. */
 int vmo_set_size(struct vmo *, uint64_t) __must_check;
 int vmo_snapshot(struct vmo *, struct vmo **out) __must_check;
+/* A snapshot of [off, off + size), page aligned; what the source does not have is zeros.  EINVAL for a
+ * file's. */
+int vmo_snapshot_range(struct vmo *, uint64_t off, uint64_t size, struct vmo **out) __must_check;
+/* Pages of its own in the whole range, which it must have. */
+int vmo_commit(struct vmo *, uint64_t off, uint64_t len) __must_check;
 /* An overlay: private copy-on-write view of a vnode VMO. */
 int vmo_overlay(struct vmo *under, struct vmo **out) __must_check;
 /* Moves uio->resid bytes at most, starting at `off'; stops at the size (reads) or EFBIG. */
@@ -50,6 +55,10 @@ int vmo_decommit(struct vmo *, uint64_t off, uint64_t len) __must_check;
 int vmo_sync(struct vmo *) __must_check;
 bool vmo_is_vnode(struct vmo *);
 struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or NULL; no reference */
+/* Of what native calls made; else 0. */
+koid_t vmo_koid(struct vmo *);
+struct abi_info_vmo;
+void vmo_info(struct vmo *, struct abi_info_vmo *);
 uint32_t vmo_refs(struct vmo *);	/* 1: nobody but the caller has it */
 /* Gives clean pages that a pager can bring again back to the allocator; how many. */
 uint64_t vmo_reclaim(void);

@@ -2,6 +2,7 @@
 /* What vmo.c, space.c and fault.c share; nobody else includes this. */
 #include "kern/list.h"
 #include "kern/lock.h"
+#include "kern/node.h"
 #include "kern/types.h"
 #include "mach/pmap.h"
 #include "vm/page.h"
@@ -46,6 +47,7 @@ struct vmo {
 	struct vmo *under;		/* [I] of an overlay: the vnode's, referenced */
 	const struct vmo_pager *pager;	/* [I] */
 	void *cookie;			/* [I] */
+	struct vmo_id *id;		/* [I] what makes it an object with a koid: vmonode.c; or NULL */
 	struct vmo *clone;		/* [f] the child's, while fork goes on */
 	struct list reclaim_link;	/* [reclaim_lock] */
 };
@@ -72,6 +74,20 @@ struct mapping {
 #define STACK_GUARD	((vaddr_t)1 << 20)
 #define STACK_FIRST	((vaddr_t)128 << 10)	/* mapped at once; the rest by growing */
 
+/*
+ * A region: an address range that mappings are placed in through handles (a VMAR).  The node is what
+ * the handles name; the tree holds one reference of it.
+ */
+struct region {
+	struct node node;
+	struct space *space;		/* [s + the node's lock] NULL: destroyed */
+	struct region *parent;		/* [s] NULL: the root */
+	struct list children;		/* [s] by address */
+	struct list link;		/* [s] of the parent's children */
+	vaddr_t base, end;		/* [I] */
+	uint32_t can;			/* [I] MX_VM_CAN_MAP_* */
+};
+
 struct space {
 	uint32_t refs;			/* [a] */
 	struct mutex lock;
@@ -87,6 +103,8 @@ struct space {
 	vaddr_t window;			/* [I once it runs] start, or 0: window.c */
 	bool window_seen;		/* [s] its page tables may show it */
 	uint64_t limit_as, limit_stack;	/* [s] bytes: RLIMIT_AS, RLIMIT_STACK */
+	struct region *regions;		/* [s] the root, once somebody asked for it */
+	uint32_t nregions;		/* [s] below the root */
 };
 
 extern struct page *zero_page;		/* [I] mapped read-only for what was never written */
@@ -162,6 +180,10 @@ int window_fault(struct space *, vaddr_t, uint32_t access) __must_check;
 void window_drop(struct space *);	/* at the end */
 struct vmo *window_vmo(const struct space *, vaddr_t, uint64_t *index);	/* referenced, or NULL */
 bool window_info(const struct space *, struct space_info *);
+/* vmonode.c: the last reference on a VMO with an identity is gone. */
+void vmo_id_end(struct vmo_id *);
+/* Gives a VMO that nobody else has seen its identity. */
+void vmo_set_id(struct vmo *, struct vmo_id *);
 
 /* space.c for fault.c and advice.c */
 struct mapping *space_find_from(const struct space *, vaddr_t);	/* the first that ends above */
@@ -169,3 +191,33 @@ struct mapping *space_find(struct space *, vaddr_t);	/* holds it between lo and 
 int space_grow_stack(struct space *, struct mapping *, vaddr_t) __must_check;
 /* fault.c for space.c: no killing. */
 int space_fault_once(struct space *, vaddr_t, uint32_t access) __must_check;
+
+/* More of space.c, for vmar.c; the space's lock is held.  region NULL: the root. */
+#define MAPF_RANDOM	0x40u	/* anywhere in the region, not as high as possible */
+int space_map_locked(struct space *, struct region *, struct mapping *, vaddr_t *addr, size_t len, struct vmo *,
+    uint64_t off) __must_check;
+struct mapping *space_mapping(struct space *, uint32_t prot, uint32_t max, uint32_t flags) __must_check;
+void space_mapping_free(struct mapping *);	/* one that was not mapped */
+/* EINVAL when a region below is touched in part; those inside are destroyed. */
+int space_unmap_locked(struct space *, struct region *, vaddr_t start, vaddr_t end) __must_check;
+/* EINVAL when a region below is touched; ENOENT where nothing is mapped; EACCES. */
+int space_protect_locked(struct space *, struct region *, vaddr_t start, vaddr_t end, uint32_t prot)
+    __must_check;
+/* A free place inside of the region; flags: MAPF_RANDOM.  0: none. */
+vaddr_t space_place(const struct space *, const struct region *, vaddr_t len, uint32_t flags);
+bool space_range_free(const struct space *, vaddr_t start, vaddr_t end);	/* of mappings */
+
+/* region.c; the space's lock is held. */
+int region_create(struct space *, struct region *parent, vaddr_t base, vaddr_t end, uint32_t can,
+    struct region **out) __must_check;
+/* The lowest child that overlaps the range, or NULL; a region of NULL has none. */
+struct region *region_hit(const struct region *, vaddr_t start, vaddr_t end);
+/* Whether two neighbouring addresses are in different regions. */
+bool region_border(const struct space *, vaddr_t);
+/* It and all below are dead from now on; what was mapped in it is the caller's business. */
+void region_kill(struct space *, struct region *);
+/* The region's space, referenced and locked; EBADSTATE when it is dead. */
+int region_enter(struct region *, struct space **) __must_check;
+void region_leave(struct space *);
+/* The space ends: nobody has a reference on it any more. */
+void regions_end(struct space *);
