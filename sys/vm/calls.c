@@ -165,8 +165,11 @@ sys_mprotect(uintptr_t addr, size_t len, int prot)
 {
 	if ((prot & ~PROT_ALL) != 0)
 		return EINVAL;
-	if ((prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC) && !wx_allowed())
-		return EACCES;
+	if ((prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {
+		if (!wx_allowed())
+			return EACCES;
+		prot |= VM_WX;
+	}
 	return space_protect(proc_self()->p_space, addr, len, (uint32_t)prot);
 }
 

@@ -107,6 +107,14 @@ region_hit(const struct region *r, vaddr_t start, vaddr_t end)
 	return NULL;
 }
 
+struct region *
+region_prev(const struct region *r, const struct region *c)
+{
+	struct list *l = c != NULL ? c->link.prev : r->children.prev;
+
+	return l != &r->children ? list_entry(l, struct region, link) : NULL;
+}
+
 bool
 region_border(const struct space *s, vaddr_t va)
 {

@@ -300,14 +300,16 @@ space_range_free(const struct space *s, vaddr_t start, vaddr_t end)
 static vaddr_t
 place_below(const struct space *s, const struct region *r, vaddr_t len, vaddr_t top)
 {
+	vaddr_t at = place_find(s, len, top);
 	const struct region *c;
-	vaddr_t at;
 
-	if (r == NULL)
-		r = s->regions;
-	while ((at = place_find(s, len, top)) != 0 && (c = region_hit(r, at, at + len)) != NULL)
-		top = c->base;
-	return r != NULL && at < r->base ? 0 : at;
+	if (r == NULL && (r = s->regions) == NULL)
+		return at;
+	/* From the highest child down: whatever is not below c is above the place already. */
+	for (c = region_prev(r, NULL); at != 0 && c != NULL; c = region_prev(r, c))
+		if (c->base < at + len && c->end > at)
+			at = place_find(s, len, c->base);
+	return at < r->base ? 0 : at;
 }
 
 vaddr_t
@@ -740,8 +742,10 @@ space_protect(struct space *s, vaddr_t start, size_t given, uint32_t prot)
 		return 0;
 	if (len == 0 || !range_valid(start, len))
 		return ENOMEM;
+	if ((prot & (VM_WRITE | VM_EXEC | VM_WX)) == (VM_WRITE | VM_EXEC))
+		return EACCES;
 	mutex_lock(&s->lock);
-	error = space_protect_locked(s, s->regions, start, start + len, prot);
+	error = space_protect_locked(s, s->regions, start, start + len, prot & ~VM_WX);
 	mutex_unlock(&s->lock);
 	return error == ENOENT ? ENOMEM : error;
 }

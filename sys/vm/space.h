@@ -11,6 +11,7 @@ struct vmo;
 #define VM_READ		1u
 #define VM_WRITE	2u
 #define VM_EXEC		4u
+#define VM_WX		8u	/* to space_protect: W and X at once are wanted, and policy allows it */
 
 #define MAPF_FIXED	0x01u	/* exactly there, replacing what is there */
 #define MAPF_NOREPLACE	0x02u	/* with FIXED: EEXIST when something is there */

@@ -212,6 +212,8 @@ int region_create(struct space *, struct region *parent, vaddr_t base, vaddr_t e
     struct region **out) __must_check;
 /* The lowest child that overlaps the range, or NULL; a region of NULL has none. */
 struct region *region_hit(const struct region *, vaddr_t start, vaddr_t end);
+/* The next child below c, or the highest; NULL: no more. */
+struct region *region_prev(const struct region *, const struct region *c);
 /* Whether two neighbouring addresses are in different regions. */
 bool region_border(const struct space *, vaddr_t);
 /* It and all below are dead from now on; what was mapped in it is the caller's business. */

@@ -21,6 +21,7 @@ struct zone_entry;
 #include "../../sys/x86/pmap.c"
 #include "../../sys/vm/vmo.c"
 #include "../../sys/vm/space.c"
+#include "../../sys/vm/region.c"
 #include "../../sys/vm/fault.c"
 #include "../../sys/vm/advice.c"
 #include "../../sys/vm/window.c"
@@ -251,6 +252,37 @@ copyout(const void *from, void __user *to, size_t n)
 	return user_copy((vaddr_t)to, (char *)(uintptr_t)from, n, false);
 }
 
+/* Nodes: only what regions need of them. */
+const struct lock_class node_class = { .name = "node", .rank = RANK_NODE };
+
+void
+node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struct sigsrc *src, uint32_t bits)
+{
+	*n = (struct node){ .ops = ops, .refs = 1, .kind = (uint16_t)kind };
+	spin_init(&n->lock, &node_class);
+}
+
+void node_ref(struct node *n) { n->refs++; }
+
+void
+node_unref(struct node *n)
+{
+	VERIFY(n->refs > 0);
+	if (--n->refs == 0)
+		n->ops->destroy(n);
+}
+
+int node_noread(struct node *n, struct uio *u) { return EBADF; }
+int node_nowrite(struct node *n, struct uio *u) { return EBADF; }
+int node_noseek(struct node *n, int64_t off, int whence, int64_t *at) { return ESPIPE; }
+int node_nostat(struct node *n, struct abi_stat *st) { return 0; }
+int node_nosetattr(struct node *n, const struct setattr *sa) { return EINVAL; }
+int node_noioctl(struct node *n, unsigned long cmd, uintptr_t arg, int *result) { return ENOTTY; }
+int node_novmo(struct node *n, struct vmo **out) { return ENODEV; }
+int node_nosync(struct node *n) { return EINVAL; }
+void node_nounused(struct node *n) { }
+void vmo_id_end(struct vmo_id *id) { panic("an identity"); }
+
 static void
 zone_entry_make(const struct zone_entry *e)
 {
@@ -272,6 +304,7 @@ machine_init(void)
 	zone_entry_make(&zone_entry_twig_zone);
 	zone_entry_make(&zone_entry_space_zone);
 	zone_entry_make(&zone_entry_mapping_zone);
+	zone_entry_make(&zone_entry_region_zone);
 	space_init();
 }
 
