@@ -67,8 +67,6 @@ levels_of(const struct node *n, int events)
 		mask |= n->poll_in;
 	if ((events & (POLLOUT | POLLWRNORM)) != 0)
 		mask |= SIG_WRITABLE | SIG_WRITE_DISABLED;
-	if ((events & POLLRDHUP) != 0)
-		mask |= SIG_PEER_WRITE_DISABLED;
 	if ((events & (POLLPRI | POLLRDBAND)) != 0)
 		mask |= SIG_PRIORITY;
 	if ((events & (POLLIN | POLLRDNORM | POLLRDHUP)) != 0)
@@ -86,13 +84,8 @@ events_of(const struct node *n, uint32_t rights, int events, uint32_t bits)
 	/* A write that fails does not wait either. */
 	if ((bits & (SIG_WRITABLE | SIG_WRITE_DISABLED)) != 0)
 		got |= POLLOUT | POLLWRNORM;
-<<<<<<< HEAD
-	if ((bits & SIG_PEER_WRITE_DISABLED) != 0)
-		got |= POLLRDHUP;
-=======
 	if (likely((bits & (SIG_PRIORITY | SIG_ERROR | SIG_PEER_CLOSED | SIG_PEER_WRITE_DISABLED)) == 0))
 		return got & events;
->>>>>>> f68d283 (Event pairs, timers, fifos, native sockets, signal_peer, nanosleep, clock_get, with tests)
 	if ((bits & SIG_PRIORITY) != 0)
 		got |= POLLPRI;
 	/* The end of the file does not wait either. */
