@@ -1,7 +1,6 @@
 /* Clocks, and the calls about time that no row of the call table answers. */
 #include <time.h>
 #include <mx/syscalls.h>
-#include <gen/sysnum.h>
 
 #define NSEC	1000000000
 
@@ -34,20 +33,6 @@ mx_clock_get_monotonic(void)
 	return monotonic();
 }
 
-#ifndef SYS_mx_clock_get
-mx_status_t
-mx_clock_get(uint32_t clock, mx_time_t *out)
-{
-	static const clockid_t id[] = { CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_THREAD_CPUTIME_ID };
-	struct timespec now;
-
-	if (clock >= sizeof(id) / sizeof(id[0]) || out == NULL || clock_gettime(id[clock], &now) < 0)
-		return MX_ERR_INVALID_ARGS;
-	*out = (mx_time_t)now.tv_sec * NSEC + now.tv_nsec;
-	return MX_OK;
-}
-#endif
-
 mx_time_t
 mx_time_get(uint32_t clock)
 {
@@ -78,21 +63,3 @@ mx_ticks_per_second(void)
 {
 	return NSEC;
 }
-
-#ifndef SYS_mx_nanosleep
-#include <errno.h>
-
-mx_status_t
-mx_nanosleep(mx_time_t deadline)
-{
-	struct timespec until;
-
-	if (deadline < 0)
-		deadline = 0;
-	until.tv_sec = deadline / NSEC;
-	until.tv_nsec = deadline % NSEC;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
-	return MX_OK;
-}
-#endif

@@ -8,8 +8,8 @@
  * 2. A file's text is made when it is opened, as a whole, into a buffer of the open; reads copy
  * from it.  So what a reader sees is one moment.
  *
- * 3. Privacy.  stat, status, cmdline and the plain files are for everybody; maps, environ, fd, exe,
- * cwd and root for the process's own user and root, and for root alone when the process got
+ * 3. Privacy.  stat, status, cmdline and the plain files are for everybody; maps, environ, handles,
+ * objects, fd, exe, cwd and root for the process's own user and root, and for root alone when the process got
  * its identity from a set-id program.
  *
  * 4. /proc/self/fd/N is a link whose opening is a dup of the caller's own descriptor with at most
@@ -23,6 +23,8 @@
 #include "fs/fsctx.h"
 #include "fs/mount.h"
 #include "fs/name.h"
+#include "fs/procfs_handles.h"
+#include "fs/text.h"
 #include "fs/vnode.h"
 #include "kern/assert.h"
 #include "kern/cpu.h"
@@ -48,66 +50,11 @@
 #include <abi/sig.h>
 #include <abi/stat.h>
 
-#define TEXT_MAX	(1024u * 1024u)
 #define TICKS_PER_SEC	100		/* of the times in PID/stat */
 #define PID_OFF		256		/* readdir position of pid 0 in the root */
 #define FD_OFF		2
 
 void (*procfs_info_hook)(struct proc *, struct procfs_info *);
-
-/* --- text --- */
-
-struct text {
-	char *buf;
-	size_t size, used;
-	bool failed;			/* no memory, or TEXT_MAX passed */
-};
-
-static bool
-text_grow(struct text *t, size_t more)
-{
-	size_t size = MAX(t->size * 2, (size_t)1024);
-	char *buf;
-
-	while (size < t->used + more + 1)
-		size *= 2;
-	buf = size <= TEXT_MAX ? kmem_alloc(size, 0) : NULL;
-	if (buf == NULL) {
-		t->failed = true;
-		return false;
-	}
-	if (t->buf != NULL) {
-		memcpy(buf, t->buf, t->used);
-		kmem_free(t->buf, t->size);
-	}
-	t->buf = buf;
-	t->size = size;
-	return true;
-}
-
-static void
-text_bytes(struct text *t, const char *from, size_t n)
-{
-	if (t->failed || (t->used + n >= t->size && !text_grow(t, n)))
-		return;
-	memcpy(t->buf + t->used, from, n);
-	t->used += n;
-}
-
-static void text_printf(struct text *, const char *, ...) __printf(2, 3);
-
-static void
-text_printf(struct text *t, const char *fmt, ...)
-{
-	char line[512];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	text_bytes(t, line, MIN((size_t)n, sizeof(line) - 1));
-}
 
 /* --- vnodes --- */
 
@@ -166,9 +113,8 @@ proc_cred(struct proc *p)
 	return c;
 }
 
-/* Whether the caller may look into the process. */
-static bool
-may_inspect(struct proc *p)
+bool
+procfs_may_inspect(struct proc *p)
 {
 	const struct cred *me = cred_current();
 	struct cred *c;
@@ -500,7 +446,7 @@ make_cmdline(struct text *t, struct proc *p)
 	size_t len = p->p_cmdline_len;
 
 	/* Room first: nothing may come between the pointer and the copy. */
-	if (!text_grow(t, len + 1))
+	if (!text_room(t, len + 1))
 		return ENOMEM;
 	spin_lock(&proc_tree_lock);
 	if (p->p_cmdline != NULL && p->p_cmdline_len <= len)
@@ -605,6 +551,8 @@ static const struct pfile proc_files[] = {
 	{ "environ", W_FILE, S_IFREG | 0400, true, make_environ },
 	{ "maps", W_FILE, S_IFREG | 0400, true, make_maps },
 	{ "mounts", W_FILE, S_IFREG | 0444, false, make_mounts },
+	{ "handles", W_FILE, S_IFREG | 0400, true, procfs_handles },
+	{ "objects", W_FILE, S_IFREG | 0400, true, procfs_objects },
 	{ "fd", W_FD_DIR, S_IFDIR | 0500, true, NULL },
 	{ "exe", W_EXE, S_IFLNK | 0777, true, NULL },
 	{ "cwd", W_CWD, S_IFLNK | 0777, true, NULL },
@@ -694,7 +642,7 @@ procfs_lookup(struct vnode *dir, const char *name, size_t len, struct vnode **ou
 	if (p == NULL)
 		return ENOENT;
 	if (pv->pv_what == W_FD_DIR)
-		error = may_inspect(p) ? lookup_fd(dir, p, name, len, out) : EACCES;
+		error = procfs_may_inspect(p) ? lookup_fd(dir, p, name, len, out) : EACCES;
 	else if ((f = pfile_find(proc_files, ARRAY_SIZE(proc_files), name, len)) != NULL)
 		error = pvnode_make(dir->v_mount, f->what, f, p, 0, f->mode, out);
 	node_unref(&p->p_node);
@@ -716,9 +664,8 @@ list_table(const struct pfile *table, size_t n, int64_t *off, dirent_fn fn, void
 	return false;
 }
 
-/* The lowest pid >= from, or -1. */
-static int32_t
-next_pid(int32_t from)
+int32_t
+procfs_next_pid(int32_t from)
 {
 	struct proc *p;
 	int32_t best = -1;
@@ -738,7 +685,7 @@ list_pids(int64_t *off, dirent_fn fn, void *ctx)
 	int32_t pid;
 
 	*off = MAX(*off, (int64_t)PID_OFF);
-	while ((pid = next_pid((int32_t)(*off - PID_OFF))) >= 0) {
+	while ((pid = procfs_next_pid((int32_t)(*off - PID_OFF))) >= 0) {
 		int n = snprintf(name, sizeof(name), "%d", (int)pid);
 
 		if (fn(ctx, 1 + ((uint64_t)pid << 32 | (uint64_t)W_PID << 24), DT_DIR, name, (size_t)n,
@@ -784,7 +731,7 @@ procfs_readdir(struct vnode *dir, int64_t *off, dirent_fn fn, void *ctx)
 			list_pids(off, fn, ctx);
 	} else if (pv->pv_what == W_PID) {
 		list_table(proc_files, ARRAY_SIZE(proc_files), off, fn, ctx);
-	} else if (may_inspect(p)) {
+	} else if (procfs_may_inspect(p)) {
 		list_fds(p, off, fn, ctx);
 	} else {
 		error = EACCES;
@@ -885,7 +832,7 @@ magic_target(struct vnode *vn, struct vnode **out)
 
 	if (p == NULL)
 		return ENOENT;
-	if (!may_inspect(p)) {
+	if (!procfs_may_inspect(p)) {
 		error = EACCES;
 	} else if (pv->pv_what == W_FD) {
 		error = fd_peek(p, pv->pv_fd, &n, &rights);
@@ -993,7 +940,7 @@ proc_file_make(struct pvnode *pv, struct text *t)
 		p = proc_of(pv);
 		if (p == NULL)
 			return ESRCH;
-		if (pv->pv_file->own && !may_inspect(p))
+		if (pv->pv_file->own && !procfs_may_inspect(p))
 			error = EACCES;
 	}
 	if (error == 0)
