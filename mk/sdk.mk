@@ -67,10 +67,17 @@ SDKEMPTY := $(foreach l,pthread rt util crypt resolv,$(SDKLIB)/lib$(l).a)
 $(SDKEMPTY): $(SDKOBJ)/tools.stamp
 	$(Q)rm -f $@ && llvm-ar-14 rc $@
 
+$(SDKLIB)/libzero.a: $(patsubst lib/zero/%.c,$(SDKOBJ)/zero/%.o,$(wildcard lib/zero/*.c))
+	$(Q)rm -f $@ && llvm-ar-14 rc $@ $^
+
 $(SDKLIB)/libmx.a: $(MX_O)
 	$(Q)rm -f $@ && llvm-ar-14 rc $@ $^
 
 $(SDKOBJ)/mx/%.o: lib/mx/%.c $(SDKOBJ)/newlib.stamp build/gen/stamp mk/sdk.mk
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(SDKCC) $(SDKFLAGS) -c $< -o $@
+
+$(SDKOBJ)/zero/%.o: lib/zero/%.c $(SDKOBJ)/newlib.stamp build/gen/stamp mk/sdk.mk
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(SDKCC) $(SDKFLAGS) -c $< -o $@
 
@@ -81,5 +88,5 @@ $(SDKLIB)/libbuiltins.a: $(SDKOBJ)/tools.stamp
 	$(Q)cp $$($(CLANG) -print-resource-dir)/lib/linux/libclang_rt.builtins-x86_64.a $@
 
 $(SDK)/stamp: $(SDKOBJ)/tools.stamp $(SDKLIB)/crt0.o $(SDKLIB)/rcrt1.o $(SDKLIB)/libc.a $(SDKLIB)/libm.a \
-		$(SDKLIB)/libdl.a $(SDKLIB)/libmx.a $(SDKLIB)/libsys.a $(SDKLIB)/libbuiltins.a $(SDKEMPTY)
+		$(SDKLIB)/libdl.a $(SDKLIB)/libmx.a $(SDKLIB)/libzero.a $(SDKLIB)/libsys.a $(SDKLIB)/libbuiltins.a $(SDKEMPTY)
 	$(Q)ln -sf libc.a $(SDKLIB)/libg.a && touch $@

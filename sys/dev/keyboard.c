@@ -8,13 +8,19 @@
  */
 #include "dev/screen.h"
 #include "dev/tty.h"
+#include "ipc/ev.h"
+#include "kern/cred.h"
 #include "kern/deferred.h"
+#include "kern/error.h"
 #include "kern/init.h"
 #include "kern/lock.h"
 #include "kern/log.h"
+#include "kern/proc.h"
 #include "kern/string.h"
+#include "kern/time.h"
 #include "mach/intr.h"
 #include "mach/io.h"
+#include "proc/pgrp.h"
 
 #define PORT_DATA	0x60
 #define PORT_STATUS	0x64
@@ -199,6 +205,55 @@ extended_key(uint8_t key, bool down)
 		send_motion(key - KEY_PAD + 0u);
 }
 
+/* --- events (ipc/ev.c) --- */
+
+static uint32_t
+modifiers(void)
+{
+	return (shift_left || shift_right ? EV_MOD_SHIFT : 0) | (caps ? EV_MOD_CAPS : 0) | (ctrl ? EV_MOD_CTRL : 0) |
+	    (alt ? EV_MOD_ALT : 0) | (num ? EV_MOD_NUMLK : 0);
+}
+
+/* The character on the key, with Shift and Caps Lock; 0: none. */
+static uint32_t
+symbol(uint8_t key)
+{
+	bool shift = shift_left || shift_right;
+	char c = key < sizeof(plain) - 1 ? plain[key] : '\0';
+
+	if (c >= 'a' && c <= 'z')
+		shift ^= caps;
+	if (shift && c != '\0')
+		c = shifted[key];
+	return c == '\r' ? '\n' : (unsigned char)c;
+}
+
+static void
+tell(uint8_t key, bool grey, bool down)
+{
+	struct abi_event e = { .kbd = { .sym = grey ? 0 : symbol(key), .state = modifiers(),
+		.code = key | (grey ? 0x100u : 0), .time = clock_now() } };
+
+	ev_post(&ev_input, down ? EV_KEYDOWN : EV_KEYUP, &e);
+}
+
+/* Input belongs to the session that the screen's terminal belongs to. */
+static int
+may_listen(struct node *n)
+{
+	struct tty *t = tty_of_node(n), *screen;
+	int error;
+
+	if (t == NULL || screen_port() == NULL)
+		return EINVAL;
+	screen = ttyport_tty(screen_port());
+	error = screen != t ? EINVAL : 0;
+	if (error == 0 && t->t_session != session_self() && !cred_super(proc_self()->p_cred))
+		error = EPERM;
+	tty_unref(screen);
+	return error;
+}
+
 static void
 scan_code(uint8_t code)
 {
@@ -216,6 +271,8 @@ scan_code(uint8_t code)
 		skip = 2;
 		return;
 	}
+	if (unlikely(ev_input_watched != 0) && !(was_extended && (key == KEY_LSHIFT || key == KEY_RSHIFT)))
+		tell(key, was_extended, down);
 	if (was_extended)
 		extended_key(key, down);
 	else if (modifier(key, down) || !down)
@@ -337,6 +394,7 @@ keyboard_init(void)
 	if (screen_port() == NULL || !controller_setup())
 		return;
 	keyboard_call = (struct deferred)DEFERRED_INIT(keyboard_call, keyboard_deferred);
+	ev_tty_hook = may_listen;
 	if (intr_register(IRQ, keyboard_interrupt, NULL, "keyboard") != 0)
 		log_warn("keyboard: no interrupt\n");
 }

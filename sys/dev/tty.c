@@ -1012,6 +1012,12 @@ tty_room(const struct tty *t)
 	return t->t_hung ? DISC_IN : disc_room(&t->t_disc);
 }
 
+struct tty *
+tty_of_node(struct node *n)
+{
+	return n->ops == &tty_ops ? tty_of(n) : NULL;
+}
+
 /* --- ports, /dev/console, /dev/tty --- */
 
 struct tty *

@@ -45,6 +45,8 @@ struct tty {
 };
 
 int tty_create(const struct tty_driver *, void *arg, struct tty **) __must_check;
+/* The terminal that an open of it names; NULL for any other node. */
+struct tty *tty_of_node(struct node *);
 void tty_ref(struct tty *);
 void tty_unref(struct tty *);
 /* An open of the terminal from devfs; consumes nothing. EIO when it has hung up. */

@@ -15,11 +15,13 @@
 #include "fs/name.h"
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
+#include "ipc/ev.h"
 #include "kern/cred.h"
 #include "kern/desc.h"
 #include "kern/error.h"
 #include "kern/proc.h"
 #include "kern/string.h"
+#include "kern/time.h"
 #include "mach/user.h"
 #include "vm/zone.h"
 #include <abi/dirent.h>
@@ -92,6 +94,30 @@ new_owner(const struct vnode *dir, uint32_t *mode, uint32_t *uid, uint32_t *gid)
 		*mode &= ~(uint32_t)S_ISGID;
 }
 
+/* Tells who watches the folder; its lock may be held. */
+static void
+tell(struct vnode *dir, unsigned type, uint64_t ino, uint32_t mode, uint32_t cookie)
+{
+	struct abi_event e = { .fs = { .dir = dir->v_ino, .node = ino, .mode = mode, .cookie = cookie,
+		.time = clock_now() } };
+
+	ev_post(dir, type, &e);
+}
+
+static void
+tell_made(struct vnode *dir, const struct vnode *vn)
+{
+	if (unlikely(dir->v_events != 0))
+		tell(dir, S_ISDIR(vn->v_mode) ? EV_FSMKDIR : EV_FSCREAT, vn->v_ino, vn->v_mode, 0);
+}
+
+static void
+tell_removed(struct vnode *dir, const struct vnode *vn)
+{
+	if (unlikely(dir->v_events != 0))
+		tell(dir, S_ISDIR(vn->v_mode) ? EV_FSRMDIR : EV_FSUNLINK, vn->v_ino, vn->v_mode, 0);
+}
+
 /* Parent locked: may the name be made? */
 static int
 check_new(const struct name_result *res)
@@ -119,6 +145,8 @@ dir_create(struct name_result *res, uint32_t mode, uint64_t rdev, struct vnode *
 		new_owner(dir, &mode, &uid, &gid);
 		error = dir->v_ops->create(dir, res->last, res->last_len, mode, rdev, uid, gid, out);
 	}
+	if (error == 0)
+		tell_made(dir, *out);
 	mutex_unlock(&dir->v_lock);
 	return error;
 }
@@ -177,6 +205,7 @@ int
 sys_symlinkat(const char *target, int dirfd, const char *path)
 {
 	struct name_result res;
+	struct vnode *vn;
 	uint32_t mode = S_IFLNK | 0777, uid, gid;
 	int error;
 
@@ -194,6 +223,10 @@ sys_symlinkat(const char *target, int dirfd, const char *path)
 		if (error == 0) {
 			new_owner(res.dir, &mode, &uid, &gid);
 			error = res.dir->v_ops->symlink(res.dir, res.last, res.last_len, target, uid, gid);
+		}
+		if (error == 0 && res.dir->v_events != 0 && child_lookup(&res, &vn) == 0) {
+			tell_made(res.dir, vn);
+			vnode_unref(vn);
 		}
 		mutex_unlock(&res.dir->v_lock);
 	}
@@ -246,6 +279,8 @@ sys_linkat(int fd1, const char *path1, int fd2, const char *path2, int flags)
 		if (error == 0) {
 			mutex_lock(&to.dir->v_lock);
 			error = link_locked(&to, from.vn);
+			if (error == 0)
+				tell_made(to.dir, from.vn);
 			mutex_unlock(&to.dir->v_lock);
 		}
 		name_result_done(&to);
@@ -331,6 +366,8 @@ sys_unlinkat(int dirfd, const char *path, int flags)
 		error = child_lookup(&res, &vn);
 		if (error == 0) {
 			error = remove_locked(&res, vn, dir);
+			if (error == 0)
+				tell_removed(res.dir, vn);
 			mutex_unlock(&res.dir->v_lock);
 			vnode_unref(vn);
 		} else {
@@ -426,6 +463,22 @@ unlock_both(struct vnode *a, struct vnode *b)
 	}
 }
 
+static void
+tell_renamed(struct vnode *from, struct vnode *to, const struct vnode *v, const struct vnode *over)
+{
+	static uint32_t last;		/* [a] */
+	uint32_t cookie;
+
+	if (likely(from->v_events == 0 && to->v_events == 0) || v == over)
+		return;
+	cookie = atomic_add(&last, 1) + 1;
+	if (over != NULL)
+		tell_removed(to, over);
+	tell(from, EV_FSRENAME, v->v_ino, v->v_mode, cookie);
+	if (to != from)
+		tell(to, EV_FSRENAME, v->v_ino, v->v_mode, cookie);
+}
+
 static int
 rename_in(const struct name_result *from, const struct name_result *to)
 {
@@ -444,6 +497,8 @@ rename_in(const struct name_result *from, const struct name_result *to)
 		error = child_lookup(to, &over);
 		if (error == 0 || error == ENOENT)
 			error = rename_locked(from, v, to, over);
+		if (error == 0)
+			tell_renamed(from->dir, to->dir, v, over);
 	} else {
 		v = NULL;
 	}

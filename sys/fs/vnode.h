@@ -92,6 +92,7 @@ struct vnode {
 	void *v_locks;			/* record locks (fs/reclock.c) */
 	uint32_t v_writers;		/* [a] open for writing (ETXTBSY) */
 	uint32_t v_texts;		/* [a] running as a program */
+	uint32_t v_events;		/* [a] registrations of its events (ipc/ev.h) */
 	bool v_written;			/* was open for writing: its pages may differ from the image */
 };
 

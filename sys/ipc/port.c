@@ -31,7 +31,9 @@
  * off the list under the port's lock, then detaches it: what fires in between finds it off the list
  * and does nothing, so after cancel returns no packet of that key comes.
  */
+#include "ipc/port.h"
 #include "gen/sysproto.h"
+#include "ipc/ev.h"
 #include "kern/assert.h"
 #include "kern/deferred.h"
 #include "kern/desc.h"
@@ -48,23 +50,6 @@
 
 #define PORT_QUEUE_MAX	2048u		/* user packets */
 #define PORT_DEPTH	4u		/* ports on a path */
-
-struct packet {
-	struct list link;		/* [p] queue of the port */
-	bool queued;			/* [p] */
-	struct registration *reg;	/* [I] NULL: a user packet, freed when taken */
-	struct abi_port_packet body;	/* [p] */
-};
-
-struct port {
-	struct node node;
-	struct list queue;		/* [p] struct packet */
-	struct list regs;		/* [p] struct registration */
-	uint32_t nuser;			/* [p] user packets queued */
-	struct list inner, outer;	/* [g] registrations: of ports in this one, of this one in ports */
-	uint64_t walk;			/* [g] the walk that was here last, and what it found */
-	uint32_t depth;			/* [g] */
-};
 
 struct registration {
 	struct observer ob;
@@ -93,12 +78,6 @@ ZONE(packet_zone, struct packet);
 COUNTER(ports, "node.port");
 COUNTER(registrations, "port.registrations");
 COUNTER(packets, "port.packets");
-
-static struct port *
-port_of(struct node *n)
-{
-	return container_of(n, struct port, node);
-}
 
 static void
 enqueue(struct port *p, struct packet *k, struct wakelist *w)
@@ -352,7 +331,7 @@ packet_take(struct port *p, struct abi_port_packet *out)
 		dequeue(p, k, &w);
 		*out = k->body;
 		if (k->reg == NULL) {
-			p->nuser--;
+			p->nuser -= k->home == NULL;
 		} else {
 			k->body.signal.observed = 0;
 			k->body.signal.count = 0;
@@ -373,7 +352,7 @@ packet_return(struct port *p, struct packet *k, const struct abi_port_packet *co
 	wakelist_init(&w);
 	spin_lock(&p->node.lock);
 	if (r == NULL) {
-		p->nuser++;
+		p->nuser += k->home == NULL;
 	} else {
 		r->in_hand = false;
 		if (r->dropped) {
@@ -395,14 +374,24 @@ packet_return(struct port *p, struct packet *k, const struct abi_port_packet *co
 }
 
 static void
+packet_free(struct packet *k)
+{
+	if (k->home != NULL) {
+		k->home(k);
+		return;
+	}
+	zone_free(packet_zone, k);
+	kstat_add(&packets, -1);
+}
+
+static void
 packet_done(struct port *p, struct packet *k)
 {
 	struct registration *r = k->reg;
 	bool last;
 
 	if (r == NULL) {
-		zone_free(packet_zone, k);
-		kstat_add(&packets, -1);
+		packet_free(k);
 		return;
 	}
 	spin_lock(&p->node.lock);
@@ -460,23 +449,24 @@ static void
 port_unused(struct node *n)
 {
 	struct port *p = port_of(n);
+	struct abi_port_packet body;
 	struct registration *r;
+	struct packet *k;
 
 	while ((r = registration_take(p, NULL, 0)) != NULL)
 		registration_end(r);
 	ASSERT(list_empty(&p->inner) && list_empty(&p->outer));
+	ev_port_closed(p);
+	while ((k = packet_take(p, &body)) != NULL)
+		packet_free(k);
 }
 
 static void
 port_destroy(struct node *n)
 {
 	struct port *p = port_of(n);
-	struct list *l;
 
-	while ((l = list_pop_front(&p->queue)) != NULL) {
-		zone_free(packet_zone, list_entry(l, struct packet, link));
-		kstat_add(&packets, -1);
-	}
+	ASSERT(list_empty(&p->queue));
 	zone_free(port_zone, p);
 	kstat_add(&ports, -1);
 }
@@ -495,29 +485,11 @@ static const struct node_ops port_ops = {
 	.destroy = port_destroy,
 };
 
-/* --- calls --- */
+/* --- for other modules --- */
 
 int
-sys_mx_port_create(uint32_t options, void __user *out)
+port_send(struct port *p, const struct abi_port_packet *body)
 {
-	struct port *p = zone_alloc(port_zone, ZALLOC_ZERO);
-
-	if (p == NULL)
-		return ENOMEM;
-	kstat_add(&ports, 1);
-	node_init(&p->node, &port_ops, NODE_PORT, NULL, 0);
-	p->node.lock.class = &port_class;
-	list_init(&p->queue);
-	list_init(&p->regs);
-	list_init(&p->inner);
-	list_init(&p->outer);
-	return handle_install_new(&p->node, PORT_RIGHTS, out);
-}
-
-int
-sys_mx_port_queue(struct node *h, const struct abi_port_packet *packet)
-{
-	struct port *p = port_of(h);
 	struct packet *k = zone_alloc(packet_zone, ZALLOC_ZERO);
 	struct wakelist w;
 	bool full;
@@ -525,8 +497,7 @@ sys_mx_port_queue(struct node *h, const struct abi_port_packet *packet)
 	if (k == NULL)
 		return ENOMEM;
 	list_init(&k->link);
-	k->body = *packet;
-	k->body.type = MX_PKT_TYPE_USER;
+	k->body = *body;
 	wakelist_init(&w);
 	spin_lock(&p->node.lock);
 	full = p->nuser >= PORT_QUEUE_MAX;
@@ -545,9 +516,8 @@ sys_mx_port_queue(struct node *h, const struct abi_port_packet *packet)
 }
 
 int
-sys_mx_port_wait(struct node *h, int64_t deadline, void __user *packet)
+port_receive(struct port *p, nsec_t deadline, void __user *packet)
 {
-	struct port *p = port_of(h);
 	struct abi_port_packet body;
 	struct packet *k;
 	int error;
@@ -563,6 +533,49 @@ sys_mx_port_wait(struct node *h, int64_t deadline, void __user *packet)
 	else
 		packet_done(p, k);
 	return error;
+}
+
+void
+port_post(struct port *p, struct packet *k, struct wakelist *w)
+{
+	spin_lock(&p->node.lock);
+	enqueue(p, k, w);
+	spin_unlock(&p->node.lock);
+}
+
+/* --- calls --- */
+
+int
+sys_mx_port_create(uint32_t options, void __user *out)
+{
+	struct port *p = zone_alloc(port_zone, ZALLOC_ZERO);
+
+	if (p == NULL)
+		return ENOMEM;
+	kstat_add(&ports, 1);
+	node_init(&p->node, &port_ops, NODE_PORT, NULL, 0);
+	p->node.lock.class = &port_class;
+	list_init(&p->queue);
+	list_init(&p->regs);
+	list_init(&p->inner);
+	list_init(&p->outer);
+	list_init(&p->events);
+	return handle_install_new(&p->node, PORT_RIGHTS, out);
+}
+
+int
+sys_mx_port_queue(struct node *h, const struct abi_port_packet *packet)
+{
+	struct abi_port_packet body = *packet;
+
+	body.type = MX_PKT_TYPE_USER;
+	return port_send(port_of(h), &body);
+}
+
+int
+sys_mx_port_wait(struct node *h, int64_t deadline, void __user *packet)
+{
+	return port_receive(port_of(h), deadline, packet);
 }
 
 static int

@@ -47,6 +47,7 @@ enum lock_rank {
 	RANK_VMO = 60,		/* sleeping or spin: vmo tree */
 	RANK_DESC = 70,		/* spin: descriptor table */
 	RANK_NODE = 80,		/* spin: node / pair state, signals, observers */
+	RANK_EVENT = 85,	/* spin: registrations of events */
 	RANK_PORT = 90,		/* spin: port queue */
 	RANK_PORT_NEST = 92,	/* spin: which port is in which */
 	RANK_FUTEX = 93,	/* spin: one chain of futex waiters; two only in requeue, by address */

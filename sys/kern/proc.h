@@ -57,6 +57,7 @@ struct proc {
 	size_t p_cmdline_len;
 	void *p_exe;			/* [o] vnode of the program (struct vnode *) */
 	uintptr_t p_envp, p_envp_end;	/* [o] user addresses for /proc/PID/environ */
+	uint32_t p_events;		/* [a] registrations of its events (ipc/ev.h) */
 	bool p_watch_cpu;		/* [o] an itimer or limit looks at its CPU time (sys/proc) */
 };
 

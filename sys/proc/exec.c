@@ -32,6 +32,7 @@
 #include "fs/name.h"
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
+#include "ipc/ev.h"
 #include "mach/frame.h"
 #include "proc/exec.h"
 #include "proc/thread.h"
@@ -578,6 +579,7 @@ commit(struct exec *x)
 	spin_lock(&proc_tree_lock);
 	p->p_did_exec = true;
 	spin_unlock(&proc_tree_lock);
+	proc_event(p, EV_PROCEXEC, 0);
 	return 0;
 }
 

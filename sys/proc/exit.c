@@ -19,6 +19,8 @@
 #include "fs/fsctx.h"
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
+#include "ipc/ev.h"
+#include "proc/procx.h"
 #include "proc/thread.h"
 #include "vm/space.h"
 #include "vm/zone.h"
@@ -287,6 +289,7 @@ proc_exit(int status, int64_t code)
 	parked_calls_drop(thr_self());
 	release_resources(p);
 	become_zombie(px, status, code, &sa);
+	proc_event(p, EV_PROCEXIT, code);
 	wakelist_init(&wl);
 	spin_lock(&p->p_node.lock);
 	sig_change(&p->p_node.own, 0, SIG_SIGNALED, &wl);

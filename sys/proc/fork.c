@@ -20,6 +20,7 @@
 #include "fs/fsctx.h"
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
+#include "ipc/ev.h"
 #include "mach/frame.h"
 #include "proc/procx.h"
 #include "vm/space.h"
@@ -200,6 +201,7 @@ sys_fork(struct trapframe *frame, long flags, intptr_t *result)
 	pgrp_join_locked(p, parent->p_pgrp);
 	proc_thr_add_locked(p, t);
 	spin_unlock(&proc_tree_lock);
+	proc_event(parent, EV_PROCFORK, p->p_pid);
 	thr_start(t);
 	if (vfork) {
 		vfork_wait(px);

@@ -10,6 +10,7 @@
  *
  * Locking: proc_tree_lock guards everything here; order in kern/LOCKS.
  */
+#include "ipc/ev.h"
 #include "kern/assert.h"
 #include "kern/desc.h"
 #include "kern/error.h"
@@ -304,3 +305,17 @@ proc_start_init(void)
 	thr_start(t);
 }
 INIT(proc_start_init, LEVEL_PROC);
+
+void
+proc_event(struct proc *p, unsigned type, int64_t code)
+{
+	struct abi_event e = { .proc = { .pid = p->p_pid, .code = code, .koid = p->p_node.koid } };
+
+	if (likely(p->p_events == 0))
+		return;
+	e.proc.time = clock_now();
+	spin_lock(&proc_tree_lock);
+	e.proc.parent = p->p_parent != NULL ? p->p_parent->p_pid : 0;
+	spin_unlock(&proc_tree_lock);
+	ev_post(p, type, &e);
+}

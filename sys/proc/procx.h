@@ -79,6 +79,9 @@ int proc_make(struct procx **out) __must_check;
 /* Undoes proc_make(), proc_alloc() and all that was put into the process since; t may be NULL. */
 void proc_unmake(struct procx *, struct thr *t);
 
+/* Zero's events of a process: for who watches it. */
+void proc_event(struct proc *, unsigned type, int64_t code);
+
 /* exec.c */
 /* Process 1's first program: the calling kernel thread becomes its user thread. */
 int exec_first(const char *path, uintptr_t *entry, uintptr_t *sp) __must_check;
