@@ -1231,6 +1231,20 @@ vmo_seek_hole(struct vmo *v, uint64_t off)
 	return MIN(MAX(off, index << PAGE_SHIFT), size);
 }
 
+uint64_t
+vmo_pages_in(struct vmo *v, uint64_t off, uint64_t len)
+{
+	uint64_t last = (off + len) >> PAGE_SHIFT, n = 0;
+
+	if (vmo_pages(v) == 0)
+		return 0;
+	spin_lock(&v->lock);
+	for (uint64_t i = off >> PAGE_SHIFT; vmo_next_page(v, &i) != NULL && i < last; i++)
+		n++;
+	spin_unlock(&v->lock);
+	return n;
+}
+
 /* A dirty page at or after *index, clean and write-protected now, pinned. */
 static struct page *
 dirty_take(struct vmo *v, uint64_t *index)

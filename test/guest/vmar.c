@@ -363,6 +363,64 @@ inheritance(void)
 	munmap(private, PAGE);
 }
 
+/* What INFO topics of a process say about its memory. */
+static void
+information(void)
+{
+	enum { N = 200 };
+	static mx_info_maps_t maps[N];
+	static mx_info_vmo_t vmos[N];
+	mx_info_task_stats_t before, after;
+	mx_handle_t p = mx_process_self(), r, weak = 0, named;
+	mx_info_handle_basic_t b;
+	mx_vaddr_t base, a;
+	size_t actual = 0, avail = 0;
+	int ordered = 1, found = 0, kinds = 0, in = 0;
+
+	is_int(mx_object_get_info(p, MX_INFO_TASK_STATS, &before, sizeof(before), NULL, NULL), MX_OK, "TASK_STATS");
+	mx_vmo_create(4 * PAGE, 0, &named);
+	mx_object_set_property(named, MX_PROP_NAME, "jar", 4);
+	mx_object_get_info(named, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
+	r = region(MIB, CAN_RW, &base);
+	mx_vmar_map(r, RW, 0, named, PAGE, 3 * PAGE, &a);
+	((char *)a)[PAGE] = 1;
+	is_int(mx_object_get_info(p, MX_INFO_TASK_STATS, &after, sizeof(after), NULL, NULL), MX_OK, "again");
+	ok(after.mem_mapped_bytes == before.mem_mapped_bytes + 3 * PAGE && after.mem_shared_bytes == before.mem_shared_bytes + PAGE &&
+	    after.mem_private_bytes > 0, "says what came");
+	is_int(mx_object_get_info(p, MX_INFO_PROCESS_MAPS, maps, sizeof(maps), &actual, &avail), MX_OK, "PROCESS_MAPS");
+	ok(actual == avail && actual > 8 && actual < N, "all of them");
+	for (size_t i = 0; i < actual; i++) {
+		mx_info_maps_t *m = &maps[i];
+
+		if (i > 0 && m->type == MX_INFO_MAPS_TYPE_MAPPING && maps[i - 1].type == m->type &&
+		    m->base < maps[i - 1].base + maps[i - 1].size)
+			ordered = 0;
+		if (m->type == MX_INFO_MAPS_TYPE_VMAR && m->base == base && m->size == MIB && m->depth == 2)
+			in = 1;
+		if (m->base == a && m->size == 3 * PAGE && m->depth == 3 && in)
+			found = m->u.mapping.vmo_koid == b.koid && m->u.mapping.vmo_offset == PAGE && m->u.mapping.committed_pages == 1 &&
+			    m->u.mapping.mmu_flags == RW && strcmp(m->name, "jar") == 0;
+		kinds |= 1 << m->type;
+	}
+	ok(ordered && kinds == 0xe && maps[0].depth == 0, "by address, of all three kinds");
+	ok(found, "the region and the mapping in it are there");
+	is_int(mx_object_get_info(p, MX_INFO_PROCESS_MAPS, maps, 2 * sizeof(maps[0]), &actual, &avail), MX_OK, "with little room");
+	ok(actual == 2 && avail > 8, "as many as fit");
+	is_int(mx_object_get_info(p, MX_INFO_PROCESS_VMOS, vmos, sizeof(vmos), &actual, &avail), MX_OK, "PROCESS_VMOS");
+	found = 0;
+	for (size_t i = 0; i < actual; i++)
+		if (vmos[i].koid == b.koid)
+			found |= vmos[i].flags & 0x18;
+	is_int(found, 0x18, "by mapping and by handle");
+	mx_handle_duplicate(p, MX_RIGHT_INSPECT, &weak);
+	is_int(mx_object_get_info(weak, MX_INFO_PROCESS_MAPS, maps, sizeof(maps), NULL, NULL), MX_ERR_ACCESS_DENIED, "MAPS without READ");
+	is_int(mx_object_get_info(weak, MX_INFO_TASK_STATS, &after, sizeof(after), NULL, NULL), MX_OK, "TASK_STATS without READ");
+	mx_handle_close(weak);
+	mx_vmar_destroy(r);
+	mx_handle_close(r);
+	mx_handle_close(named);
+}
+
 /* exec: the handles to the old program's regions are of no use to the new one. */
 static int
 after_exec(const char *number)
@@ -466,6 +524,7 @@ main(int argc, char **argv)
 	regions();
 	borders();
 	inheritance();
+	information();
 	exec();
 	suicide();
 	disorder();
