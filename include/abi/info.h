@@ -58,6 +58,7 @@
 #define MX_PROP_SOCKET_RX_THRESHOLD	12u
 #define MX_PROP_SOCKET_TX_THRESHOLD	13u
 #define MX_PROP_CHANNEL_LIMIT		64u	/* ours: uint64_t bytes of the receiving end's queue */
+#define MX_PROP_JOB_PROCESS_LIMIT	65u	/* ours: uint32_t, processes in the job and below it */
 #define MX_MAX_NAME_LEN			32u
 
 struct abi_info_handle_basic {
@@ -117,6 +118,7 @@ struct abi_info_vmo {
 struct abi_info_job {
 	int64_t return_code;
 	uint32_t exited, kill_on_oom;
+	uint32_t processes, max_processes;	/* ours: in it and below it; as many as there may be */
 };
 struct abi_info_socket {
 	uint32_t options, padding;

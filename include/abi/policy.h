@@ -34,6 +34,7 @@
 #define MX_JOB_POL_ABSOLUTE		1u	/* a conflict is ALREADY_EXISTS */
 #define MX_JOB_POL_BASIC		0u	/* topics */
 #define MX_JOB_POL_TIMER_SLACK		1u
+#define MX_JOB_POL_AUDIT_PORT		32u	/* ours: who hears of what was audited or killed */
 #define MX_JOB_POL_MAX			16u	/* entries a call */
 
 struct abi_policy_basic {
@@ -45,3 +46,20 @@ struct abi_policy_timer_slack {
 	uint32_t default_mode;		/* MX_TIMER_SLACK_* */
 	uint32_t reserved;
 };
+/*
+ * MX_JOB_POL_AUDIT_PORT: a handle of a port with WRITE, and the key of its packets.  Each has the type
+ * MX_PKT_TYPE_POLICY and a struct abi_policy_record.
+ */
+struct abi_policy_audit {
+	uint32_t port, reserved;
+	uint64_t key;
+};
+#define MX_PKT_TYPE_POLICY		64u
+struct abi_policy_record {
+	uint32_t pid;
+	uint16_t condition, action;		/* MX_POL_* */
+	uint16_t call;				/* number of the call that asked */
+	uint16_t lost;				/* records before this one that the port had no room for */
+	char name[20];				/* of the program */
+};
+_Static_assert(sizeof(struct abi_policy_record) == 32, "fits a packet");

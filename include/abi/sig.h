@@ -12,4 +12,7 @@
 #define SIG_PRIORITY		(1u << 13)
 #define SIG_LAST_HANDLE		(1u << 22)	/* one use is left: slots and messages together */
 #define SIG_HANDLE_CLOSED	(1u << 23)	/* only ever seen by a waiter */
+#define SIG_JOB_NO_PROCESSES	SIG_SIGNALED	/* a job has other words for some bits */
+#define SIG_JOB_NO_JOBS		(1u << 4)
+#define SIG_JOB_TERMINATED	(1u << 5)
 #define SIG_USER_ALL		(0xffu << 24)	/* mx_object_signal may set these */

@@ -32,6 +32,7 @@ typedef struct mx_info_job {
 	int64_t		return_code;
 	uint32_t	exited;
 	uint32_t	kill_on_oom;
+	uint32_t	processes, max_processes;	/* ours: in it and below it */
 } mx_info_job_t;
 
 typedef struct mx_info_thread {

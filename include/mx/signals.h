@@ -48,5 +48,6 @@
 #define MX_THREAD_RUNNING		(1u << 4)
 #define MX_THREAD_SUSPENDED		(1u << 5)
 #define MX_JOB_NO_PROCESSES		SIG_SIGNALED
-#define MX_JOB_NO_JOBS			(1u << 4)
+#define MX_JOB_NO_JOBS			SIG_JOB_NO_JOBS
+#define MX_JOB_TERMINATED		SIG_JOB_TERMINATED	/* it was killed, and is empty */
 #define MX_VMO_ZERO_CHILDREN		SIG_SIGNALED

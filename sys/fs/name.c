@@ -21,6 +21,11 @@
  * 5. Rights.  What may be had below a descriptor is at most what the descriptor has, also when a
  * link leads out of it.
  *
+ * 6. A job may deny opening by path (policy OPEN_PATH).  Then a walk begins at a directory descriptor and
+ * stays below it: "/", the working directory, a ".." that leads above the base, a link that does so, and
+ * jumps are asked of the policy, once a walk.  Whether ".." led out is seen by going up from where it
+ * arrived: the base must be met before the root.
+ *
  * Budget: 150 instructions for the walk, 50 a plain component and 8 a byte.
  */
 #include "fs/name.h"
@@ -31,6 +36,7 @@
 #include "kern/cred.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/policy.h"
 #include "kern/proc.h"
 #include "kern/string.h"
 #include "vm/zone.h"
@@ -47,6 +53,8 @@ struct walk {
 	const char *rest;		/* what is left of the path */
 	uint32_t flags;
 	unsigned links;
+	bool confined;			/* job policy wants to hear of ways out of the base */
+	struct vnode *base;		/* referenced, when confined */
 	struct name_result *res;
 };
 
@@ -91,6 +99,46 @@ vnode_access(struct vnode *vn, const struct cred *cred, unsigned want)
 
 /* --- the walk --- */
 
+/* The walk is about to be somewhere that is not below a directory descriptor. */
+static __attribute__((noinline)) int
+leave_base(struct walk *w)
+{
+	int error = policy_check(POLICY_OPEN_PATH);
+
+	if (error == 0)
+		w->confined = false;		/* allowed, and told once */
+	return error;
+}
+
+/* After "..": the walk stands on the base or below it, or may be elsewhere. */
+static __attribute__((noinline)) int
+check_below(struct walk *w)
+{
+	struct vnode *vn = w->vn;
+	bool below = false;
+	int error = 0;
+
+	vnode_ref(vn);
+	while (error == 0 && !below && vn != w->root) {
+		struct vnode *up;
+
+		below = vn == w->base;
+		up = mount_leave(vn);
+		if (up == NULL) {
+			if (vn == mount_root())
+				break;
+			error = vn->v_ops->parent(vn, &up);
+		}
+		if (error == 0) {
+			vnode_unref(vn);
+			vn = up;
+		}
+	}
+	below |= vn == w->base;
+	vnode_unref(vn);
+	return error != 0 || below ? error : leave_base(w);
+}
+
 static int
 base_start(int dirfd, struct walk *w)
 {
@@ -101,6 +149,8 @@ base_start(int dirfd, struct walk *w)
 
 	w->root = p->p_fs->root;
 	w->res->base_rights = RIGHT_ALL;
+	if (unlikely(w->confined) && (*w->rest == '/' || dirfd == AT_FDCWD) && (error = leave_base(w)) != 0)
+		return error;
 	if (*w->rest == '/') {
 		w->vn = w->root;
 		vnode_ref(w->vn);
@@ -120,13 +170,17 @@ base_start(int dirfd, struct walk *w)
 	} else {
 		w->vn = vn;
 		vnode_ref(vn);
+		if (unlikely(w->confined)) {
+			w->base = vn;
+			vnode_ref(vn);
+		}
 	}
 	node_unuse(n);
 	return error;
 }
 
 static int
-step_up(struct walk *w)
+go_up(struct walk *w)
 {
 	struct vnode *up = w->vn;
 	int error;
@@ -147,6 +201,14 @@ step_up(struct walk *w)
 	vnode_unref(w->vn);
 	w->vn = mount_enter(up);
 	return 0;
+}
+
+static int
+step_up(struct walk *w)
+{
+	int error = go_up(w);
+
+	return likely(!w->confined) || error != 0 ? error : check_below(w);
 }
 
 /* The walk goes on with the link's text and the rest of the path, from where the link is. */
@@ -174,6 +236,8 @@ follow_text(struct walk *w, struct vnode *link)
 	w->res->buf = buf;
 	w->rest = buf;
 	if (*buf == '/') {
+		if (w->confined && (error = leave_base(w)) != 0)
+			return error;
 		vnode_ref(w->root);
 		vnode_unref(w->vn);
 		w->vn = w->root;
@@ -191,7 +255,9 @@ follow(struct walk *w, struct vnode *link)
 	if (++w->links > LINKS_MAX) {
 		error = ELOOP;
 	} else if (link->v_ops->target != NULL) {
-		error = link->v_ops->target(link, &to);
+		error = w->confined ? leave_base(w) : 0;
+		if (error == 0)
+			error = link->v_ops->target(link, &to);
 		if (error == 0) {
 			vnode_unref(w->vn);
 			w->vn = to;
@@ -305,6 +371,7 @@ int
 name_lookup(int dirfd, const char *path, uint32_t flags, struct name_result *res)
 {
 	struct walk w = { .cred = cred_current(), .rest = path, .flags = flags, .res = res };
+	struct proc *p = proc_self();
 	int error;
 
 	res->dir = res->vn = NULL;
@@ -314,10 +381,13 @@ name_lookup(int dirfd, const char *path, uint32_t flags, struct name_result *res
 	res->buf = NULL;
 	if (*path == '\0')
 		return ENOENT;
+	w.confined = (p->p_policy & 1u << POLICY_OPEN_PATH) != 0 && (flags & NAME_KERNEL) == 0;
 	error = base_start(dirfd, &w);
 	if (error != 0)
 		return error;
 	error = walk(&w);
+	if (unlikely(w.base != NULL))
+		vnode_unref(w.base);
 	if (error != 0) {
 		vnode_unref(w.vn);
 		if (res->buf != NULL)

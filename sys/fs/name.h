@@ -8,6 +8,7 @@ struct cred;
 #define NAME_FOLLOW	1u	/* follow a final symbolic link */
 #define NAME_PARENT	2u	/* stop at the parent; the last component is returned */
 #define NAME_DIR	4u	/* the result must be a directory */
+#define NAME_KERNEL	16u	/* a path of the kernel's own: job policy is not asked */
 #define NAME_MAGIC	8u	/* a final link that is a descriptor (/proc/self/fd/N) is the result */
 
 /*

@@ -20,6 +20,7 @@
 #include "kern/cred.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/policy.h"
 #include "kern/proc.h"
 #include "kern/string.h"
 #include "mach/atomic.h"
@@ -143,7 +144,9 @@ open_magic(struct vnode *vn, uint32_t flags, struct node **out, uint32_t *rights
 	int error = procfs_fd_get(vn, out, rights);
 
 	if (error == ENOENT && vn->v_ops->target != NULL) {
-		error = vn->v_ops->target(vn, &to);
+		error = policy_check(POLICY_OPEN_PATH);		/* a jump out of any base */
+		if (error == 0)
+			error = vn->v_ops->target(vn, &to);
 		if (error == 0) {
 			error = vnode_open(to, flags, out, rights);
 			vnode_unref(to);

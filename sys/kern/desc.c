@@ -38,6 +38,7 @@
 #include "kern/error.h"
 #include "kern/fail.h"
 #include "kern/kstat.h"
+#include "kern/policy.h"
 #include "kern/proc.h"
 #include "kern/string.h"
 #include "mach/user.h"
@@ -213,6 +214,20 @@ find(struct desctab *t, uint32_t num)
 	return d;
 }
 
+/* A lookup that found nothing, or another kind, is a condition of job policy; its result stays. */
+int
+desc_refused(int error)
+{
+	int ignored = 0;
+
+	if (error == EHANDLE)
+		ignored = policy_check(POLICY_BAD_HANDLE);
+	else if (error == EWRONGTYPE)
+		ignored = policy_check(POLICY_WRONG_OBJECT);
+	(void)ignored;
+	return error;
+}
+
 /* Which pseudo-handle, or DESC_NSELF.  The low bits of an index or of a slot's handle are never all 0
  * with something above them. */
 static uint32_t
@@ -279,7 +294,7 @@ desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **
 			*slot_rights = have;
 		if (error == 0 && slot_flags != NULL)
 			*slot_flags = 0;
-		return error;
+		return likely(error == 0) ? 0 : desc_refused(error);
 	}
 	if (unlikely(kind != NODE_ANY && d->node->kind != kind)) {
 		error = EWRONGTYPE;
@@ -294,7 +309,7 @@ desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **
 			*slot_flags = d->flags;
 	}
 	spin_unlock(&t->lock);
-	return error;
+	return likely(error == 0) ? 0 : desc_refused(error);
 }
 
 /* The same for a pseudo-handle. */
@@ -305,7 +320,7 @@ self_get_wait(struct desctab *t, uint32_t h, struct node **out, struct via *via)
 	int error = self_get(t, h, NODE_ANY, 0, out, &have);
 
 	if (error != 0)
-		return error;
+		return desc_refused(error);
 	if (!node_waitable(*out))
 		error = ENOTSUP;
 	else if ((have & RIGHT_WAIT) == 0)
@@ -327,7 +342,7 @@ handle_get_wait(uint32_t h, struct node **out, struct via *via)
 	int error = 0;
 
 	if (h <= INDEX_MASK)
-		return EHANDLE;
+		return desc_refused(EHANDLE);
 	spin_lock(&t->lock);
 	d = find(t, h);
 	if (unlikely(d == NULL)) {
@@ -791,6 +806,12 @@ desc_is_self(uint32_t num)
 }
 
 void
+desctab_grant(struct desctab *t, enum desc_self which, uint32_t rights)
+{
+	t->self[which].rights |= rights;
+}
+
+void
 desctab_weaken(struct desctab *t, enum desc_self which, uint32_t rights)
 {
 	spin_lock(&t->lock);
@@ -817,7 +838,7 @@ handle_take(uint32_t h, struct slot *out)
 	struct via via;
 
 	if (h <= INDEX_MASK || !slot_empty(mine(), h, out, &via))
-		return desc_is_self(h) && !mine()->self[self_of(h)].empty ? ERIGHTS : EHANDLE;
+		return desc_is_self(h) && !mine()->self[self_of(h)].empty ? ERIGHTS : desc_refused(EHANDLE);
 	slot_left(&via, out->node);
 	return 0;
 }

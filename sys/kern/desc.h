@@ -32,11 +32,13 @@ void desctab_destroy(struct desctab *);	/* closes everything */
 /* The current process's slot `num' (index or handle value), with a use the caller must drop by
  * node_unuse().  EHANDLE, EWRONGTYPE, ERIGHTS. */
 int desc_get(uint32_t num, enum node_kind, uint32_t rights, struct node **) __must_check;
+/* What a failed lookup is to job policy (BAD_HANDLE, WRONG_OBJECT); returns the error it is given. */
+int desc_refused(int error);
 /* The native face: only a handle value names a slot, so 0 and small integers never do. */
 static inline int __must_check
 handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
 {
-	return h <= DESC_INDEX_MASK ? EHANDLE : desc_get(h, kind, rights, out);
+	return unlikely(h <= DESC_INDEX_MASK) ? desc_refused(EHANDLE) : desc_get(h, kind, rights, out);
 }
 /* The same as desc_get, and the slot's rights and flags. */
 int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
@@ -45,7 +47,8 @@ int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **,
 static inline int __must_check
 handle_get_slot(uint32_t h, struct node **out, uint32_t *slot_rights)
 {
-	return h <= DESC_INDEX_MASK ? EHANDLE : desc_get_slot(h, NODE_ANY, 0, out, slot_rights, NULL);
+	return unlikely(h <= DESC_INDEX_MASK) ? desc_refused(EHANDLE) :
+	    desc_get_slot(h, NODE_ANY, 0, out, slot_rights, NULL);
 }
 /*
  * A look at many slots without references (poll's scan): between desc_scan_begin and desc_scan_end the
@@ -110,6 +113,9 @@ int desc_set_flags(uint32_t num, uint32_t flags) __must_check;
 /* Index of a live number; of a pseudo-handle one from DESC_MAX up, which names no descriptor. */
 int desc_index(uint32_t num, uint32_t *index) __must_check;
 bool desc_is_self(uint32_t num);	/* is a pseudo-handle: cannot be moved */
+/* More rights than others have to their own, for a table that is not in use yet (process 1); fork does
+ * not hand them on. */
+void desctab_grant(struct desctab *, enum desc_self, uint32_t rights);
 /* A new process's pseudo-handle keeps these rights only; it is empty when none is left. */
 void desctab_weaken(struct desctab *, enum desc_self, uint32_t rights);
 /* For a native wait: the node with a use, and the slot that the wait is made through.  ENOTSUP for a

@@ -187,7 +187,9 @@ sys_mx_handle_close(uint32_t h)
 {
 	if (h == 0)
 		return 0;
-	return h <= DESC_INDEX_MASK ? EHANDLE : desc_close(h);
+	int error = h <= DESC_INDEX_MASK ? EHANDLE : desc_close(h);
+
+	return likely(error == 0) ? 0 : desc_refused(error);
 }
 
 /* All are closed whatever happens to one of them, so all are known before the first goes. */

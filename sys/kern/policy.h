@@ -14,6 +14,12 @@ enum policy {
 	NPOLICY
 };
 
+/*
+ * Where it is asked: by the wrapper of a call (flag pol:NAME in conf/syscalls), by the path walk
+ * (OPEN_PATH), exec (SET_ID), mapping (VMAR_WX), and by lookups that failed (BAD_HANDLE, WRONG_OBJECT),
+ * which POSIX's questions "is it open?" (close and fcntl of a free number) do not count as.
+ */
+
 /* The condition's action for the current process: 0 go on; EPERM (natively ACCESS_DENIED).  Logs
  * an audit; does not return to user mode when the action is kill. */
 extern int (*policy_hook)(enum policy);

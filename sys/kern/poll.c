@@ -57,6 +57,13 @@ pollset_done(struct pollset *ps)
 		kmem_free(ps->items, ps->n * sizeof(*ps->items));
 }
 
+/* What has no stream uses other bits for what it likes: of those only the level for POLLIN counts. */
+static uint32_t
+meant(const struct node *n, uint32_t bits)
+{
+	return likely(n->poll_in == SIG_READABLE) ? bits : bits & (n->poll_in | SIG_PEER_CLOSED | SIG_ERROR);
+}
+
 /* Levels that the events of a descriptor stand for; hang-ups and errors always count. */
 static uint32_t
 levels_of(const struct node *n, int events)
@@ -71,7 +78,7 @@ levels_of(const struct node *n, int events)
 		mask |= SIG_PRIORITY;
 	if ((events & (POLLIN | POLLRDNORM | POLLRDHUP)) != 0)
 		mask |= SIG_PEER_WRITE_DISABLED;
-	return mask;
+	return meant(n, mask);
 }
 
 static int
@@ -79,6 +86,7 @@ events_of(const struct node *n, uint32_t rights, int events, uint32_t bits)
 {
 	int got = 0;
 
+	bits = meant(n, bits);
 	if ((bits & n->poll_in) != 0)
 		got |= POLLIN | POLLRDNORM;
 	/* A write that fails does not wait either. */

@@ -16,7 +16,8 @@
  * that are get an overlay: a page becomes the process's own when it is written.  Only the page
  * in which the file's part of a data segment ends is copied at once, to clear what follows.
  *
- * Set-id bits count for binaries on file systems that allow it, never for scripts.
+ * Set-id bits count for binaries on file systems that allow it, never for scripts, and not below a job
+ * policy that somebody other than root set.
  *
  * Budget: 20,000 instructions beside the name and the space.
  */
@@ -35,6 +36,7 @@
 #include "ipc/ev.h"
 #include "mach/frame.h"
 #include "proc/exec.h"
+#include "proc/job.h"
 #include "proc/thread.h"
 #include "proc/vdso.h"
 #include "vm/kmap.h"
@@ -401,7 +403,7 @@ choose_cred(struct exec *x)
 	uint32_t euid = old->euid, egid = old->egid, mode = x->vn->v_mode;
 	int error;
 
-	if (!x->script && (x->vn->v_mount->m_flags & MOUNT_NOSUID) == 0) {
+	if (!x->script && (x->vn->v_mount->m_flags & MOUNT_NOSUID) == 0 && job_knows_setid(x->job)) {
 		if ((mode & S_ISUID) != 0)
 			euid = x->vn->v_uid;
 		if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
@@ -409,6 +411,8 @@ choose_cred(struct exec *x)
 	}
 	x->setid = euid != old->euid || egid != old->egid;
 	x->secure = old->ruid != euid || old->rgid != egid;
+	if (x->setid && (error = job_setid(x->job)) != 0)
+		return error;
 	if (!x->setid && old->suid == euid && old->sgid == egid)
 		return 0;
 	error = cred_copy(old, &x->cred);
@@ -471,7 +475,7 @@ exec_standard(struct desctab *t)
 			node_unuse(n);
 			continue;
 		}
-		error = name_vnode(AT_FDCWD, "/dev/null", NAME_FOLLOW, &vn);
+		error = name_vnode(AT_FDCWD, "/dev/null", NAME_FOLLOW | NAME_KERNEL, &vn);
 		if (error != 0)
 			return error;
 		null.flags = 0;
@@ -525,7 +529,6 @@ commit_names(struct proc *p, struct exec *x)
 	char *cmdline = p->p_cmdline;
 	size_t len = p->p_cmdline_len;
 
-	strlcpy(p->p_name, slash != NULL ? slash + 1 : x->path, sizeof(p->p_name));
 	p->p_exe = x->vn;
 	x->vn = NULL;
 	if (exe != NULL) {
@@ -533,6 +536,8 @@ commit_names(struct proc *p, struct exec *x)
 		vnode_unref(exe);
 	}
 	spin_lock(&proc_tree_lock);
+	strlcpy(p->p_name, slash != NULL ? slash + 1 : x->path, sizeof(p->p_name));
+	strlcpy(thr_self()->t_name, p->p_name, sizeof(thr_self()->t_name));
 	p->p_cmdline = x->cmdline;
 	p->p_cmdline_len = x->cmdline_len;
 	spin_unlock(&proc_tree_lock);

@@ -9,6 +9,7 @@
 
 struct cred;
 struct desctab;
+struct job;
 struct proc;
 struct space;
 struct vmo;
@@ -28,6 +29,7 @@ struct exec {
 	struct space *space;
 	uintptr_t entry, sp;
 	uintptr_t envp, envp_end;	/* the environment's strings */
+	struct job *job;		/* where it will run; NULL: the caller's own */
 	struct cred *cred;		/* new credentials, or NULL: as before */
 	bool setid;			/* they differ from the caller's */
 	bool secure;

@@ -20,6 +20,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
+#include "proc/job.h"
 #include "proc/procx.h"
 #include "proc/thread.h"
 #include "vm/space.h"
@@ -241,7 +242,7 @@ reparent_locked(struct proc *p)
 }
 
 static void
-become_zombie(struct procx *px, int status, int64_t code, struct sigacts **sa)
+become_zombie(struct procx *px, int status, int64_t code, struct sigacts **sa, bool *job_empty)
 {
 	struct proc *p = &px->px_proc;
 	struct thr *t = thr_self();
@@ -258,6 +259,7 @@ become_zombie(struct procx *px, int status, int64_t code, struct sigacts **sa)
 	p->p_exit_code = code;
 	p->p_wait_flags = PW_ENDED;
 	p->p_state = PROC_ZOMBIE;
+	*job_empty = job_leave_locked(p);
 	reparent_locked(p);
 	if (was_linked)
 		orphan_check(p->p_pgrp);
@@ -273,6 +275,7 @@ proc_exit(int status, int64_t code)
 	struct proc *p = &px->px_proc;
 	struct wakelist wl;
 	struct sigacts *sa;
+	bool job_empty;
 
 	if (signal_single_thread() != 0)
 		proc_thr_exit();
@@ -288,13 +291,15 @@ proc_exit(int status, int64_t code)
 	usage_sample(p);
 	parked_calls_drop(thr_self());
 	release_resources(p);
-	become_zombie(px, status, code, &sa);
+	become_zombie(px, status, code, &sa, &job_empty);
 	proc_event(p, EV_PROCEXIT, code);
 	wakelist_init(&wl);
 	spin_lock(&p->p_node.lock);
 	sig_change(&p->p_node.own, 0, SIG_SIGNALED, &wl);
 	spin_unlock(&p->p_node.lock);
 	wakelist_run(&wl);
+	if (job_empty)
+		job_settle(p->p_job);
 	sigacts_destroy(sa);
 	thr_finish(thr_self(), p);
 }

@@ -9,6 +9,8 @@
  * sleeps until the child has a space of its own (exec) or none (exit).  Only SIGKILL ends that
  * sleep early.
  *
+ * job_fork is fork into another job: what a program like sandbox(1) does before exec.
+ *
  * Budget: fork + exit + wait of a small process 30,000 instructions; here about 4,000 beside the
  * space and the descriptor table.
  */
@@ -22,9 +24,11 @@
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
 #include "mach/frame.h"
+#include "proc/job.h"
 #include "proc/procx.h"
 #include "vm/space.h"
 #include "vm/zone.h"
+#include <abi/rights.h>
 
 #define FORK_VFORK	1
 
@@ -170,17 +174,14 @@ proc_vfork_done(struct proc *p)
 	spin_unlock(&proc_tree_lock);
 }
 
-int
-sys_fork(struct trapframe *frame, long flags, intptr_t *result)
+static int
+fork_into(struct trapframe *frame, struct job *job, bool vfork, intptr_t *result)
 {
 	struct proc *parent = proc_self(), *p;
-	bool vfork = (flags & FORK_VFORK) != 0;
 	struct thr *t = NULL;
 	struct procx *px;
 	int error;
 
-	if ((flags & ~FORK_VFORK) != 0)
-		return EINVAL;
 	error = proc_alloc(parent, &px);
 	if (error != 0)
 		return error;
@@ -191,12 +192,18 @@ sys_fork(struct trapframe *frame, long flags, intptr_t *result)
 		proc_unmake(px, t);
 		return error;
 	}
+	spin_lock(&proc_tree_lock);
+	error = job_enter_locked(job, p);
+	if (unlikely(error != 0)) {
+		spin_unlock(&proc_tree_lock);
+		proc_unmake(px, t);
+		return error;
+	}
 	if (vfork) {
 		px->px_vfork_thr = thr_self();
 		node_ref(&p->p_node);
 	}
 	*result = p->p_pid;
-	spin_lock(&proc_tree_lock);
 	proc_enter_locked(px, parent);
 	pgrp_join_locked(p, parent->p_pgrp);
 	proc_thr_add_locked(p, t);
@@ -208,4 +215,29 @@ sys_fork(struct trapframe *frame, long flags, intptr_t *result)
 		node_unref(&p->p_node);
 	}
 	return 0;
+}
+
+int
+sys_fork(struct trapframe *frame, long flags, intptr_t *result)
+{
+	int error;
+
+	if ((flags & ~FORK_VFORK) != 0)
+		return EINVAL;
+	error = fork_into(frame, proc_self()->p_job, (flags & FORK_VFORK) != 0, result);
+	return error == EBADSTATE ? EAGAIN : error;		/* its own job: it is being killed too */
+}
+
+/* A child in another job, as far as the caller may put processes there. */
+int
+sys_job_fork(struct trapframe *frame, uint32_t job, intptr_t *result)
+{
+	struct job *j;
+	int error = job_get(job, RIGHT_MANAGE_PROCESS, &j);
+
+	if (error != 0)
+		return error == ERIGHTS ? EPERM : error;
+	error = fork_into(frame, j, false, result);
+	node_unuse(&j->j_node);
+	return error == EBADSTATE ? ESRCH : error;
 }

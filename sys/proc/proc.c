@@ -14,6 +14,7 @@
 #include "kern/assert.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/info.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/log.h"
@@ -23,10 +24,13 @@
 #include "fs/fsctx.h"
 #include "fs/procfs.h"
 #include "fs/vnode.h"
+#include "proc/job.h"
 #include "proc/procx.h"
 #include "vm/page.h"
 #include "vm/space.h"
 #include "vm/zone.h"
+#include <abi/info.h>
+#include <abi/rights.h>
 #include <abi/sig.h>
 
 #define HASH	256u
@@ -52,6 +56,8 @@ proc_node_destroy(struct node *n)
 
 	if (px->px_proc.p_cred != NULL)
 		cred_unref(px->px_proc.p_cred);
+	if (px->px_proc.p_job != NULL)
+		node_unref(&px->px_proc.p_job->j_node);
 	kstat_add(&procs, -1);
 	zone_free(procx_zone, px);
 }
@@ -61,6 +67,34 @@ static const struct node_ops proc_node_ops = {
 	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
 	.sync = node_nosync, .unused = node_nounused, .destroy = proc_node_destroy,
 };
+
+static koid_t
+proc_related(struct node *n)
+{
+	struct job *j = container_of(n, struct proc, p_node)->p_job;
+
+	return j != NULL ? j->j_node.koid : 0;
+}
+RELATIVES(proc_relatives, NODE_PROCESS, proc_related, NULL);
+
+static int
+proc_name_get(struct node *n, void *value)
+{
+	spin_lock(&proc_tree_lock);
+	strlcpy(value, container_of(n, struct proc, p_node)->p_name, MX_MAX_NAME_LEN);
+	spin_unlock(&proc_tree_lock);
+	return 0;
+}
+
+static int
+proc_name_set(struct node *n, const void *value)
+{
+	spin_lock(&proc_tree_lock);
+	strlcpy(container_of(n, struct proc, p_node)->p_name, value, MX_MAX_NAME_LEN);
+	spin_unlock(&proc_tree_lock);
+	return 0;
+}
+PROPERTY(proc_name, MX_PROP_NAME, NODE_PROCESS, MX_MAX_NAME_LEN, proc_name_get, proc_name_set);
 
 /* --- pids --- */
 
@@ -189,6 +223,7 @@ proc_alloc(struct proc *parent, struct procx **out)
 	list_init(&px->px_unborn);
 	list_init(&px->px_ended);
 	list_init(&px->px_old_creds);
+	list_init(&px->px_job_link);
 	proc_timers_init(px);
 	*out = px;
 	return 0;
@@ -292,12 +327,14 @@ proc_start_init(void)
 	(void)proc_limits_default(p);
 	strlcpy(p->p_name, "init", sizeof(p->p_name));
 	VERIFY(desctab_create(&p->p_desc) == 0 && fsctx_create(&p->p_fs) == 0);
+	desctab_grant(p->p_desc, DESC_SELF_JOB, RIGHTS_JOB);
 	VERIFY(space_create(&p->p_space) == 0);
 	VERIFY((p->p_sig = sigacts_create()) != NULL);
 	VERIFY(thr_create(p, "init", init_thread, NULL, &t) == 0);
 	VERIFY((t->t_sig = sigstate_create(NULL)) != NULL);
 	spin_lock(&proc_tree_lock);
 	VERIFY(pgrp_create_locked(p, true, NULL) == 0);
+	VERIFY(job_enter_locked(job_root(), p) == 0);
 	proc_enter_locked(px, NULL);
 	proc_thr_add_locked(p, t);
 	spin_unlock(&proc_tree_lock);

@@ -26,6 +26,7 @@
 struct procx {
 	struct proc px_proc;		/* first */
 	struct procx *px_hash;		/* [p] next of the same bucket */
+	struct list px_job_link;	/* [p] of p_job */
 	struct list px_waiters;		/* [p] struct child_waiter: threads in wait */
 	uint32_t px_uid;		/* [p] real uid it counts for (RLIMIT_NPROC) */
 	struct list px_unborn;		/* [p] struct thr by t_proc_link: made, not started */

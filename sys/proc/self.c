@@ -2,6 +2,7 @@
 #include "kern/desc.h"
 #include "kern/error.h"
 #include "kern/init.h"
+#include "proc/job.h"
 #include "proc/procx.h"
 #include "vm/space.h"
 
@@ -19,6 +20,9 @@ self_node(enum desc_self which, struct node **out)
 		break;
 	case DESC_SELF_VMAR:
 		return vmar_root(proc_self()->p_space, out);
+	case DESC_SELF_JOB:
+		n = &proc_self()->p_job->j_node;
+		break;
 	default:
 		return EHANDLE;
 	}

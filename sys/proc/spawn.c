@@ -27,6 +27,7 @@
 #include "mach/thread.h"
 #include "mach/user.h"
 #include "proc/exec.h"
+#include "proc/job.h"
 #include "proc/procx.h"
 #include "vm/zone.h"
 #include <abi/fcntl.h>
@@ -38,6 +39,7 @@ struct spawn {
 	struct abi_spawn_desc *desc;	/* NULL: none */
 	struct slot *slot;		/* of each; node NULL: none, or the child has it */
 	size_t n;
+	struct job *job;		/* where the child goes; a use, or NULL: the caller's own */
 	uint32_t job_rights;		/* of the pseudo-handle that the child will have */
 	struct abi_startup *startup;	/* NULL: none */
 	size_t startup_len;
@@ -119,6 +121,8 @@ list_done(struct spawn *s)
 		kmem_free(s->desc, s->n * sizeof(*s->desc));
 	if (s->startup != NULL)
 		kmem_free(s->startup, s->startup_len);
+	if (s->job != NULL)
+		node_unuse(&s->job->j_node);
 }
 
 /* --- the child's table --- */
@@ -282,6 +286,7 @@ make_child(struct spawn *s, struct vnode *vn)
 	p = &s->px->px_proc;
 	if (s->posix)
 		inherit_signals(s, p->p_sig);
+	s->x.job = s->job;
 	s->x.extra = s->startup;
 	s->x.extra_len = s->startup_len;
 	error = exec_build(&s->x, vn, s->x.path);
@@ -315,15 +320,20 @@ static int
 enter_child(struct spawn *s)
 {
 	struct proc *p = &s->px->px_proc;
+	bool empty = false;
 	int error;
 
 	spin_lock(&proc_tree_lock);
-	error = join_group_locked(s);
+	error = job_enter_locked(s->job != NULL ? s->job : proc_self()->p_job, p);
+	if (error == 0 && (error = join_group_locked(s)) != 0)
+		empty = job_leave_locked(p);
 	if (error == 0) {
 		proc_enter_locked(s->px, proc_self());
 		proc_thr_add_locked(p, s->thr);
 	}
 	spin_unlock(&proc_tree_lock);
+	if (empty)
+		job_settle(p->p_job);
 	return error;
 }
 
@@ -430,7 +440,7 @@ native_refusal(struct spawn *s, int list_error)
 		error = desc_get_slot(job, NODE_JOB, RIGHT_WRITE, &n, &s->job_rights, NULL);
 	if (error != 0)
 		return error;
-	node_unuse(n);
+	s->job = job_of(n);
 	if (s->args->job != 0)
 		s->job_rights = RIGHT_ALL;
 	return list_error;
