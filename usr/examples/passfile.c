@@ -42,7 +42,7 @@ int
 main(void)
 {
 	mx_handle_t ends[2];
-	int fd = open("/tmp/passfile", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int fd = open("/tmp/note", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
 	if (fd < 0 || write(fd, "first second", 12) != 12 || lseek(fd, 6, SEEK_SET) != 6)
 		return 1;
@@ -61,6 +61,6 @@ main(void)
 	wait(NULL);
 	printf("parent: the child moved the common offset to %ld\n", (long)lseek(fd, 0, SEEK_CUR));
 	printf("parent: writes %zd byte\n", write(fd, "!", 1));
-	unlink("/tmp/passfile");
+	unlink("/tmp/note");
 	return 0;
 }
