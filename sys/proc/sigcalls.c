@@ -119,15 +119,15 @@ sys_sigsuspend(const abi_sigset_t *mask)
 	return sigmask_interrupted();
 }
 
-/* Takes one of `set', or prepares a sleep that a signal of the set ends too. */
+/* Looks for one of `set', or prepares a sleep that a signal of the set ends too. */
 static int
-take_or_prepare(struct thr *t, uint64_t set, struct abi_siginfo *info)
+look_or_prepare(struct thr *t, uint64_t set, struct abi_siginfo *info)
 {
 	struct sigacts *sa = t->t_proc->p_sig;
 	int sig;
 
 	spin_lock(&sa->sa_lock);
-	sig = signal_take_locked(sa, t->t_sig, set, info);
+	sig = signal_look_locked(sa, t->t_sig, set, info);
 	t->t_sig->ts_wanted = sig != 0 ? 0 : set;
 	signal_update_locked(t);
 	if (sig == 0)
@@ -136,8 +136,27 @@ take_or_prepare(struct thr *t, uint64_t set, struct abi_siginfo *info)
 	return sig;
 }
 
+/* Takes the signal that was told; false: another thread has it, or one like it. */
+static bool
+take_told(struct thr *t, const struct abi_siginfo *told)
+{
+	struct sigacts *sa = t->t_proc->p_sig;
+	struct abi_siginfo info;
+	bool same;
+
+	spin_lock(&sa->sa_lock);
+	same = signal_look_locked(sa, t->t_sig, SIGBIT(told->signo), &info) != 0 &&
+	    memcmp(&info, told, sizeof(info)) == 0;
+	if (same)
+		(void)signal_take_locked(sa, t->t_sig, SIGBIT(told->signo), &info);
+	signal_update_locked(t);
+	spin_unlock(&sa->sa_lock);
+	return same;
+}
+
+/* The caller's memory may turn out bad: what is found is told first and taken then. */
 int
-sys_sigtimedwait(const abi_sigset_t *set, struct abi_siginfo *out, const struct abi_timespec *timeout,
+sys_sigtimedwait(const abi_sigset_t *set, void __user *out, const struct abi_timespec *timeout,
     intptr_t *result)
 {
 	struct thr *t = thr_self();
@@ -153,8 +172,14 @@ sys_sigtimedwait(const abi_sigset_t *set, struct abi_siginfo *out, const struct 
 			return error;
 		deadline = span == 0 ? 0 : sigmask_deadline(deadline_after(span));
 	}
-	while ((sig = take_or_prepare(t, wanted, &info)) == 0 && error == 0)
-		error = thr_sleep(deadline);
+	do {
+		while ((sig = look_or_prepare(t, wanted, &info)) == 0 && error == 0)
+			error = thr_sleep(deadline);
+		if (sig != 0 && out != NULL && copyout(&info, out, sizeof(info)) != 0) {
+			sigmask_deadline_done();
+			return EFAULT;
+		}
+	} while (sig != 0 && !take_told(t, &info));
 	if (sig == 0) {
 		thr_sleep_cancel();
 		spin_lock(&sa->sa_lock);
@@ -167,8 +192,6 @@ sys_sigtimedwait(const abi_sigset_t *set, struct abi_siginfo *out, const struct 
 	}
 	sigmask_deadline_done();
 	signal_pass_on(t);
-	if (out != NULL)
-		*out = info;
 	*result = sig;
 	return 0;
 }

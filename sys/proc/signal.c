@@ -642,18 +642,51 @@ pend_take(struct sigacts *sa, struct sigpend *sp, int sig, struct abi_siginfo *i
 	return true;
 }
 
+static bool
+pend_look(const struct sigpend *sp, int sig, struct abi_siginfo *info)
+{
+	const struct sigqueue *q;
+
+	if ((sp->set & SIGBIT(sig)) == 0)
+		return false;
+	*info = (struct abi_siginfo){ .signo = sig, .code = SI_KERNEL };
+	list_for_each(q, &sp->queue, link) {
+		if (q->info.signo == sig) {
+			*info = q->info;
+			break;
+		}
+	}
+	return true;
+}
+
 /* The next of `wanted' that is pending for the thread, or 0.  Its own faults go first. */
-int
-signal_take_locked(struct sigacts *sa, struct sigstate *ts, uint64_t wanted, struct abi_siginfo *info)
+static int
+next_of(const struct sigacts *sa, const struct sigstate *ts, uint64_t wanted)
 {
 	uint64_t set = ts->ts_pend.set & wanted & SIGS_FAULT;
-	int sig;
 
 	if (set == 0)
 		set = (ts->ts_pend.set | sa->sa_pend.set) & wanted;
-	if (set == 0)
+	return set == 0 ? 0 : __builtin_ctzll(set) + 1;
+}
+
+int
+signal_look_locked(struct sigacts *sa, struct sigstate *ts, uint64_t wanted, struct abi_siginfo *info)
+{
+	int sig = next_of(sa, ts, wanted);
+
+	if (sig != 0 && !pend_look(&ts->ts_pend, sig, info))
+		(void)pend_look(&sa->sa_pend, sig, info);
+	return sig;
+}
+
+int
+signal_take_locked(struct sigacts *sa, struct sigstate *ts, uint64_t wanted, struct abi_siginfo *info)
+{
+	int sig = next_of(sa, ts, wanted);
+
+	if (sig == 0)
 		return 0;
-	sig = __builtin_ctzll(set) + 1;
 	if (!pend_take(sa, &ts->ts_pend, sig, info))
 		(void)pend_take(sa, &sa->sa_pend, sig, info);
 	return sig;

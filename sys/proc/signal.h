@@ -109,6 +109,8 @@ void signal_deliver(struct trapframe *);
 
 /* Shared by signal.c and sigcalls.c; sa_lock held. */
 int signal_take_locked(struct sigacts *, struct sigstate *, uint64_t wanted, struct abi_siginfo *);
+/* What it would take. */
+int signal_look_locked(struct sigacts *, struct sigstate *, uint64_t wanted, struct abi_siginfo *);
 void signal_mask_locked(struct thr *, uint64_t mask);	/* and what follows for WORK_SIGNAL */
 void signal_update_locked(struct thr *);		/* WORK_SIGNAL as the masks say */
 void signal_discard_locked(struct sigacts *, struct sigpend *, uint64_t set);

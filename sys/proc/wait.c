@@ -5,10 +5,14 @@
  * found, so with any number of waiting threads each is reported exactly once.  A thread that finds
  * nothing puts itself on the parent's list of waiters and sleeps; any change of a child wakes all of
  * them, and each looks again.  A child that can be reported goes before a signal that came.
+ *
+ * The caller's memory may turn out bad, so what is found is told first and taken then, in a second
+ * step that finds the same change again; if another thread was quicker, the search goes on.
  */
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "gen/sysproto.h"
+#include "mach/user.h"
 #include "proc/procx.h"
 #include <abi/wait.h>
 
@@ -23,6 +27,7 @@ struct want {
 struct report {
 	int32_t pid;
 	uint32_t uid;
+	uint32_t change;		/* PW_ flag */
 	int status;
 	struct abi_rusage usage;
 };
@@ -76,6 +81,7 @@ take_report(struct proc *c, uint32_t change, int options, struct report *r)
 {
 	r->pid = c->p_pid;
 	r->uid = c->p_cred->ruid;
+	r->change = change;
 	r->status = c->p_wait_status;
 	usage_fill_locked(c, &r->usage);
 	usage_add(&r->usage, &c->p_child_usage);
@@ -137,6 +143,46 @@ wait_child(const struct want *w, struct report *r)
 	return error;
 }
 
+/* Takes the change that was told; false: another thread has. */
+static bool
+take_told(const struct want *w, struct report *told)
+{
+	struct proc *self = proc_self(), *c;
+	bool found = false;
+
+	spin_lock(&proc_tree_lock);
+	list_for_each(c, &self->p_children, p_sibling) {
+		if (c->p_pid != told->pid)
+			continue;
+		found = change_of(c, w->options) == told->change && c->p_wait_status == told->status;
+		if (found)
+			take_report(c, told->change, w->options, told);
+		break;
+	}
+	spin_unlock(&proc_tree_lock);
+	return found;
+}
+
+/* Waits, tells, takes; `tell' is NULL when there is nothing to tell. */
+static int
+wait_and_tell(const struct want *w, struct report *r, int (*tell)(const struct report *, void *), void *arg)
+{
+	struct want look = *w;
+	int error;
+
+	if (tell == NULL)
+		return wait_child(w, r);
+	look.options |= WNOWAIT;
+	do {
+		error = wait_child(&look, r);
+		if (error == 0 && r->pid != 0)
+			error = tell(r, arg);
+		if (error != 0 || r->pid == 0)
+			return error;
+	} while ((w->options & WNOWAIT) == 0 && !take_told(w, r));
+	return 0;
+}
+
 /* The group is named by number, so it is fixed before the wait. */
 static int
 want_from_pid(int32_t pid, struct want *w)
@@ -155,9 +201,28 @@ want_from_pid(int32_t pid, struct want *w)
 	return 0;
 }
 
-int
-sys_wait4(int32_t pid, int *status, int options, struct abi_rusage *usage, intptr_t *result)
+struct wait4_out {
+	void __user *status, *usage;
+};
+
+static int
+wait4_tell(const struct report *r, void *arg)
 {
+	struct wait4_out *out = arg;
+	int error = 0;
+
+	if (out->status != NULL)
+		error = copyout(&r->status, out->status, sizeof(r->status));
+	if (error == 0 && out->usage != NULL)
+		error = copyout(&r->usage, out->usage, sizeof(r->usage));
+	return error;
+}
+
+int
+sys_wait4(int32_t pid, void __user *status, int options, void __user *usage, intptr_t *result)
+{
+	struct wait4_out out = { status, usage };
+	bool tell = status != NULL || usage != NULL;
 	struct want w = { .options = options | WEXITED };
 	struct report r = { .pid = 0 };
 	int error;
@@ -166,15 +231,9 @@ sys_wait4(int32_t pid, int *status, int options, struct abi_rusage *usage, intpt
 		return EINVAL;
 	error = want_from_pid(pid, &w);
 	if (error == 0)
-		error = wait_child(&w, &r);
-	if (error != 0)
-		return error;
-	if (status != NULL)
-		*status = r.status;
-	if (usage != NULL)
-		*usage = r.usage;
+		error = wait_and_tell(&w, &r, tell ? wait4_tell : NULL, &out);
 	*result = r.pid;
-	return 0;
+	return error;
 }
 
 static void
@@ -200,8 +259,17 @@ report_to_info(const struct report *r, struct abi_siginfo *info)
 	}
 }
 
+static int
+waitid_tell(const struct report *r, void *to)
+{
+	struct abi_siginfo info = { 0 };
+
+	report_to_info(r, &info);
+	return copyout(&info, (void __user *)to, sizeof(info));
+}
+
 int
-sys_waitid(int idtype, int32_t id, struct abi_siginfo *info, int options)
+sys_waitid(int idtype, int32_t id, void __user *info, int options)
 {
 	struct want w = { .idtype = idtype, .id = id, .options = options };
 	struct report r = { .pid = 0 };
@@ -216,8 +284,9 @@ sys_waitid(int idtype, int32_t id, struct abi_siginfo *info, int options)
 		w.id = pgrp_self()->pg_id;
 	else if (idtype != ABI_P_ALL && id <= 0)
 		return EINVAL;
-	error = wait_child(&w, &r);
-	if (error == 0 && r.pid != 0 && info != NULL)
-		report_to_info(&r, info);
+	error = wait_and_tell(&w, &r, info != NULL ? waitid_tell : NULL, (void *)(uintptr_t)info);
+	/* Nothing to report with WNOHANG: all zeros. */
+	if (error == 0 && r.pid == 0 && info != NULL)
+		error = user_zero(info, sizeof(struct abi_siginfo));
 	return error;
 }
