@@ -12,9 +12,11 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <abi/mx.h>
 #include <abi/rights.h>
@@ -591,6 +593,84 @@ op_procfs(void)
 	return n < 0 ? -1 : 0;
 }
 
+static int
+op_socketpair(void)
+{
+	int p[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p) != 0)
+		return -1;
+	close(p[0]), close(p[1]);
+	return 0;
+}
+
+static int
+op_socket_data(void)
+{
+	int p[2], n, saved;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p) != 0)
+		return -1;
+	n = (int)write(p[1], buf, sizeof(buf));
+	if (n > 0)
+		n = (int)read(p[0], buf, sizeof(buf));
+	saved = errno;
+	close(p[0]), close(p[1]);
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}
+
+/* Two descriptors and a vector of many pieces through a socket. */
+static int
+op_socket_fds(void)
+{
+	union {
+		struct cmsghdr h;
+		char space[CMSG_SPACE(2 * sizeof(int))];
+	} c;
+	struct iovec iov[20];
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 20, .msg_control = &c, .msg_controllen = sizeof(c) };
+	int p[2], fds[2] = { 0, 1 }, n, saved;
+
+	for (int i = 0; i < 20; i++)
+		iov[i] = (struct iovec){ buf + i, 1 };
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, p) != 0)
+		return -1;
+	c.h = (struct cmsghdr){ CMSG_LEN(sizeof(fds)), SOL_SOCKET, SCM_RIGHTS, 0 };
+	memcpy(CMSG_DATA(&c.h), fds, sizeof(fds));
+	n = (int)sendmsg(p[0], &m, 0);
+	if (n > 0)
+		n = (int)recvmsg(p[1], &m, 0);
+	saved = errno;
+	if (n > 0) {
+		memcpy(fds, CMSG_DATA(&c.h), sizeof(fds));
+		close(fds[0]), close(fds[1]);
+	}
+	close(p[0]), close(p[1]);
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}
+
+static int
+op_socket_name(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/tmp/failnth.s" };
+	int l = socket(AF_UNIX, SOCK_STREAM, 0), c = -1, s = -1, saved;
+
+	if (l == -1)
+		return -1;
+	if (bind(l, (void *)&a, sizeof(a)) == 0 && listen(l, 1) == 0 &&
+	    (c = socket(AF_UNIX, SOCK_STREAM, 0)) != -1 && connect(c, (void *)&a, sizeof(a)) == 0)
+		s = accept(l, NULL, NULL);
+	saved = errno;
+	close(l), close(c), close(s);
+	/* The failure may strike here; the name is taken away in any case. */
+	if (unlink(a.sun_path) != 0)
+		unlink(a.sun_path);
+	errno = saved;
+	return s == -1 ? -1 : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
@@ -606,6 +686,8 @@ static const struct {
 	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
 	{ "sigqueue and sigtimedwait", op_sigqueue, 0 }, { "sigaction", op_sigaction, 0 },
 	{ "setgroups", op_groups, 0 }, { "clocks and usage", op_times, 0 }, { "/proc/self/status", op_procfs, 0 },
+	{ "socketpair", op_socketpair, 0 }, { "bytes through a socket", op_socket_data, 0 },
+	{ "descriptors through a socket", op_socket_fds, 0 }, { "bind, connect, accept", op_socket_name, 0 },
 };
 static const char *const classes[] = { "page", "slab", "slot", "usercopy" };
 
