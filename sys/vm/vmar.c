@@ -17,6 +17,7 @@
 #include "kern/desc.h"
 #include "kern/error.h"
 #include "kern/info.h"
+#include "kern/log.h"
 #include "kern/proc.h"
 #include "mach/user.h"
 #include "vm/space.h"
@@ -253,6 +254,19 @@ map_range(struct space *s, const struct vmar_map_args *a, vaddr_t at)
 	}
 }
 
+/* A mapping whose address could not be told: unless the region went meanwhile, and all in it. */
+static void
+unmap_again(struct region *r, vaddr_t at, vaddr_t len)
+{
+	struct space *s;
+
+	if (region_enter(r, &s) != 0)
+		return;
+	if (space_unmap_locked(s, r, at, at + len) != 0)
+		log_warn("vmar: a mapping stays that was not told");
+	region_leave(s);
+}
+
 static int
 map_and_tell(struct region *r, struct vmar_map_args *a, void __user *addr)
 {
@@ -269,14 +283,10 @@ map_and_tell(struct region *r, struct vmar_map_args *a, void __user *addr)
 	region_leave(s);
 	if (error != 0)
 		return error;
-	if (!is_specific(a) && (error = copyout(&at, addr, sizeof(at))) != 0) {
-		int undone = space_unmap(s, at, (size_t)a->len);
-
-		ASSERT(undone == 0);
-		(void)undone;
-	} else if (a->options & MX_VM_MAP_RANGE) {
+	if (!is_specific(a) && (error = copyout(&at, addr, sizeof(at))) != 0)
+		unmap_again(r, at, (vaddr_t)a->len);
+	else if (a->options & MX_VM_MAP_RANGE)
 		map_range(s, a, at);
-	}
 	space_unref(s);
 	return error;
 }

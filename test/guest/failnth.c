@@ -21,6 +21,8 @@
 #include <abi/mx.h>
 #include <abi/rights.h>
 #include <abi/sig.h>
+#include <abi/task.h>
+#include <abi/vmo.h>
 #include "sysuser.h"
 #include "tap.h"
 
@@ -510,6 +512,57 @@ op_wait_many(void)
 }
 
 static int
+op_vmo(void)
+{
+	handle h = 0, c = 0;
+	long status;
+	char b = 1;
+
+	if (native(__sys_mx_vmo_create(8 * 4096, MX_VMO_RESIZABLE, &h)) != 0)
+		return -1;
+	status = __sys_mx_vmo_write(h, &b, 5000, 1);
+	if (status == MX_OK)
+		status = __sys_mx_vmo_op_range(h, MX_VMO_OP_COMMIT, 0, 8 * 4096, NULL, 0);
+	if (status == MX_OK)
+		status = __sys_mx_vmo_create_child(h, MX_VMO_CHILD_SNAPSHOT, 4096, 4 * 4096, &c);
+	if (status == MX_OK)
+		status = __sys_mx_vmo_write(c, &b, 0, 1);
+	if (status == MX_OK)
+		status = __sys_mx_vmo_set_size(h, 4096);
+	if (c != 0)
+		__sys_mx_handle_close(c);
+	__sys_mx_handle_close(h);
+	return native(status);
+}
+
+static handle memory;
+
+static int
+op_vmar(void)
+{
+	uint32_t can = MX_VM_CAN_MAP_READ | MX_VM_CAN_MAP_WRITE | MX_VM_CAN_MAP_SPECIFIC, rw = MX_VM_PERM_READ | MX_VM_PERM_WRITE;
+	uintptr_t base = 0, at = 0;
+	handle h = 0;
+	long status;
+
+	if (native(__sys_mx_vmar_allocate(MX_HANDLE_VMAR_ROOT_SELF, can, 0, 1 << 20, &h, &base)) != 0)
+		return -1;
+	status = __sys_mx_vmar_map(h, rw, 0, memory, 0, 4 * 4096, &at);
+	if (status == MX_OK)
+		status = __sys_mx_vmar_protect(h, MX_VM_PERM_READ, at + 4096, 4096);
+	if (status == MX_OK)
+		status = __sys_mx_vmar_unmap(h, at + 4096, 4096);
+	if (status == MX_OK)
+		status = __sys_mx_vmar_map(h, rw | MX_VM_SPECIFIC, 0, memory, 0, 4096, &at);
+	if (status == MX_ERR_ALREADY_EXISTS)
+		status = MX_OK;
+	if (__sys_mx_vmar_destroy(h) != MX_OK)
+		status = MX_ERR_INTERNAL;
+	__sys_mx_handle_close(h);
+	return native(status);
+}
+
+static int
 op_pty(void)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave = -1, saved, r;
@@ -684,6 +737,7 @@ static const struct {
 	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "port and packet", op_port, 0 },
 	{ "wait_async", op_wait_async, 0 }, { "handle_duplicate", op_duplicate, 0 },
 	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
+	{ "VMO and snapshot", op_vmo, 0 }, { "region and mapping", op_vmar, 0 },
 	{ "sigqueue and sigtimedwait", op_sigqueue, 0 }, { "sigaction", op_sigaction, 0 },
 	{ "setgroups", op_groups, 0 }, { "clocks and usage", op_times, 0 }, { "/proc/self/status", op_procfs, 0 },
 	{ "socketpair", op_socketpair, 0 }, { "bytes through a socket", op_socket_data, 0 },
@@ -797,6 +851,7 @@ main(int argc, char **argv)
 	live(first, sizeof(first));
 	live(first, sizeof(first));
 	ok(__sys_mx_event_create(0, &event) == MX_OK && __sys_mx_port_create(0, &port) == MX_OK, "an event and a port");
+	ok(__sys_mx_vmo_create(4 * 4096, 0, &memory) == MX_OK, "a VMO");
 	pipe(fds);
 	dup2(fds[0], 50), close(fds[0]);	/* nothing ever comes there */
 	for (size_t op = 0; op < sizeof(ops) / sizeof(ops[0]); op++) {
@@ -821,7 +876,7 @@ main(int argc, char **argv)
 	}
 	kill(victim, SIGKILL), child_status(victim);
 	close(50), close(fds[1]);
-	__sys_mx_handle_close(event), __sys_mx_handle_close(port);
+	__sys_mx_handle_close(event), __sys_mx_handle_close(port), __sys_mx_handle_close(memory);
 	live(after, sizeof(after));
 	ok(same(first, after), "nothing lost in all");
 	is_int(unlink(SETID), 0, "unlink");

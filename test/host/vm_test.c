@@ -1268,11 +1268,458 @@ test_buddies(void)
 	ok(page_free_count() == pages, "running out leaves nothing behind");
 }
 
+/* --- snapshots of snapshots --- */
+
+#define NVMOS	10u
+#define VPAGES	90u
+static struct {
+	struct vmo *v;
+	unsigned pages;
+	uint64_t word[VPAGES];		/* of each page; 0 in what was never written */
+} vmos[NVMOS];
+
+static void
+vmo_compare(unsigned k)
+{
+	for (unsigned i = 0; i < vmos[k].pages && good; i++) {
+		uint64_t w = ~0ull;
+
+		check(vmo_read(vmos[k].v, (uint64_t)i * PAGE_SIZE + 16, &w, 8) == 0 && w == vmos[k].word[i],
+		    "vmo %u page %u: %llx, not %llx", k, i, (unsigned long long)w, (unsigned long long)vmos[k].word[i]);
+	}
+}
+
+static void
+vmo_op_snapshot(unsigned k)
+{
+	unsigned to = rnd(NVMOS), off = rnd(3) == 0 ? rnd(VPAGES) : 0, n = rnd(VPAGES);
+	struct vmo *v;
+	int error;
+
+	if (to == k || vmos[to].v != NULL)
+		return;
+	fail_maybe();
+	error = vmo_snapshot_range(vmos[k].v, (uint64_t)off * PAGE_SIZE, (uint64_t)n * PAGE_SIZE, &v);
+	fail_done(error);
+	if (error != 0)
+		return;
+	vmos[to].v = v;
+	vmos[to].pages = n;
+	for (unsigned i = 0; i < VPAGES; i++)
+		vmos[to].word[i] = i < n && off + i < vmos[k].pages ? vmos[k].word[off + i] : 0;
+}
+
+static void
+vmo_op(unsigned k)
+{
+	unsigned i = vmos[k].pages > 0 ? rnd(vmos[k].pages) : 0, n = vmos[k].pages > 0 ? rnd(vmos[k].pages - i) + 1 : 0;
+	uint64_t w = random_u64() | 1;
+	int error;
+
+	switch (rnd(8)) {
+	case 0:
+		vmo_op_snapshot(k);
+		break;
+	case 1:
+		error = vmo_decommit(vmos[k].v, (uint64_t)i * PAGE_SIZE, (uint64_t)n * PAGE_SIZE);
+		check(error == 0, "decommit: %d", error);
+		memset(&vmos[k].word[i], 0, n * sizeof(vmos[k].word[0]));
+		break;
+	case 2:
+		n = rnd(VPAGES);
+		check(vmo_set_size(vmos[k].v, (uint64_t)n * PAGE_SIZE) == 0, "set_size");
+		for (unsigned j = n; j < VPAGES; j++)
+			vmos[k].word[j] = 0;
+		vmos[k].pages = n;
+		break;
+	case 3:
+		if (n == 0)
+			break;
+		fail_maybe();
+		error = vmo_commit(vmos[k].v, (uint64_t)i * PAGE_SIZE, (uint64_t)n * PAGE_SIZE);
+		fail_done(error);
+		check(error != 0 || vmo_pages_in(vmos[k].v, (uint64_t)i * PAGE_SIZE, (uint64_t)n * PAGE_SIZE) == n, "commit");
+		break;
+	case 4:
+		if (rnd(6) == 0) {
+			vmo_compare(k);
+			vmo_unref(vmos[k].v);
+			vmos[k].v = NULL;
+		}
+		break;
+	default:
+		if (n == 0)
+			break;
+		fail_maybe();
+		error = vmo_write(vmos[k].v, (uint64_t)i * PAGE_SIZE + 16, &w, 8);
+		fail_done(error);
+		if (error == 0)
+			vmos[k].word[i] = w;
+	}
+}
+
+static void
+test_snapshots(unsigned long long first, unsigned steps)
+{
+	uint64_t pages, objects;
+	char what[80];
+
+	quiet();
+	pages = page_free_count();
+	objects = live_objects();
+	seed = first;
+	good = true;
+	for (step = 0; step < steps && good; step++) {
+		unsigned k = rnd(NVMOS);
+
+		if (vmos[k].v == NULL && rnd(10) == 0) {
+			memset(&vmos[k], 0, sizeof(vmos[k]));
+			vmos[k].pages = rnd(VPAGES);
+			VERIFY(vmo_create((uint64_t)vmos[k].pages * PAGE_SIZE, &vmos[k].v) == 0);
+		} else if (vmos[k].v != NULL) {
+			vmo_op(k);
+		}
+		if (step % 512 == 0)
+			for (unsigned i = 0; i < NVMOS; i++)
+				if (vmos[i].v != NULL)
+					vmo_compare(i);
+	}
+	for (unsigned i = 0; i < NVMOS; i++) {
+		if (vmos[i].v != NULL)
+			vmo_compare(i), vmo_unref(vmos[i].v);
+		vmos[i].v = NULL;
+	}
+	quiet();
+	check(live_objects() == objects, "objects left");
+	check(page_free_count() == pages, "pages lost: %lld", (long long)(pages - page_free_count()));
+	snprintf(what, sizeof(what), "snapshots of snapshots, seed %llu", first);
+	ok(good, what);
+}
+
+/* --- regions --- */
+
+#define RPAGES	192u
+#define RBASE	0x60000000ull
+#define NREGIONS 24u
+static struct {
+	struct region *r;		/* with a reference of ours; NULL: free */
+	int parent;
+	unsigned first, last;
+	bool alive;
+} tree[NREGIONS];
+static struct { bool mapped; uint8_t prot; } rpage[RPAGES];
+
+static bool
+below(int k, int top)
+{
+	while (k >= 0 && k != top)
+		k = tree[k].parent;
+	return k == top;
+}
+
+/* The innermost living region around a page. */
+static int
+region_of(unsigned page)
+{
+	int best = -1;
+
+	for (unsigned i = 0; i < NREGIONS; i++)
+		if (tree[i].r != NULL && tree[i].alive && page >= tree[i].first && page < tree[i].last &&
+		    (best < 0 || below((int)i, best)))
+			best = (int)i;
+	return best;
+}
+
+static bool
+page_free_in(int k, unsigned page)
+{
+	return region_of(page) == k && !rpage[page].mapped;
+}
+
+static bool
+run_exists(int k, unsigned n)
+{
+	unsigned run = 0;
+
+	for (unsigned i = tree[k].first; i < tree[k].last; i++) {
+		run = page_free_in(k, i) ? run + 1 : 0;
+		if (run == n)
+			return true;
+	}
+	return false;
+}
+
+static bool
+pages_free(int k, unsigned first, unsigned n)
+{
+	for (unsigned i = first; i < first + n; i++)
+		if (!page_free_in(k, i))
+			return false;
+	return true;
+}
+
+static bool
+range_own(int k, unsigned first, unsigned n)
+{
+	for (unsigned i = first; i < first + n; i++)
+		if (region_of(i) != k)
+			return false;
+	return true;
+}
+
+static unsigned
+page_index(vaddr_t va)
+{
+	return (unsigned)((va - RBASE) >> PAGE_SHIFT);
+}
+
+static void
+model_region(struct region *r, int parent, unsigned first, unsigned n)
+{
+	for (unsigned i = 0; i < NREGIONS; i++)
+		if (tree[i].r == NULL) {
+			tree[i].r = r;
+			tree[i].parent = parent;
+			tree[i].first = first;
+			tree[i].last = first + n;
+			tree[i].alive = true;
+			node_ref(&r->node);
+			return;
+		}
+	panic("no slot");
+}
+
+static void
+region_op_allocate(struct space *s, int k)
+{
+	unsigned width = tree[k].last - tree[k].first, n = rnd(width) / 2 + 1, first;
+	struct region *r;
+	vaddr_t at;
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < NREGIONS; i++)
+		used += tree[i].r != NULL;
+	if (used == NREGIONS)
+		return;
+	if (rnd(2)) {
+		at = space_place(s, tree[k].r, (vaddr_t)n << PAGE_SHIFT, rnd(2) ? MAPF_RANDOM : 0);
+		check((at != 0) == run_exists(k, n), "a place for %u pages: %#lx", n, (unsigned long)at);
+		if (at == 0)
+			return;
+		first = page_index(at);
+		check(first >= tree[k].first && first + n <= tree[k].last && pages_free(k, first, n), "a bad place");
+	} else {
+		first = tree[k].first + rnd(width - n + 1);
+		at = RBASE + ((vaddr_t)first << PAGE_SHIFT);
+		check((region_hit(tree[k].r, at, at + ((vaddr_t)n << PAGE_SHIFT)) == NULL &&
+		    space_range_free(s, at, at + ((vaddr_t)n << PAGE_SHIFT))) == pages_free(k, first, n), "what is free");
+		if (!pages_free(k, first, n))
+			return;
+	}
+	VERIFY(region_create(s, tree[k].r, at, at + ((vaddr_t)n << PAGE_SHIFT), 0, &r) == 0);
+	model_region(r, k, first, n);
+}
+
+static void
+region_op_map(struct space *s, int k, struct vmo *v)
+{
+	unsigned width = tree[k].last - tree[k].first, n = rnd(MIN(width, 9u)) + 1, first = tree[k].first + rnd(width - MIN(n, width) + 1);
+	uint32_t flags = MAPF_SHARED, prot = rnd(2) ? 1 : 3;
+	vaddr_t at = RBASE + ((vaddr_t)first << PAGE_SHIFT);
+	struct mapping *m;
+	int want = 0, error;
+
+	if (n > width)
+		return;
+	switch (rnd(3)) {
+	case 0:
+		flags |= MAPF_FIXED | MAPF_NOREPLACE;
+		want = pages_free(k, first, n) ? 0 : EEXIST;
+		break;
+	case 1:
+		flags |= MAPF_FIXED;
+		want = range_own(k, first, n) ? 0 : EINVAL;
+		break;
+	default:
+		flags |= rnd(2) ? MAPF_RANDOM : 0;
+		want = run_exists(k, n) ? 0 : ENOMEM;
+	}
+	m = space_mapping(s, prot, 3, flags);
+	error = space_map_locked(s, tree[k].r, m, &at, (size_t)n << PAGE_SHIFT, v, (uint64_t)first << PAGE_SHIFT);
+	check(error == want, "map of %u pages: %d, not %d", n, error, want);
+	if (error != 0) {
+		space_mapping_free(m);
+		return;
+	}
+	first = page_index(at);
+	check(range_own(k, first, n) && ((flags & MAPF_FIXED) || pages_free(k, first, n)), "mapped at a bad place");
+	for (unsigned i = first; i < first + n; i++) {
+		rpage[i].mapped = true;
+		rpage[i].prot = (uint8_t)prot;
+	}
+}
+
+static void
+model_gone(unsigned first, unsigned n)
+{
+	for (unsigned i = first; i < first + n; i++)
+		rpage[i].mapped = false;
+}
+
+static void
+region_op_unmap(struct space *s, int k)
+{
+	unsigned width = tree[k].last - tree[k].first, n = rnd(width) + 1, first = tree[k].first + rnd(width - n + 1);
+	vaddr_t at = RBASE + ((vaddr_t)first << PAGE_SHIFT);
+	int want = 0, error;
+
+	for (unsigned i = 0; i < NREGIONS; i++)
+		if (tree[i].r != NULL && tree[i].alive && tree[i].parent == k && tree[i].first < first + n &&
+		    tree[i].last > first && (tree[i].first < first || tree[i].last > first + n))
+			want = EINVAL;
+	error = space_unmap_locked(s, tree[k].r, at, at + ((vaddr_t)n << PAGE_SHIFT));
+	check(error == want, "unmap: %d, not %d", error, want);
+	if (error != 0)
+		return;
+	for (unsigned i = 0; i < NREGIONS; i++)
+		if (tree[i].r != NULL && (int)i != k && below((int)i, k) && tree[i].first >= first && tree[i].last <= first + n)
+			tree[i].alive = false;
+	model_gone(first, n);
+}
+
+static void
+region_op_protect(struct space *s, int k)
+{
+	unsigned width = tree[k].last - tree[k].first, n = rnd(MIN(width, 12u)) + 1, first;
+	uint32_t prot = rnd(4);
+	vaddr_t at;
+	int want = 0, error;
+
+	n = MIN(n, width);
+	first = tree[k].first + rnd(width - n + 1);
+	at = RBASE + ((vaddr_t)first << PAGE_SHIFT);
+	for (unsigned i = first; i < first + n; i++)
+		if (!rpage[i].mapped)
+			want = ENOENT;
+	if (!range_own(k, first, n))
+		want = EINVAL;
+	error = space_protect_locked(s, tree[k].r, at, at + ((vaddr_t)n << PAGE_SHIFT), prot);
+	check(error == want, "protect: %d, not %d", error, want);
+	for (unsigned i = first; error == 0 && i < first + n; i++)
+		rpage[i].prot = (uint8_t)prot;
+}
+
+static void
+region_op_kill(struct space *s, int k)
+{
+	if (k == 0)
+		return;
+	check(space_unmap_locked(s, tree[k].r, tree[k].r->base, tree[k].r->end) == 0, "the end of a region");
+	region_kill(s, tree[k].r);
+	for (unsigned i = 0; i < NREGIONS; i++)
+		if (tree[i].r != NULL && below((int)i, k))
+			tree[i].alive = false;
+	model_gone(tree[k].first, tree[k].last - tree[k].first);
+}
+
+static void
+regions_compare(struct space *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < RPAGES; i++) {
+		vaddr_t va = RBASE + ((vaddr_t)i << PAGE_SHIFT);
+		struct mapping *m = space_find(s, va);
+
+		check((m != NULL) == rpage[i].mapped && (m == NULL || m->prot == rpage[i].prot), "page %u", i);
+	}
+	for (unsigned i = 0; i < NREGIONS; i++) {
+		if (tree[i].r == NULL)
+			continue;
+		check((tree[i].r->space != NULL) == tree[i].alive, "region %u is not what it should be", i);
+		n += tree[i].alive;
+	}
+	check(n == s->nregions, "%u regions, not %u", s->nregions, n);
+}
+
+/* A dead region's slot is free again once no dead or living one names it as parent. */
+static void
+regions_sweep(void)
+{
+	for (unsigned i = 1; i < NREGIONS; i++) {
+		bool named = false;
+
+		if (tree[i].r == NULL || tree[i].alive)
+			continue;
+		for (unsigned j = 0; j < NREGIONS; j++)
+			named |= tree[j].r != NULL && tree[j].parent == (int)i;
+		if (!named) {
+			node_unref(&tree[i].r->node);
+			tree[i].r = NULL;
+		}
+	}
+}
+
+static void
+test_regions(unsigned long long first, unsigned steps)
+{
+	struct region *top;
+	struct space *s;
+	struct vmo *v;
+	uint64_t objects;
+	char what[80];
+
+	quiet();
+	objects = live_objects();
+	seed = first;
+	good = true;
+	memset(rpage, 0, sizeof(rpage));
+	VERIFY(space_create(&s) == 0 && vmo_create(RPAGES * PAGE_SIZE, &v) == 0);
+	mutex_lock(&s->lock);
+	VERIFY(region_create(s, NULL, USER_MIN, USER_MAX, 0, &s->regions) == 0);
+	VERIFY(region_create(s, s->regions, RBASE, RBASE + RPAGES * PAGE_SIZE, 0, &top) == 0);
+	model_region(top, -1, 0, RPAGES);
+	for (step = 0; step < steps && good; step++) {
+		int k = (int)rnd(NREGIONS);
+
+		if (tree[k].r == NULL || !tree[k].alive)
+			continue;
+		switch (rnd(8)) {
+		case 0: case 1: region_op_allocate(s, k); break;
+		case 2: case 3: case 4: region_op_map(s, k, v); break;
+		case 5: region_op_unmap(s, k); break;
+		case 6: region_op_protect(s, k); break;
+		default: if (rnd(4) == 0) region_op_kill(s, k); break;
+		}
+		regions_sweep();
+		if (step % 64 == 0)
+			regions_compare(s);
+	}
+	regions_compare(s);
+	mutex_unlock(&s->lock);
+	space_unref(s);
+	for (unsigned i = 0; i < NREGIONS; i++) {
+		if (tree[i].r == NULL)
+			continue;
+		check(tree[i].r->space == NULL, "the space's end leaves a region alive");
+		node_unref(&tree[i].r->node);
+		tree[i].r = NULL;
+	}
+	vmo_unref(v);
+	quiet();
+	check(live_objects() == objects, "objects left");
+	snprintf(what, sizeof(what), "random regions, seed %llu", first);
+	ok(good, what);
+}
+
 int
 main(int argc, char **argv)
 {
 	unsigned long long first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 12;
+
+	/* VM_STEPS=1000000: the long run. */
+	unsigned steps = getenv("VM_STEPS") != NULL ? (unsigned)strtoul(getenv("VM_STEPS"), NULL, 0) : 20000;
 
 	seed = first;
 	machine_init();
@@ -1283,7 +1730,10 @@ main(int argc, char **argv)
 	test_dontfork();
 	test_fork_refault();
 	test_around();
-	for (unsigned i = 0; i < rounds; i++)
-		test_random(first + i, 20000);
+	for (unsigned i = 0; i < rounds; i++) {
+		test_random(first + i, steps);
+		test_snapshots(first + i, steps);
+		test_regions(first + i, steps);
+	}
 	return tap_done();
 }
