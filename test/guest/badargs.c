@@ -76,7 +76,7 @@ raw(int door, uint64_t nr, const uint64_t a[NARGS], int carry)
 static char *scratch;		/* NARGS * 2 pages; beyond: nothing */
 static char *region;		/* memory for calls about memory; nothing near it */
 static int file = -1, folder = -1, tty = -1;
-static uint32_t event, port;
+static uint32_t event, port, timer, sock[2], fifo[2];
 static int pair[2] = { -1, -1 }, door_sock = -1, fresh = -1;	/* sockets */
 static int report, nowhere;	/* where children write what went wrong; a file of no interest */
 static int native;		/* the call at hand is native */
@@ -138,7 +138,13 @@ static const struct { unsigned nr, arg; int out, absent; } users[] = {
 	{ SYS_ppoll, 0, 1, 0 }, { SYS_pselect, 1, 1, 1 }, { SYS_pselect, 2, 1, 1 }, { SYS_pselect, 3, 1, 1 },
 	{ SYS_mx_object_wait_many, 0, 1, 0 }, { SYS_mx_object_wait_one, 3, 1, 1 },
 	{ SYS_mx_handle_duplicate, 2, 1, 0 }, { SYS_mx_handle_replace, 2, 1, 0 },
-	{ SYS_mx_event_create, 1, 1, 0 }, { SYS_mx_port_create, 1, 1, 0 },
+	{ SYS_mx_event_create, 1, 1, 0 }, { SYS_mx_port_create, 1, 1, 0 }, { SYS_mx_port_wait, 2, 1, 0 },
+	{ SYS_mx_eventpair_create, 1, 1, 0 }, { SYS_mx_eventpair_create, 2, 1, 0 },
+	{ SYS_mx_socket_create, 1, 1, 0 }, { SYS_mx_socket_create, 2, 1, 0 },
+	{ SYS_mx_timer_create, 2, 1, 0 }, { SYS_mx_fifo_create, 3, 1, 0 }, { SYS_mx_fifo_create, 4, 1, 0 },
+	{ SYS_mx_socket_write, 4, 1, 1 }, { SYS_mx_socket_read, 2, 1, 0 }, { SYS_mx_socket_read, 4, 1, 1 },
+	{ SYS_mx_fifo_write, 4, 1, 1 }, { SYS_mx_fifo_read, 2, 1, 0 }, { SYS_mx_fifo_read, 4, 1, 1 },
+	{ SYS_wait4, 1, 1, 1 }, { SYS_wait4, 3, 1, 1 }, { SYS_waitid, 2, 1, 1 }, { SYS_sigtimedwait, 1, 1, 1 },
 	{ SYS_utimensat, 1, 0, 1 }, { SYS_utimensat, 2, 0, 1 }, { SYS_exec, 1, 0, 1 }, { SYS_exec, 2, 0, 1 },
 	{ SYS_execat, 2, 0, 1 }, { SYS_execat, 3, 0, 1 },
 	{ SYS_socketpair, 3, 1, 0 }, { SYS_accept4, 1, 1, 1 }, { SYS_accept4, 2, 1, 0 },
@@ -182,6 +188,12 @@ good(const struct call *c, unsigned arg, const char *type)
 		return native ? event : (uint64_t)file;
 	if (starts(type, "port"))
 		return port;
+	if (starts(type, "timer"))
+		return timer;
+	if (starts(type, "socket"))
+		return sock[0];
+	if (starts(type, "fifo"))
+		return fifo[0];
 	if (starts(type, "process"))
 		return 1u << 18;	/* mx_process_self */
 	if (starts(type, "thread"))
@@ -402,6 +414,21 @@ sockets(void)
 	fresh = socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
+/* A socket and a fifo with room, and with something to read: whole elements of 64 bytes. */
+static void
+queues(void)
+{
+	static char bytes[4096];
+
+	for (int i = 0; i < 2; i++)
+		if (sock[i] != 0)
+			simple(SYS_mx_handle_close, sock[i], 0, 0), simple(SYS_mx_handle_close, fifo[i], 0, 0);
+	raw(0, SYS_mx_socket_create, (uint64_t[NARGS]){ 0, (uintptr_t)&sock[0], (uintptr_t)&sock[1] }, 0);
+	raw(0, SYS_mx_fifo_create, (uint64_t[NARGS]){ 64, 64, 0, (uintptr_t)&fifo[0], (uintptr_t)&fifo[1] }, 0);
+	raw(0, SYS_mx_socket_write, (uint64_t[NARGS]){ sock[1], 0, (uintptr_t)bytes, 64, 0 }, 0);
+	raw(0, SYS_mx_fifo_write, (uint64_t[NARGS]){ fifo[1], 64, (uintptr_t)bytes, 64, 0 }, 0);
+}
+
 /* What a call uses up is there again: a child to wait for, a signal, a packet, the handles. */
 static void
 replenish(const struct call *c)
@@ -416,6 +443,8 @@ replenish(const struct call *c)
 	}
 	if (c->nr == SYS_mx_port_wait)
 		simple(SYS_mx_port_queue, port, (uintptr_t)&packet, 0);
+	if (c->nr >= SYS_mx_socket_create && c->nr <= SYS_mx_fifo_read)
+		queues();
 	if (c->nr == SYS_sigtimedwait)
 		raise(SIGUSR1);
 	if (c->nr == SYS_wait4 || c->nr == SYS_waitid) {
@@ -864,8 +893,9 @@ numbers(void)
 	for (unsigned i = 0; i < NCALLS; i++) {
 		const struct call *c = &calls[i];
 
-		/* These end the program or the machine by every argument. */
-		if (is(c, SYS_exit) || is(c, SYS_abort) || is(c, SYS_halt) || is(c, SYS_sigreturn))
+		/* These end the program or the machine by every argument, or sleep until a time that does not come. */
+		if (is(c, SYS_exit) || is(c, SYS_abort) || is(c, SYS_halt) || is(c, SYS_sigreturn) ||
+		    is(c, SYS_mx_nanosleep))
 			continue;
 		for (unsigned arg = 0; arg < NARGS && type_of(c, arg, type) != NULL; arg++)
 			if (!is_pointer(type))
@@ -1064,6 +1094,8 @@ main(void)
 	event = out;
 	is_int(simple(SYS_mx_port_create, 0, (uintptr_t)&out, 0), 0, "a port");
 	port = out;
+	is_int(simple(SYS_mx_timer_create, 0, 0, (uintptr_t)&out), 0, "a timer");
+	timer = out;
 	ok(file >= 0 && folder >= 0 && tty >= 0, "files to work on");
 	setgroups(3, groups);
 	sigemptyset(&usr1);
