@@ -843,7 +843,7 @@ main(int argc, char **argv)
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
 	/* A table keeps the room it once had, and a child's is like its parent's. */
-	close(fcntl(0, F_DUPFD, 600)), op_event(), op_groups();
+	close(fcntl(0, F_DUPFD, 600)), op_event(), op_groups(), op_vmo(), op_vmar();
 	memset(before, 1, sizeof(before)), memset(after, 1, sizeof(after));
 	for (size_t c = 0; c < sizeof(classes) / sizeof(classes[0]); c++)
 		strike(0, classes[c]);
