@@ -123,6 +123,30 @@ struct abi_evreg {
 /* evop */
 #define EVOP_UNREG	1	/* struct abi_evunreg */
 #define EVOP_STAT	2	/* struct abi_evstat, filled in for .port and .id */
+/*
+ * The ring: events without a call.  EVOP_RING maps it into the caller, readable and writable, and gives
+ * its address; it is not inherited by fork.  The program takes entry tail & (entries - 1) while tail is not
+ * head, then stores tail + 1.  The kernel writes entries and head only.
+ */
+struct abi_evring {
+	uint32_t head;		/* entries ever written, modulo 2^32 */
+	uint32_t tail;		/* entries ever taken */
+	uint32_t entries;	/* a power of two, 16 to 1024 */
+	uint32_t reserved[13];
+};
+#define EVRING_SLOTS	4096	/* bytes from the ring's address to the first entry */
+struct abi_evring_slot {
+	struct abi_event event;
+	uint32_t id;		/* of the registration: one that was ended may still be here */
+	uint32_t reserved[3];
+};
+_Static_assert(sizeof(struct abi_evring_slot) == 64, "ring entry");
+#define EVOP_RING	3	/* struct abi_evring_op */
+struct abi_evring_op {
+	int32_t port;		/* with WRITE and READ; it may have one ring */
+	uint32_t entries;	/* in: at least so many */
+	uint64_t address;	/* out */
+};
 struct abi_evunreg {
 	int32_t port;
 	uint32_t id;		/* what evreg returned */

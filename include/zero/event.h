@@ -26,6 +26,18 @@ long	sys_evsend(const zevent_t *, long flags, long port);
 long	sys_evrecv(zevent_t *, long flags, long port);
 long	sys_evop(long command, long flags, void *);
 
+/*
+ * A ring of a port: events are taken from memory.  zev_ring_next stores the next one and returns 1,
+ * or 0 when there is none: then sys_evrecv waits.  What does not fit into the ring is queued in the kernel
+ * behind it, and comes by sys_evrecv.
+ */
+typedef struct zev_ring {
+	struct abi_evring *ring;
+	uint32_t mask;
+} zev_ring_t;
+int	zev_ring_open(zev_ring_t *, int port, uint32_t entries);	/* 0, or -1 and errno */
+int	zev_ring_next(zev_ring_t *, zevent_t *, uint32_t *id);		/* id: NULL, or the registration's number */
+
 #ifdef __cplusplus
 }
 #endif

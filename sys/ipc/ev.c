@@ -6,7 +6,8 @@
  * everything else.  Programs send each other events too (evsend): these go straight to a port.
  *
  * 2. Nothing is allocated when something happens: a registration owns EV_DEPTH packets.  When all are
- * queued the event is lost, and the next packet says how many were.
+ * queued the event is lost, and the next packet says how many were.  A port may have a ring mapped into
+ * its receiver (ipc/evring.c); then events go there as long as it has room.
  *
  * 3. What is watched has a counter of its own (v_events of a vnode, p_events of a process), which the
  * place where things happen tests; only when it is not zero the registrations are looked for, in a
@@ -23,6 +24,7 @@
 #include "fs/file.h"
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
+#include "ipc/evring.h"
 #include "ipc/port.h"
 #include "kern/assert.h"
 #include "kern/desc.h"
@@ -35,6 +37,7 @@
 #include "kern/time.h"
 #include "mach/atomic.h"
 #include "mach/user.h"
+#include "vm/space.h"
 #include "vm/zone.h"
 #include <abi/rights.h>
 #include <abi/stat.h>
@@ -120,27 +123,29 @@ packet_home(struct packet *k)
 static void
 sub_post(struct evsub *s, unsigned type, const struct abi_event *body, struct wakelist *w)
 {
-	struct list *l = list_pop_front(&s->pool);
-	struct abi_event *event;
+	struct abi_event e = *body;
 	struct packet *k;
+	struct list *l;
 
-	if (l == NULL) {
-		s->missed++;
-		s->lost++;
-		kstat_add(&lost, 1);
-		return;
+	e.key = s->key;
+	e.type = EV_PKT_TYPE(type);
+	e.lost = (int32_t)MIN(s->missed, (uint32_t)INT32_MAX);
+	if (!port_post_ring(s->port, &e, s->id, w)) {
+		l = list_pop_front(&s->pool);
+		if (l == NULL) {
+			s->missed++;
+			s->lost++;
+			kstat_add(&lost, 1);
+			return;
+		}
+		k = list_entry(l, struct packet, link);
+		s->at_home--;
+		memcpy(&k->body, &e, sizeof(e));
+		port_post(s->port, k, w);
 	}
-	k = list_entry(l, struct packet, link);
-	s->at_home--;
+	s->missed = 0;
 	s->posted++;
 	kstat_add(&posted, 1);
-	event = (struct abi_event *)&k->body;
-	*event = *body;
-	event->key = s->key;
-	event->type = EV_PKT_TYPE(type);
-	event->lost = (int32_t)MIN(s->missed, (uint32_t)INT32_MAX);
-	s->missed = 0;
-	port_post(s->port, k, w);
 }
 
 void
@@ -470,6 +475,39 @@ op_stat(void __user *arg)
 	return s != NULL ? copyout(&st, arg, sizeof(st)) : ENOENT;
 }
 
+static int
+op_ring(void __user *arg)
+{
+	struct abi_evring_op op;
+	struct evring *r;
+	struct node *port;
+	vaddr_t addr;
+	int error = copyin(arg, &op, sizeof(op));
+
+	if (error == 0)
+		error = desc_get((uint32_t)op.port, NODE_PORT, RIGHT_READ | RIGHT_WRITE, &port);
+	if (error != 0)
+		return error;
+	if (port_of(port)->ring != NULL)
+		error = EEXIST;
+	else if (!user_range_ok((uintptr_t)arg, sizeof(op)))
+		error = EFAULT;
+	else
+		error = evring_make(op.entries, &r, &addr);
+	if (error == 0) {
+		op.address = addr;
+		error = copyout(&op, arg, sizeof(op));
+		if (error == 0)
+			error = port_set_ring(port_of(port), r);
+		if (error != 0) {
+			(void)space_unmap(proc_self()->p_space, addr, evring_size(r));
+			evring_free(r);
+		}
+	}
+	node_unuse(port);
+	return error;
+}
+
 int
 sys_evop(long cmd, long flags, void __user *arg, intptr_t *result)
 {
@@ -478,5 +516,7 @@ sys_evop(long cmd, long flags, void __user *arg, intptr_t *result)
 	*result = 0;
 	if (cmd == EVOP_UNREG)
 		return op_unreg(arg);
+	if (cmd == EVOP_RING)
+		return op_ring(arg);
 	return cmd == EVOP_STAT ? op_stat(arg) : EINVAL;
 }

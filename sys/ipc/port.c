@@ -18,7 +18,8 @@
  * because the copy to the receiver may fault: off the queue ("in hand"), then settled, which puts it
  * back at the front if the copy failed.  A cancel in between leaves the memory to the hand.
  *
- * 3. Levels.  READABLE is set if and only if a packet is queued; a port can be waited for.
+ * 3. Levels.  READABLE is set if and only if a packet is queued; a port can be waited for.  With a ring
+ * (ipc/evring.c) it may stay set after the receiver took entries by itself, until the next call looks.
  *
  * 4. Nesting.  A port in a port is an edge of a graph that has no cycles and no path of more than
  * PORT_DEPTH ports; an edge that would make one is refused.  The edges are kept apart, under
@@ -34,6 +35,7 @@
 #include "ipc/port.h"
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
+#include "ipc/evring.h"
 #include "kern/assert.h"
 #include "kern/deferred.h"
 #include "kern/desc.h"
@@ -318,6 +320,23 @@ registration_take(struct port *p, const struct via *via, uint64_t key)
 /* --- the node --- */
 
 /* Off the queue, into the hand of the caller, who settles it. */
+/* The level with a ring: the receiver may have taken entries without telling. */
+static bool
+ring_look(struct port *p, struct abi_port_packet *out)
+{
+	struct wakelist w;
+	bool any;
+
+	wakelist_init(&w);
+	spin_lock(&p->node.lock);
+	any = evring_take(p->ring, (struct abi_event *)out);
+	if (!any && list_empty(&p->queue))
+		sig_change(&p->node.own, SIG_READABLE, 0, &w);
+	spin_unlock(&p->node.lock);
+	wakelist_run(&w);
+	return any;
+}
+
 static struct packet *
 packet_take(struct port *p, struct abi_port_packet *out)
 {
@@ -342,13 +361,31 @@ packet_take(struct port *p, struct abi_port_packet *out)
 	return k;
 }
 
+static void
+ring_return(struct port *p)
+{
+	struct wakelist w;
+
+	wakelist_init(&w);
+	spin_lock(&p->node.lock);
+	evring_untake(p->ring);
+	sig_change(&p->node.own, 0, SIG_READABLE, &w);
+	spin_unlock(&p->node.lock);
+	wakelist_run(&w);
+}
+
 /* The copy failed: the packet is the first again, with what came to it in the meantime. */
 static void
 packet_return(struct port *p, struct packet *k, const struct abi_port_packet *copy)
 {
-	struct registration *r = k->reg;
+	struct registration *r;
 	struct wakelist w;
 
+	if (k == NULL) {
+		ring_return(p);
+		return;
+	}
+	r = k->reg;
 	wakelist_init(&w);
 	spin_lock(&p->node.lock);
 	if (r == NULL) {
@@ -387,9 +424,11 @@ packet_free(struct packet *k)
 static void
 packet_done(struct port *p, struct packet *k)
 {
-	struct registration *r = k->reg;
+	struct registration *r = k != NULL ? k->reg : NULL;
 	bool last;
 
+	if (k == NULL)
+		return;
 	if (r == NULL) {
 		packet_free(k);
 		return;
@@ -404,20 +443,25 @@ packet_done(struct port *p, struct packet *k)
 		registration_free(r);
 }
 
-/* A packet for the caller to settle; waits for it until the deadline. */
+/* A packet for the caller to settle (NULL: it was the ring's); waits for it until the deadline. */
 static int
 packet_wait(struct port *p, nsec_t deadline, struct packet **k, struct abi_port_packet *out)
 {
-	bool turn = false;
+	bool turn = false, got;
 	int error = 0;
 
-	while ((*k = packet_take(p, out)) == NULL && error == 0) {
+	for (;;) {
+		*k = NULL;
+		got = p->ring != NULL && ring_look(p, out);
+		got = got || (*k = packet_take(p, out)) != NULL;
+		if (got || error != 0)
+			break;
 		error = sig_wait(&p->node.own, SIG_READABLE, WAIT_INTR | WAIT_TURN, deadline, NULL, NULL);
 		turn = true;
 	}
 	if (turn)
 		sig_pass(&p->node.own, SIG_READABLE);
-	return *k != NULL ? 0 : error;
+	return got ? 0 : error;
 }
 
 /* read() on a port takes one packet. */
@@ -467,6 +511,8 @@ port_destroy(struct node *n)
 	struct port *p = port_of(n);
 
 	ASSERT(list_empty(&p->queue));
+	if (p->ring != NULL)
+		evring_free(p->ring);
 	zone_free(port_zone, p);
 	kstat_add(&ports, -1);
 }
@@ -532,6 +578,38 @@ port_receive(struct port *p, nsec_t deadline, void __user *packet)
 		packet_return(p, k, &body);
 	else
 		packet_done(p, k);
+	return error;
+}
+
+bool
+port_post_ring(struct port *p, const struct abi_event *e, uint32_t id, struct wakelist *w)
+{
+	bool put = false;
+
+	spin_lock(&p->node.lock);
+	if (p->ring != NULL && list_empty(&p->queue)) {
+		/* What was taken without telling makes this the first one: the level rises anew. */
+		if (evring_empty(p->ring))
+			sig_change(&p->node.own, SIG_READABLE, 0, w);
+		put = evring_put(p->ring, e, id);
+		if (put)
+			sig_change(&p->node.own, 0, SIG_READABLE, w);
+	}
+	spin_unlock(&p->node.lock);
+	return put;
+}
+
+int
+port_set_ring(struct port *p, struct evring *r)
+{
+	int error = EEXIST;
+
+	spin_lock(&p->node.lock);
+	if (p->ring == NULL) {
+		p->ring = r;
+		error = 0;
+	}
+	spin_unlock(&p->node.lock);
 	return error;
 }
 

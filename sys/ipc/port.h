@@ -4,6 +4,8 @@
 #include "kern/node.h"
 #include <abi/mx.h>
 
+struct abi_event;
+struct evring;
 struct registration;
 
 struct packet {
@@ -24,6 +26,7 @@ struct port {
 	uint32_t depth;			/* [g] */
 	struct list events;		/* [e] registrations of events (ipc/ev.c) */
 	uint32_t last_event;		/* [e] number of the last one */
+	struct evring *ring;		/* [p] set once */
 };
 
 static inline struct port *
@@ -35,5 +38,9 @@ port_of(struct node *n)
 /* As mx_port_queue and mx_port_wait; the type of the packet is the caller's business. */
 int port_send(struct port *, const struct abi_port_packet *) __must_check;
 int port_receive(struct port *, nsec_t deadline, void __user *packet) __must_check;
+/* Into the ring, when the port has one with room; false: it must be queued. */
+bool port_post_ring(struct port *, const struct abi_event *, uint32_t id, struct wakelist *) __must_check;
+/* EEXIST: it has one. */
+int port_set_ring(struct port *, struct evring *) __must_check;
 /* Queues a packet that has a home and is not queued; takes the port's lock. */
 void port_post(struct port *, struct packet *, struct wakelist *);

@@ -54,6 +54,9 @@ uint64_t vmo_pages_in(struct vmo *, uint64_t off, uint64_t len);
 /* Punches: pages in the range become zero again (fallocate, madvise). */
 int vmo_decommit(struct vmo *, uint64_t off, uint64_t len) __must_check;
 int vmo_sync(struct vmo *) __must_check;
+/* The page that a reader sees at index, pinned: it stays that page until vmo_unpin(); NULL: zeros. */
+int vmo_pin(struct vmo *, uint64_t index, struct page **) __must_check;
+void vmo_unpin(struct page *);
 bool vmo_is_vnode(struct vmo *);
 struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or NULL; no reference */
 /* Of what native calls made; else 0. */

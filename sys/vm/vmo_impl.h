@@ -156,9 +156,6 @@ int vmo_commit_locked(struct vmo *, uint64_t index, const struct mapping *by, st
     __must_check;
 /* Asks the pager.  No locks. */
 int vmo_fetch(struct vmo *vnode, uint64_t index) __must_check;
-/* The page that a reader sees at index, pinned; NULL: zeros. */
-int vmo_pin(struct vmo *, uint64_t index, struct page **) __must_check;
-void vmo_unpin(struct page *);
 /* A clone for fork, whose page tables write-protect the source; `space' is the forking one. */
 int vmo_clone(struct vmo *, const struct space *, struct vmo **) __must_check;
 void vmo_attach(struct mapping *);
