@@ -90,4 +90,35 @@ _longjmp:
 	mov rsp, [rdi + 48]
 	jmp [rdi + 56]
 
+; intptr_t __cancel_asm(const uint32_t *canceled, long number, six arguments)
+; Up to the call instruction a cancellation acts: the handler of its signal moves whoever stands between
+; begin and end to __cancel_now.  An interrupted call that is made again stands there; one that has done
+; something stands behind.
+section .text.__cancel_asm progbits alloc exec
+global __cancel_asm:function hidden
+global __cancel_begin:function hidden
+global __cancel_end:function hidden
+global __cancel_now:function hidden
+__cancel_asm:
+	mov r11, rdi
+	mov rax, rsi
+	mov rdi, rdx
+	mov rsi, rcx
+	mov rdx, r8
+	mov r10, r9
+	mov r8, [rsp + 8]
+	mov r9, [rsp + 16]
+__cancel_begin:
+	cmp dword [r11], 0
+	jne __cancel_now
+	syscall
+__cancel_end:
+	jnc .done
+	neg rax
+.done:
+	ret
+__cancel_now:
+	mov rax, -1000
+	ret
+
 section .note.GNU-stack noalloc noexec nowrite progbits

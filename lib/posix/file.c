@@ -36,7 +36,7 @@ openat(int dirfd, const char *path, int flags, ...)
 		mode = va_arg(ap, mode_t);
 		va_end(ap);
 	}
-	return (int)__sys_openat(dirfd, path, flags, mode);
+	return (int)CANCELABLE4(openat, dirfd, path, flags, mode);
 }
 
 int
@@ -51,7 +51,7 @@ open(const char *path, int flags, ...)
 		mode = va_arg(ap, mode_t);
 		va_end(ap);
 	}
-	return (int)__sys_openat(AT_FDCWD, path, flags, mode);
+	return (int)CANCELABLE4(openat, AT_FDCWD, path, flags, mode);
 }
 
 int
@@ -63,37 +63,37 @@ close(int fd)
 ssize_t
 read(int fd, void *buf, size_t len)
 {
-	return __sys_read(fd, buf, len);
+	return CANCELABLE3(read, fd, buf, len);
 }
 
 ssize_t
 write(int fd, const void *buf, size_t len)
 {
-	return __sys_write(fd, buf, len);
+	return CANCELABLE3(write, fd, buf, len);
 }
 
 ssize_t
 pread(int fd, void *buf, size_t len, off_t off)
 {
-	return __sys_pread(fd, buf, len, off);
+	return CANCELABLE4(pread, fd, buf, len, off);
 }
 
 ssize_t
 pwrite(int fd, const void *buf, size_t len, off_t off)
 {
-	return __sys_pwrite(fd, buf, len, off);
+	return CANCELABLE4(pwrite, fd, buf, len, off);
 }
 
 ssize_t
 readv(int fd, const struct iovec *iov, int n)
 {
-	return __sys_readv(fd, iov, n);
+	return CANCELABLE3(readv, fd, iov, n);
 }
 
 ssize_t
 writev(int fd, const struct iovec *iov, int n)
 {
-	return __sys_writev(fd, iov, n);
+	return CANCELABLE3(writev, fd, iov, n);
 }
 
 ssize_t

@@ -14,7 +14,7 @@ _Static_assert(sizeof(fd_set) == sizeof(struct abi_fd_set), "fd_set");
 int
 ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
 {
-	return (int)__sys_ppoll(fds, n, timeout, mask);
+	return (int)CANCELABLE4(ppoll, fds, n, timeout, mask);
 }
 
 int
@@ -22,14 +22,14 @@ poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000L };
 
-	return (int)__sys_ppoll(fds, n, timeout >= 0 ? &ts : NULL, NULL);
+	return (int)CANCELABLE4(ppoll, fds, n, timeout >= 0 ? &ts : NULL, NULL);
 }
 
 int
 pselect(int n, fd_set *__restrict rd, fd_set *__restrict wr, fd_set *__restrict ex,
     const struct timespec *__restrict timeout, const sigset_t *__restrict mask)
 {
-	return (int)__sys_pselect(n, rd, wr, ex, timeout, mask);
+	return (int)CANCELABLE6(pselect, n, rd, wr, ex, timeout, mask);
 }
 
 int
@@ -46,5 +46,5 @@ select(int n, fd_set *__restrict rd, fd_set *__restrict wr, fd_set *__restrict e
 		ts.tv_sec = timeout->tv_sec + timeout->tv_usec / 1000000;
 		ts.tv_nsec = timeout->tv_usec % 1000000 * 1000;
 	}
-	return (int)__sys_pselect(n, rd, wr, ex, timeout != NULL ? &ts : NULL, NULL);
+	return (int)CANCELABLE6(pselect, n, rd, wr, ex, timeout != NULL ? &ts : NULL, NULL);
 }

@@ -17,7 +17,7 @@
 #include <abi/process.h>
 #include <abi/resource.h>
 #include <abi/wait.h>
-#include "libc.h"
+#include "thread.h"
 
 _Static_assert(sizeof(struct rusage) == sizeof(struct abi_rusage) &&
     sizeof(struct rlimit) == sizeof(struct abi_rlimit), "struct rusage");
@@ -49,8 +49,15 @@ fork(void)
 	for (int i = fork_count; i-- > 0; )
 		if (fork_handlers[i][0] != NULL)
 			fork_handlers[i][0]();
+	__locks_prepare();
 	pid = __sys_fork(0);
 	saved = errno;
+	if (pid == 0) {
+		__thread_forked();
+		__locks_child();
+	} else {
+		__locks_parent();
+	}
 	for (int i = 0; i < fork_count; i++)
 		if (fork_handlers[i][pid == 0 ? 2 : 1] != NULL)
 			fork_handlers[i][pid == 0 ? 2 : 1]();
@@ -61,31 +68,31 @@ fork(void)
 pid_t
 wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-	return (pid_t)__sys_wait4(pid, status, options, usage);
+	return (pid_t)CANCELABLE4(wait4, pid, status, options, usage);
 }
 
 pid_t
 wait3(int *status, int options, struct rusage *usage)
 {
-	return (pid_t)__sys_wait4(-1, status, options, usage);
+	return (pid_t)CANCELABLE4(wait4, -1, status, options, usage);
 }
 
 pid_t
 waitpid(pid_t pid, int *status, int options)
 {
-	return (pid_t)__sys_wait4(pid, status, options, NULL);
+	return (pid_t)CANCELABLE4(wait4, pid, status, options, NULL);
 }
 
 pid_t
 wait(int *status)
 {
-	return (pid_t)__sys_wait4(-1, status, 0, NULL);
+	return (pid_t)CANCELABLE4(wait4, -1, status, 0, NULL);
 }
 
 int
 waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	return (int)__sys_waitid((int)type, (pid_t)id, info, options);
+	return (int)CANCELABLE4(waitid, (int)type, (pid_t)id, info, options);
 }
 
 /* --- exec -------------------------------------------------------------------------------------- */

@@ -1,25 +1,54 @@
 /*
- * Threads, for programs that have one.  Locks, once, keys and reader-writer locks do what POSIX
- * says of a single thread (a lock that would wait for itself is EDEADLK); making a second thread
- * is EAGAIN until the kernel has them.
+ * Threads: making, joining, ending.
  *
- * A mutex is one word: -1 as initialised statically, else its type in the top byte and how deep
- * it is held below.
+ * 1. A thread gets a mapping (lib/posix/thread.h) and throp(THR_NEW).  The kernel knows it as detached: who
+ * joins sleeps on `tid', which the kernel clears when the thread is off its stack, and takes the result
+ * from the control block.
+ *
+ * 2. Mappings are kept, at most KEEP of the usual size, for the next thread.  A detached thread puts its own
+ * mapping there before it leaves; whoever takes one looks whether its `tid' is 0 already.
+ *
+ * 3. The state decides who frees: JOINABLE -> EXITING, the joiner does; DETACHED, the thread itself.
+ *
+ * The last thread that calls pthread_exit() runs exit(0).
  */
 #include <errno.h>
-#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+#include <abi/thread.h>
+#include "thread.h"
 
-#define TYPE(type)	((unsigned)(type) << 24)
-#define DEPTH		0xffffffu
-#define MADE		0x80000000u	/* initialised and alive */
+#define PAGE		4096u
+#define STACK_DEFAULT	((size_t)1 << 20)
+#define KEEP		8u
+
+extern void __sinit(struct _reent *);
+
+int __threaded;
+static volatile uint32_t nthreads = 1;		/* that have not called pthread_exit */
+static volatile uint32_t cache_lock;
+static struct __pthread *cache;			/* [cache_lock] by next */
+static unsigned ncache;				/* [cache_lock] */
+
+static struct __pthread *
+of(pthread_t thread)
+{
+	return (struct __pthread *)thread;
+}
+
+uint32_t
+__thread_fetch_tid(struct __pthread *t)
+{
+	return t->tid = (uint32_t)__sys_gettid();
+}
 
 pthread_t
 pthread_self(void)
 {
-	return 1;
+	return (pthread_t)thread_self();
 }
 
 int
@@ -28,426 +57,319 @@ pthread_equal(pthread_t a, pthread_t b)
 	return a == b;
 }
 
-int
-pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+/* --- words as locks --- */
+
+void
+__word_lock(volatile uint32_t *word)
 {
-	return EAGAIN;
-}
+	uint32_t seen = 0;
 
-int
-pthread_join(pthread_t thread, void **value)
-{
-	return thread == pthread_self() ? EDEADLK : ESRCH;
-}
-
-int
-pthread_detach(pthread_t thread)
-{
-	return thread == pthread_self() ? 0 : ESRCH;
-}
-
-int
-pthread_cancel(pthread_t thread)
-{
-	return ESRCH;
-}
-
-int
-pthread_setcancelstate(int state, int *old)
-{
-	static int now = PTHREAD_CANCEL_ENABLE;
-
-	if (state != PTHREAD_CANCEL_ENABLE && state != PTHREAD_CANCEL_DISABLE)
-		return EINVAL;
-	if (old != NULL)
-		*old = now;
-	now = state;
-	return 0;
-}
-
-int
-pthread_setcanceltype(int type, int *old)
-{
-	static int now = PTHREAD_CANCEL_DEFERRED;
-
-	if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
-		return EINVAL;
-	if (old != NULL)
-		*old = now;
-	now = type;
-	return 0;
+	if (CAS(word, 0u, 1u))
+		return;
+	while ((seen = SWAP(word, 2u)) != 0)
+		futex_wait(word, 2, FOREVER);
 }
 
 void
-pthread_testcancel(void)
+__word_unlock(volatile uint32_t *word)
 {
+	if (SWAP(word, 0u) == 2)
+		futex_wake(word, 1);
 }
 
-/* --- attributes -------------------------------------------------------------------------------- */
+/* --- mappings --- */
 
-int
-pthread_attr_init(pthread_attr_t *a)
+/* One of the usual size whose thread has left it, or NULL. */
+static char *
+cache_take(size_t size, size_t guard)
 {
-	*a = (pthread_attr_t){ .is_initialized = 1, .stacksize = 1 << 20,
-	    .detachstate = PTHREAD_CREATE_JOINABLE };
-	return 0;
-}
+	char *map = NULL;
 
-int
-pthread_attr_destroy(pthread_attr_t *a)
-{
-	a->is_initialized = 0;
-	return 0;
-}
+	__word_lock(&cache_lock);
+	for (struct __pthread **at = &cache; *at != NULL; at = &(*at)->next) {
+		struct __pthread *t = *at;
 
-int
-pthread_attr_setstacksize(pthread_attr_t *a, size_t size)
-{
-	if (size < 16384 || size > (1u << 30))
-		return EINVAL;
-	a->stacksize = (int)size;
-	return 0;
-}
-
-int
-pthread_attr_getstacksize(const pthread_attr_t *a, size_t *size)
-{
-	*size = (size_t)a->stacksize;
-	return 0;
-}
-
-int
-pthread_attr_setdetachstate(pthread_attr_t *a, int state)
-{
-	if (state != PTHREAD_CREATE_JOINABLE && state != PTHREAD_CREATE_DETACHED)
-		return EINVAL;
-	a->detachstate = state;
-	return 0;
-}
-
-int
-pthread_attr_getdetachstate(const pthread_attr_t *a, int *state)
-{
-	*state = a->detachstate;
-	return 0;
-}
-
-/* --- mutexes ----------------------------------------------------------------------------------- */
-
-int
-pthread_mutexattr_init(pthread_mutexattr_t *a)
-{
-	*a = (pthread_mutexattr_t){ .is_initialized = 1, .type = PTHREAD_MUTEX_DEFAULT };
-	return 0;
-}
-
-int
-pthread_mutexattr_destroy(pthread_mutexattr_t *a)
-{
-	a->is_initialized = 0;
-	return 0;
-}
-
-int
-pthread_mutexattr_settype(pthread_mutexattr_t *a, int type)
-{
-	if (type < PTHREAD_MUTEX_NORMAL || type > PTHREAD_MUTEX_DEFAULT)
-		return EINVAL;
-	a->type = type;
-	return 0;
-}
-
-int
-pthread_mutexattr_gettype(const pthread_mutexattr_t *a, int *type)
-{
-	*type = a->type;
-	return 0;
-}
-
-int
-pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a)
-{
-	*m = MADE | TYPE(a != NULL ? a->type : PTHREAD_MUTEX_DEFAULT);
-	return 0;
-}
-
-int
-pthread_mutex_destroy(pthread_mutex_t *m)
-{
-	if (*m != _PTHREAD_MUTEX_INITIALIZER && (*m & DEPTH) != 0)
-		return EBUSY;
-	*m = 0;
-	return 0;
-}
-
-static int
-mutex_take(pthread_mutex_t *m, int held)
-{
-	if (*m == _PTHREAD_MUTEX_INITIALIZER)
-		*m = MADE | TYPE(PTHREAD_MUTEX_DEFAULT);
-	if (!(*m & MADE))
-		return EINVAL;
-	if ((*m & DEPTH) != 0 && (*m & ~MADE & ~DEPTH) != TYPE(PTHREAD_MUTEX_RECURSIVE))
-		return held;
-	if ((*m & DEPTH) == DEPTH)
-		return EAGAIN;
-	++*m;
-	return 0;
-}
-
-int
-pthread_mutex_lock(pthread_mutex_t *m)
-{
-	return mutex_take(m, EDEADLK);
-}
-
-int
-pthread_mutex_trylock(pthread_mutex_t *m)
-{
-	return mutex_take(m, EBUSY);
-}
-
-int
-pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until)
-{
-	return mutex_take(m, EDEADLK);
-}
-
-int
-pthread_mutex_unlock(pthread_mutex_t *m)
-{
-	if (*m == _PTHREAD_MUTEX_INITIALIZER || (*m & DEPTH) == 0)
-		return EPERM;
-	--*m;
-	return 0;
-}
-
-/* --- condition variables ----------------------------------------------------------------------- */
-
-int
-pthread_condattr_init(pthread_condattr_t *a)
-{
-	*a = (pthread_condattr_t){ .is_initialized = 1, .clock = CLOCK_REALTIME };
-	return 0;
-}
-
-int
-pthread_condattr_destroy(pthread_condattr_t *a)
-{
-	a->is_initialized = 0;
-	return 0;
-}
-
-int
-pthread_condattr_setclock(pthread_condattr_t *a, clockid_t clock)
-{
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
-		return EINVAL;
-	a->clock = clock;
-	return 0;
-}
-
-int
-pthread_cond_init(pthread_cond_t *c, const pthread_condattr_t *a)
-{
-	*c = (pthread_cond_t)(a != NULL ? a->clock : CLOCK_REALTIME);
-	return 0;
-}
-
-int
-pthread_cond_destroy(pthread_cond_t *c)
-{
-	return 0;
-}
-
-int
-pthread_cond_signal(pthread_cond_t *c)
-{
-	return 0;
-}
-
-int
-pthread_cond_broadcast(pthread_cond_t *c)
-{
-	return 0;
-}
-
-/* Nobody else can ever signal: only a signal handler could change the predicate. */
-int
-pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
-{
-	int error = pthread_mutex_unlock(m);
-
-	if (error != 0)
-		return error;
-	pause();
-	return pthread_mutex_lock(m);
-}
-
-int
-pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
-{
-	clockid_t clock = *c == _PTHREAD_COND_INITIALIZER ? CLOCK_REALTIME : (clockid_t)*c;
-	int error = pthread_mutex_unlock(m), r;
-
-	if (error != 0)
-		return error;
-	r = clock_nanosleep(clock, TIMER_ABSTIME, until, NULL);
-	error = pthread_mutex_lock(m);
-	if (error != 0)
-		return error;
-	return r == 0 ? ETIMEDOUT : r == EINTR ? 0 : r;
-}
-
-/* --- once and keys ----------------------------------------------------------------------------- */
-
-int
-pthread_once(pthread_once_t *once, void (*init)(void))
-{
-	if (once->is_initialized != 1)
-		return EINVAL;
-	if (!once->init_executed) {
-		once->init_executed = 1;
-		init();
+		if (t->map_size != size || t->guard != guard || LOAD(&t->tid) != 0)
+			continue;
+		*at = t->next;
+		ncache--;
+		map = t->map;
+		break;
 	}
-	return 0;
+	__word_unlock(&cache_lock);
+	return map;
 }
 
-#define KEYS	128
-static struct {
-	char used;
-	void (*destructor)(void *);
-	const void *value;
-} keys[KEYS];
+static bool
+cache_put(struct __pthread *t)
+{
+	bool kept;
+
+	if (t->stack_size > 2 * STACK_DEFAULT)
+		return false;
+	__word_lock(&cache_lock);
+	kept = ncache < KEEP;
+	if (kept) {
+		ncache++;
+		t->next = cache;
+		cache = t;
+	}
+	__word_unlock(&cache_lock);
+	return kept;
+}
+
+static char *
+map_new(size_t size, size_t guard)
+{
+	char *map = cache_take(size, guard);
+
+	if (map != NULL)
+		return map;
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	if (map == MAP_FAILED)
+		return NULL;
+	if (guard != 0 && mprotect(map, guard, PROT_NONE) != 0) {
+		munmap(map, size);
+		return NULL;
+	}
+	return map;
+}
+
+static void
+map_free(struct __pthread *t)
+{
+	if (t->map != NULL && !cache_put(t))
+		munmap(t->map, t->map_size);
+}
+
+/* --- create --- */
+
+/* stdin, stdout and stderr are the process's, all else is the thread's. */
+static struct _reent *
+make_reent(char *at)
+{
+	struct _reent *r = (struct _reent *)at;
+
+	_REENT_INIT_PTR(r);
+	r->_stdin = _impure_ptr->_stdin;
+	r->_stdout = _impure_ptr->_stdout;
+	r->_stderr = _impure_ptr->_stderr;
+	r->__sdidinit = 1;
+	return r;
+}
+
+static size_t
+top_size(void)
+{
+	return (__tls_size() + sizeof(struct _reent) + 127) & ~(size_t)63;
+}
+
+static size_t
+pages(size_t n)
+{
+	return (n + PAGE - 1) & ~(size_t)(PAGE - 1);
+}
+
+/* The control block, at the top of the program's memory or of a mapping of ours. */
+static struct __pthread *
+make_block(const pthread_attr_t *a)
+{
+	size_t top = top_size(), guard = 0, size;
+	struct __pthread *t;
+	char *map, *high;
+
+	if (a->stackaddr != NULL) {
+		map = a->stackaddr;
+		size = a->stacksize;
+		if (size < top + PAGE)
+			return NULL;
+	} else {
+		guard = pages(a->guardsize);
+		size = guard + pages(a->stacksize + top);
+		if ((map = map_new(size, guard)) == NULL)
+			return NULL;
+	}
+	high = (char *)((uintptr_t)(map + size) & ~(uintptr_t)63) - ((sizeof(struct _reent) + 63) & ~(size_t)63);
+	t = __tls_make(map + guard, high);
+	t->reent = make_reent(high);
+	t->canary = thread_self()->canary;
+	t->map = a->stackaddr != NULL ? NULL : map;
+	t->map_size = size;
+	t->guard = guard;
+	t->stack = map + guard;
+	t->stack_size = (size_t)(map + size - t->stack) - top;
+	return t;
+}
+
+static void
+thread_main(struct __pthread *t)
+{
+	pthread_exit(t->fn(t->arg));
+}
+
+static long
+start(struct __pthread *t, const pthread_attr_t *a)
+{
+	struct abi_thrarg na = {
+		.entry = (uintptr_t)thread_main, .arg = (uintptr_t)t, .stack = (uintptr_t)t->stack,
+		.stack_size = t->stack_size, .guard = t->guard, .tls = (uintptr_t)t, .tid = (uintptr_t)&t->tid,
+		.flags = THR_DETACHED,
+	};
+
+	return (long)__sys_throp(THR_NEW, THR_CLASS_USER, &na);
+}
 
 int
-pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
+pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
 {
-	for (unsigned i = 0; i < KEYS; i++)
-		if (!keys[i].used) {
-			keys[i].used = 1;
-			keys[i].destructor = destructor;
-			keys[i].value = NULL;
-			*key = i;
-			return 0;
-		}
-	return EAGAIN;
+	int saved = errno, error = 0;
+	struct __pthread *t;
+	pthread_attr_t a;
+
+	if (attr != NULL)
+		a = *attr;
+	else
+		pthread_attr_init(&a);
+	if (!__threaded) {
+		__sinit(_impure_ptr);
+		(void)thread_tid();
+		__threaded = 1;
+	}
+	t = make_block(&a);
+	if (t == NULL) {
+		errno = saved;
+		return a.stackaddr != NULL ? EINVAL : EAGAIN;
+	}
+	t->fn = fn;
+	t->arg = arg;
+	t->state = a.detachstate == PTHREAD_CREATE_DETACHED ? DETACHED : JOINABLE;
+	*thread = (pthread_t)t;
+	(void)ADD(&nthreads, 1u);
+	if (start(t, &a) < 0) {
+		error = errno == ENOMEM ? EAGAIN : errno;
+		(void)ADD(&nthreads, -1u);
+		t->tid = 0;
+		map_free(t);
+	}
+	errno = saved;
+	return error;
 }
 
-int
-pthread_key_delete(pthread_key_t key)
+/* --- the end --- */
+
+void
+_pthread_cleanup_push(struct _pthread_cleanup_context *c, void (*routine)(void *), void *arg)
 {
-	if (key >= KEYS || !keys[key].used)
-		return EINVAL;
-	keys[key].used = 0;
-	return 0;
+	struct __pthread *t = thread_self();
+
+	c->_routine = routine;
+	c->_arg = arg;
+	c->_previous = t->cleanup;
+	t->cleanup = c;
 }
 
-int
-pthread_setspecific(pthread_key_t key, const void *value)
+void
+_pthread_cleanup_pop(struct _pthread_cleanup_context *c, int execute)
 {
-	if (key >= KEYS || !keys[key].used)
-		return EINVAL;
-	keys[key].value = value;
-	return 0;
+	thread_self()->cleanup = c->_previous;
+	if (execute)
+		c->_routine(c->_arg);
 }
 
-void *
-pthread_getspecific(pthread_key_t key)
+void
+_pthread_cleanup_push_defer(struct _pthread_cleanup_context *c, void (*routine)(void *), void *arg)
 {
-	return key < KEYS && keys[key].used ? (void *)keys[key].value : NULL;
+	(void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &c->_canceltype);
+	_pthread_cleanup_push(c, routine, arg);
+}
+
+void
+_pthread_cleanup_pop_restore(struct _pthread_cleanup_context *c, int execute)
+{
+	int type = c->_canceltype;
+
+	_pthread_cleanup_pop(c, execute);
+	(void)pthread_setcanceltype(type, NULL);
+}
+
+/* Off the stack: no signal may need it any more. */
+static void __attribute__((noreturn))
+leave(struct __pthread *t)
+{
+	const uint64_t all = ~0ull;
+	struct abi_threxit x = { .clear = (uintptr_t)&t->tid };
+
+	__sys_sigprocmask(SIG_SETMASK, &all, NULL);
+	if (!CAS(&t->state, (uint32_t)JOINABLE, (uint32_t)EXITING) && t->map != NULL && !cache_put(t))
+		x = (struct abi_threxit){ .stack = (uintptr_t)t->map, .stack_size = t->map_size };
+	for (;;)
+		__sys_throp(THR_EXIT, 0, &x);
 }
 
 void
 pthread_exit(void *value)
 {
-	for (int round = 0, again = 1; again && round < 4; round++) {
-		again = 0;
-		for (unsigned i = 0; i < KEYS; i++) {
-			void *v = (void *)keys[i].value;
+	struct __pthread *t = thread_self();
 
-			if (!keys[i].used || v == NULL || keys[i].destructor == NULL)
-				continue;
-			keys[i].value = NULL;
-			keys[i].destructor(v);
-			again = 1;
-		}
+	t->cancel_off = 1;
+	t->exiting = 1;
+	t->result = value;
+	while (t->cleanup != NULL)
+		_pthread_cleanup_pop(t->cleanup, 1);
+	__run_key_destructors(t);
+	if (ADD(&nthreads, -1u) == 0)
+		exit(0);
+	if (t->reent != _impure_ptr) {
+		t->reent->__sdidinit = 0;	/* the streams stay */
+		_reclaim_reent(t->reent);
 	}
-	/* the last thread of a process ends it with 0 */
-	exit(0);
+	leave(t);
 }
 
-/* --- reader-writer locks: the count of readers, or WRITER --------------------------------------- */
-
-#define WRITER	0x7fffffffu
-
 int
-pthread_rwlockattr_init(pthread_rwlockattr_t *a)
+pthread_join(pthread_t thread, void **value)
 {
-	*a = (pthread_rwlockattr_t){ .is_initialized = 1 };
+	struct __pthread *t = of(thread);
+	uint32_t tid;
+
+	if (t == NULL)
+		return ESRCH;
+	if (t == thread_self())
+		return EDEADLK;
+	if (LOAD(&t->state) == DETACHED)
+		return EINVAL;
+	while ((tid = LOAD(&t->tid)) != 0)
+		if (__futex_wait_cancel(&t->tid, tid, FOREVER) == ECANCELED)
+			pthread_exit(PTHREAD_CANCELED);
+	if (value != NULL)
+		*value = t->result;
+	map_free(t);
 	return 0;
 }
 
 int
-pthread_rwlockattr_destroy(pthread_rwlockattr_t *a)
+pthread_detach(pthread_t thread)
 {
-	a->is_initialized = 0;
-	return 0;
+	struct __pthread *t = of(thread);
+
+	if (t == NULL)
+		return ESRCH;
+	if (CAS(&t->state, (uint32_t)JOINABLE, (uint32_t)DETACHED))
+		return 0;
+	if (LOAD(&t->state) == DETACHED)
+		return EINVAL;
+	return pthread_join(thread, NULL);
 }
 
-int
-pthread_rwlock_init(pthread_rwlock_t *l, const pthread_rwlockattr_t *a)
+/* In the child of a fork there is one thread: this one. */
+void
+__thread_forked(void)
 {
-	*l = _PTHREAD_RWLOCK_INITIALIZER;
-	return 0;
-}
+	struct __pthread *t = thread_self();
 
-int
-pthread_rwlock_destroy(pthread_rwlock_t *l)
-{
-	return *l != _PTHREAD_RWLOCK_INITIALIZER && *l != 0 ? EBUSY : 0;
-}
-
-static int
-rwlock_take(pthread_rwlock_t *l, int write, int held)
-{
-	if (*l == _PTHREAD_RWLOCK_INITIALIZER)
-		*l = 0;
-	if (*l == WRITER || (write && *l != 0))
-		return held;
-	*l = write ? WRITER : *l + 1;
-	return 0;
-}
-
-int
-pthread_rwlock_rdlock(pthread_rwlock_t *l)
-{
-	return rwlock_take(l, 0, EDEADLK);
-}
-
-int
-pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
-{
-	return rwlock_take(l, 0, EBUSY);
-}
-
-int
-pthread_rwlock_wrlock(pthread_rwlock_t *l)
-{
-	return rwlock_take(l, 1, EDEADLK);
-}
-
-int
-pthread_rwlock_trywrlock(pthread_rwlock_t *l)
-{
-	return rwlock_take(l, 1, EBUSY);
-}
-
-int
-pthread_rwlock_unlock(pthread_rwlock_t *l)
-{
-	if (*l == _PTHREAD_RWLOCK_INITIALIZER || *l == 0)
-		return EPERM;
-	*l = *l == WRITER ? 0 : *l - 1;
-	return 0;
+	nthreads = 1;
+	cache_lock = 0;
+	t->tid = 0;
+	if (__threaded)
+		(void)thread_tid();
 }

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <abi/signal.h>
-#include "libc.h"
+#include "thread.h"
 
 _Static_assert(sizeof(siginfo_t) == sizeof(struct abi_siginfo) &&
     offsetof(siginfo_t, si_value) == offsetof(struct abi_siginfo, value) &&
@@ -129,16 +129,23 @@ siginterrupt(int sig, int flag)
 	return sigaction(sig, &act, NULL);
 }
 
+/* The signal of cancellation is not the program's to hold back. */
 int
 sigprocmask(int how, const sigset_t *__restrict set, sigset_t *__restrict old)
 {
+	sigset_t some;
+
+	if (__builtin_expect(__threaded, 0) && set != NULL && how != SIG_UNBLOCK) {
+		some = *set & ~((sigset_t)1 << (SIGCANCEL - 1));
+		set = &some;
+	}
 	return (int)__sys_sigprocmask(how, set, old);
 }
 
 int
 pthread_sigmask(int how, const sigset_t *__restrict set, sigset_t *__restrict old)
 {
-	int saved = errno, error = RESULT(__sys_sigprocmask(how, set, old));
+	int saved = errno, error = RESULT(sigprocmask(how, set, old));
 
 	errno = saved;
 	return error;
@@ -153,7 +160,7 @@ sigpending(sigset_t *set)
 int
 sigsuspend(const sigset_t *mask)
 {
-	return (int)__sys_sigsuspend(mask);
+	return (int)CANCELABLE(sigsuspend, mask, 0, 0, 0, 0, 0, mask);
 }
 
 int
@@ -163,20 +170,20 @@ pause(void)
 
 	if (__sys_sigprocmask(SIG_BLOCK, NULL, &mask) < 0)
 		return -1;
-	return (int)__sys_sigsuspend(&mask);
+	return (int)CANCELABLE(sigsuspend, &mask, 0, 0, 0, 0, 0, &mask);
 }
 
 int
 sigtimedwait(const sigset_t *__restrict set, siginfo_t *__restrict info,
     const struct timespec *__restrict timeout)
 {
-	return (int)__sys_sigtimedwait(set, info, timeout);
+	return (int)CANCELABLE3(sigtimedwait, set, info, timeout);
 }
 
 int
 sigwaitinfo(const sigset_t *__restrict set, siginfo_t *__restrict info)
 {
-	return (int)__sys_sigtimedwait(set, info, NULL);
+	return (int)CANCELABLE3(sigtimedwait, set, info, NULL);
 }
 
 int
@@ -186,7 +193,7 @@ sigwait(const sigset_t *__restrict set, int *__restrict sig)
 	intptr_t n;
 
 	do
-		n = __sys_sigtimedwait(set, NULL, NULL);
+		n = CANCELABLE3(sigtimedwait, set, NULL, NULL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		error = errno;
@@ -210,9 +217,12 @@ killpg(pid_t group, int sig)
 	return (int)__sys_kill(group == 0 ? 0 : -group, sig);
 }
 
+/* To the calling thread. */
 int
 raise(int sig)
 {
+	if (__threaded)
+		return (int)__sys_tgkill(0, (int)thread_tid(), sig);
 	return (int)__sys_kill((pid_t)__sys_getpid(), sig);
 }
 
@@ -220,18 +230,6 @@ int
 _raise_r(struct _reent *r, int sig)
 {
 	return raise(sig);
-}
-
-int
-pthread_kill(pthread_t thread, int sig)
-{
-	int saved = errno, error;
-
-	if (thread != pthread_self())
-		return ESRCH;
-	error = RESULT(__sys_kill((pid_t)__sys_getpid(), sig));
-	errno = saved;
-	return error;
 }
 
 int

@@ -31,7 +31,7 @@ listen(int fd, int backlog)
 int
 accept4(int fd, struct sockaddr *__restrict addr, socklen_t *__restrict len, int flags)
 {
-	return (int)__sys_accept4(fd, addr, len, flags);
+	return (int)CANCELABLE4(accept4, fd, addr, len, flags);
 }
 
 int
@@ -43,7 +43,7 @@ accept(int fd, struct sockaddr *__restrict addr, socklen_t *__restrict len)
 int
 connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	return (int)__sys_connect(fd, addr, len);
+	return (int)CANCELABLE3(connect, fd, addr, len);
 }
 
 int
@@ -79,26 +79,26 @@ setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 ssize_t
 sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)
 {
-	return __sys_sendto(fd, buf, len, flags, addr, addrlen);
+	return CANCELABLE6(sendto, fd, buf, len, flags, addr, addrlen);
 }
 
 ssize_t
 send(int fd, const void *buf, size_t len, int flags)
 {
-	return __sys_sendto(fd, buf, len, flags, NULL, 0);
+	return CANCELABLE6(sendto, fd, buf, len, flags, NULL, 0);
 }
 
 ssize_t
 recvfrom(int fd, void *__restrict buf, size_t len, int flags, struct sockaddr *__restrict addr,
     socklen_t *__restrict addrlen)
 {
-	return __sys_recvfrom(fd, buf, len, flags, addr, addrlen);
+	return CANCELABLE6(recvfrom, fd, buf, len, flags, addr, addrlen);
 }
 
 ssize_t
 recv(int fd, void *buf, size_t len, int flags)
 {
-	return __sys_recvfrom(fd, buf, len, flags, NULL, NULL);
+	return CANCELABLE6(recvfrom, fd, buf, len, flags, NULL, NULL);
 }
 
 /* The program's struct has the kernel's bytes, but that it may leave rubbish between members. */
@@ -114,13 +114,13 @@ _Static_assert(sizeof(struct ucred) == sizeof(struct abi_ucred), "struct ucred")
 ssize_t
 sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	return __sys_sendmsg(fd, msg, flags);
+	return CANCELABLE3(sendmsg, fd, msg, flags);
 }
 
 ssize_t
 recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	return __sys_recvmsg(fd, msg, flags);
+	return CANCELABLE3(recvmsg, fd, msg, flags);
 }
 
 /* No socket of ours has out-of-band data. */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <abi/auxv.h>
-#include "libc.h"
+#include "thread.h"
 
 extern char **environ;
 extern void __libc_init_array(void);
@@ -20,12 +20,7 @@ const unsigned long *__auxv;
 char *__progname = "";
 char *__progname_full = "";
 
-struct tcb {
-	struct tcb *self;
-	void *reserved[7];
-};
-
-#define TLS_STATIC	1024	/* bytes; larger programs take memory from the break */
+#define TLS_STATIC	4096	/* bytes; larger programs take memory from the break */
 static char tls_static[TLS_STATIC] __attribute__((aligned(64)));
 
 /* <elf.h> of newlib describes notes only. */
@@ -57,40 +52,76 @@ die(const char *text)
 	_exit(127);
 }
 
-static void
-tls_setup(void)
+/* The program's image of thread-local storage. */
+static struct {
+	const void *image;
+	size_t filesz, memsz, align, skew;	/* skew: what the end of the block lacks to be aligned */
+} tls = { .align = sizeof(void *) * 2 };
+
+size_t
+__tls_size(void)
 {
-	const struct phdr *ph = (const struct phdr *)getauxval(AT_PHDR);
-	size_t n = getauxval(AT_PHNUM), size, align = sizeof(void *) * 2;
-	const struct phdr *tls = NULL;
-	uintptr_t base = 0, top;
-	struct tcb *tcb;
-	char *mem = tls_static;
+	return tls.memsz + 2 * tls.align + sizeof(struct __pthread);
+}
+
+/* As high as it goes below `high'. */
+struct __pthread *
+__tls_make(char *low, char *high)
+{
+	uintptr_t top = ((uintptr_t)high - sizeof(struct __pthread)) & ~(uintptr_t)(tls.align - 1);
+	struct __pthread *t = (struct __pthread *)top;
+	char *block = (char *)(top - tls.memsz - tls.skew);
+
+	memset(t, 0, sizeof(*t));
+	t->self = t;
+	memcpy(block, tls.image, tls.filesz);
+	memset(block + tls.filesz, 0, tls.memsz - tls.filesz);
+	return t;
+}
+
+static void
+tls_find(void)
+{
+	const struct phdr *ph = (const struct phdr *)getauxval(AT_PHDR), *found = NULL;
+	size_t n = getauxval(AT_PHNUM);
+	uintptr_t base = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (ph[i].type == PT_PHDR_)
 			base = (uintptr_t)ph - ph[i].vaddr;
 		else if (ph[i].type == PT_TLS_)
-			tls = &ph[i];
+			found = &ph[i];
 	}
-	if (tls != NULL && tls->align > align)
-		align = tls->align;
-	size = (tls != NULL ? tls->memsz : 0) + 2 * align + sizeof(struct tcb);
-	if (size > TLS_STATIC || align > 64) {
-		mem = sbrk((ptrdiff_t)(size + align));
+	if (found == NULL)
+		return;
+	tls.image = (const void *)(base + found->vaddr);
+	tls.filesz = found->filesz;
+	tls.memsz = found->memsz;
+	if (found->align > tls.align)
+		tls.align = found->align;
+	tls.skew = (0 - found->vaddr - found->memsz) & (found->align - 1);
+}
+
+static void
+tls_setup(void)
+{
+	struct __pthread *t;
+	char *mem = tls_static;
+	size_t size;
+
+	tls_find();
+	size = __tls_size();
+	if (size > TLS_STATIC || tls.align > 64) {
+		size += tls.align;
+		mem = sbrk((ptrdiff_t)size);
 		if (mem == (char *)-1)
 			die("no memory for thread-local storage\n");
+	} else {
+		size = TLS_STATIC;
 	}
-	top = ((uintptr_t)mem + (tls != NULL ? tls->memsz : 0) + 2 * align - 1) & ~(uintptr_t)(align - 1);
-	tcb = (struct tcb *)top;
-	tcb->self = tcb;
-	if (tls != NULL) {
-		char *block = (char *)(top - tls->memsz - ((0 - tls->vaddr - tls->memsz) & (tls->align - 1)));
-
-		memcpy(block, (const void *)(base + tls->vaddr), tls->filesz);
-		memset(block + tls->filesz, 0, tls->memsz - tls->filesz);
-	}
-	if (__sys_set_tls(top) < 0)
+	t = __tls_make(mem, mem + size);
+	t->reent = _impure_ptr;
+	if (__sys_set_tls((uintptr_t)t) < 0)
 		die("cannot set the base of thread-local storage\n");
 }
 

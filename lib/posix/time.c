@@ -60,7 +60,7 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *req, struct t
 
 	if (clock == CLOCK_THREAD_CPUTIME_ID)
 		return EINVAL;
-	error = RESULT(__sys_clock_nanosleep(clock, flags, req, rem));
+	error = RESULT(CANCELABLE4(clock_nanosleep, clock, flags, req, rem));
 	errno = saved;
 	return error;
 }
@@ -68,7 +68,7 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *req, struct t
 int
 nanosleep(const struct timespec *req, struct timespec *rem)
 {
-	return (int)__sys_clock_nanosleep(CLOCK_REALTIME, 0, req, rem);
+	return (int)CANCELABLE4(clock_nanosleep, CLOCK_REALTIME, 0, req, rem);
 }
 
 int
