@@ -51,6 +51,7 @@ start_flags(struct bare *b, void (*fn)(struct bare *), uint32_t flags)
 	if (b->stack == NULL)
 		b->stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
 	b->fn = fn;
+	a.tls = pthread_self();		/* a call that fails writes errno */
 	a.stack = (uintptr_t)b->stack;
 	a.stack_size = STACK;
 	a.tid = (uintptr_t)&b->tid;
