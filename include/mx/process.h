@@ -3,6 +3,7 @@
  * The calling process's own handles.  The four are constants: they name slots of the process, which
  * fork and exec point elsewhere.  They cannot be moved; their duplicates can.
  */
+#include <sys/types.h>
 #include <abi/task.h>
 #include <mx/types.h>
 
@@ -40,6 +41,9 @@ mx_handle_t	mx_take_startup_handle(uint32_t info);
 
 /* A handle of another process, for who could kill(2) it; MX_HANDLE_INVALID and errno else. */
 mx_handle_t	mx_pid_handle(int pid);
+
+/* fork(2) with the child in this job (MANAGE_PROCESS); no pthread_atfork(3) handlers run. */
+pid_t		mx_job_fork(mx_handle_t job);
 
 #ifdef __cplusplus
 }

@@ -652,10 +652,11 @@ exec_user(struct trapframe *frame, int dirfd, const char *path, const void __use
     const void __user *envp, int flags)
 {
 	bool by_fd = (flags & AT_EMPTY_PATH) != 0 && *path == '\0';
-	char fd_path[32];
+	char fd_path[32], real[256];
 	struct vnode *vn;
 	struct exec x;
 	bool setid;
+	size_t len;
 	int error;
 
 	if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
@@ -669,7 +670,8 @@ exec_user(struct trapframe *frame, int dirfd, const char *path, const void __use
 	}
 	if (error != 0)
 		return error;
-	exec_init(&x, path);
+	/* The process is called what the file is called, not what its descriptor is. */
+	exec_init(&x, by_fd && vnode_path(vn, real, sizeof(real), &len) == 0 ? real : path);
 	error = args_from_user(&x.args, argv, envp);
 	if (error != 0)
 		vnode_unref(vn);
