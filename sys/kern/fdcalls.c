@@ -142,7 +142,7 @@ int
 sys_fcntl(int fd, int cmd, uintptr_t arg, intptr_t *result)
 {
 	struct node *n;
-	uint32_t rights, flags;
+	uint32_t rights, flags, index;
 	int error;
 
 	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) {
@@ -154,6 +154,9 @@ sys_fcntl(int fd, int cmd, uintptr_t arg, intptr_t *result)
 			return EINVAL;
 		return duplicate(fd, (uint32_t)arg, cmd == F_DUPFD_CLOEXEC ? DESC_CLOEXEC : 0, result);
 	}
+	/* To ask whether a descriptor is open is no use of it, and nothing for BAD_HANDLE. */
+	if (cmd == F_GETFD && desc_index((uint32_t)fd, &index) != 0)
+		return EBADF;
 	error = desc_get_slot((uint32_t)fd, NODE_ANY, 0, &n, &rights, &flags);
 	if (error != 0)
 		return error;
@@ -234,7 +237,7 @@ sys_mx_handle_duplicate(uint32_t h, uint32_t rights, void __user *out)
 	int error;
 
 	if (h <= DESC_INDEX_MASK)
-		return EHANDLE;
+		return desc_refused(EHANDLE);
 	error = desc_get_slot(h, NODE_ANY, RIGHT_DUPLICATE, &n, &have, NULL);
 	if (error != 0)
 		return error;
