@@ -6,7 +6,7 @@ KINDS := release debug
 KWARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wvla
 KBASE := -ffreestanding -nostdlibinc -std=gnu17 -O2 -g $(KWARN) -Iinclude -Isys -Isys/x86 -Ibuild
 KAMD64 := --target=x86_64-zenta -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic \
-	-fno-omit-frame-pointer -fstack-protector-strong -mstack-protector-guard=global -fno-asynchronous-unwind-tables
+	-fno-omit-frame-pointer -momit-leaf-frame-pointer -fstack-protector-strong -mstack-protector-guard=global -fno-asynchronous-unwind-tables
 KI386 := --target=i386-zenta -march=i686 -mgeneral-regs-only -fno-pic
 KLINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
 

@@ -85,6 +85,7 @@ struct call {
 	struct list link;		/* [l] end's calls */
 	struct waiter waiter;		/* thr NULL: parked */
 	struct message *reply;		/* [l] */
+	struct thr *next;		/* [o] who is to run while this waits: the receiver */
 	bool over;			/* [l] off both lists */
 	int error;			/* [l] why, when there is no reply */
 	uint32_t txid;			/* [I] */
@@ -132,6 +133,8 @@ update_writable(struct end *e, struct wakelist *w)
 	else
 		sig_change(&writer->node.own, SIG_WRITABLE, 0, w);
 }
+
+LEAN_BEGIN
 
 /* --- calls that wait --- */
 
@@ -187,6 +190,11 @@ call_begin(struct end *e, struct call *c, struct message *m)
 {
 	if (unlikely(!via_holds(&c->ob.via)))
 		return ECLOSED;
+	c->ob.trigger = SIG_PEER_CLOSED;
+	c->ob.flags = 0;
+	c->ob.fire = call_fire;
+	c->reply = NULL;
+	c->over = false;
 	do
 		c->txid = ++e->txid | TXID_KERNEL;
 	while (unlikely(e->txid >= TXID_KERNEL) && txid_used(e, c->txid));
@@ -211,11 +219,15 @@ enqueue(struct end *e, struct message *m, struct wakelist *w)
 static void
 dequeue(struct end *e, struct message *m, struct wakelist *w)
 {
+	bool full;
+
 	list_remove(&m->link);
 	if (list_empty(&e->queue))
-		sig_change(&e->node.own, SIG_READABLE, 0, w);
+		e->node.own.bits &= ~SIG_READABLE;	/* a fall tells nobody */
+	full = !admits(e);
 	e->queued -= message_charge(m);
-	update_writable(e, w);
+	if (unlikely(full))
+		update_writable(e, w);
 }
 
 /* Back to where it was: it could not be given to the reader. */
@@ -247,7 +259,6 @@ deliver(struct end *to, struct message *m, struct wakelist *w)
 		c->reply = m;
 		call_over(c, w);
 	}
-	update_writable(to, w);
 }
 
 /* --- sending --- */
@@ -319,8 +330,12 @@ post(struct end *from, struct message *m, bool admitted, struct call *c)
 		if (!admitted)
 			to->queued += message_charge(m);
 		deliver(to, m, &w);
+		if (unlikely(admitted || !admits(to)))
+			update_writable(to, &w);
 	}
 	spin_unlock(l);
+	if (c != NULL && error == 0)
+		c->next = wakelist_keep_one(&w);
 	wakelist_run(&w);
 	if (unlikely(error != 0) && c != NULL)
 		thr_sleep_cancel();
@@ -348,13 +363,31 @@ post_carrying(struct end *from, struct message *m, struct sending *s, struct cal
 	return error;
 }
 
-/* Sends what `s' says; the handles are consumed unless it is ESHOULDWAIT. */
 static int
+send_plain(struct end *from, const void __user *bytes, uint32_t size, struct call *c)
+{
+	struct message *m;
+	int error;
+
+	if (unlikely(c != NULL && size < sizeof(c->txid)))
+		return EINVAL;
+	error = message_fetch(bytes, size, &m);
+	if (unlikely(error != 0))
+		return error;
+	error = post(from, m, false, c);
+	if (unlikely(error != 0))
+		message_free(m);
+	return error;
+}
+
+/* Sends what `s' says; the handles are consumed unless it is ESHOULDWAIT. */
+static __attribute__((noinline)) int
 send(struct end *from, struct sending *s, struct call *c)
 {
 	struct message *m;
-	int error = message_make(s, &m);
+	int error;
 
+	error = message_make(s, &m);
 	if (error == 0 && c != NULL && m->size < sizeof(c->txid)) {
 		message_free(m);
 		error = EINVAL;
@@ -364,9 +397,9 @@ send(struct end *from, struct sending *s, struct call *c)
 		sending_done(s);
 		return error;
 	}
-	if (likely(m->nslots == 0)) {
+	if (m->nslots == 0) {
 		error = post(from, m, false, c);
-		if (unlikely(error != 0))
+		if (error != 0)
 			message_free(m);
 		return error;
 	}
@@ -435,6 +468,8 @@ receive(struct end *e, uint32_t options, const struct receiving *r)
 		error = bad;
 	return error;
 }
+
+LEAN_END
 
 /* --- the node --- */
 
@@ -638,6 +673,8 @@ sys_mx_channel_create(uint32_t options, void __user *out0, void __user *out1)
 	    CHANNEL_RIGHTS | ((options & MX_CHANNEL_DUPLICABLE) != 0 ? RIGHT_DUPLICATE : 0), out0, out1);
 }
 
+LEAN_BEGIN
+
 int
 sys_mx_channel_read(struct node *h, uint32_t options, void __user *bytes, void __user *handles,
     uint32_t num_bytes, uint32_t num_handles, void __user *actual_bytes, void __user *actual_handles)
@@ -659,19 +696,22 @@ sys_mx_channel_read_etc(struct node *h, uint32_t options, void __user *bytes, vo
 }
 
 /* Refusals that come before the message is looked at consume its handles all the same. */
-static int
-write_through(uint32_t h, struct sending *s)
+static __attribute__((noinline)) int
+write_other(uint32_t h, uint32_t options, void __user *bytes, uint32_t num_bytes, void __user *handles,
+    uint32_t num_handles, bool etc)
 {
+	struct sending s = { .options = options, .bytes = bytes, .num_bytes = num_bytes,
+		.handles = handles, .num_handles = num_handles, .etc = etc };
 	struct node *n;
 	int error = EINVAL;
 
-	if (likely((s->options & ~MX_CHANNEL_WRITE_USE_IOVEC) == 0))
+	if ((options & ~MX_CHANNEL_WRITE_USE_IOVEC) == 0)
 		error = handle_get(h, NODE_CHANNEL, RIGHT_WRITE, &n);
-	if (unlikely(error != 0)) {
-		sending_consume(s);
+	if (error != 0) {
+		sending_consume(&s);
 		return error;
 	}
-	error = send(end_of(n), s, NULL);
+	error = send(end_of(n), &s, NULL);
 	node_unuse(n);
 	return error;
 }
@@ -680,20 +720,24 @@ int
 sys_mx_channel_write(uint32_t h, uint32_t options, void __user *bytes, uint32_t num_bytes,
     void __user *handles, uint32_t num_handles)
 {
-	struct sending s = { .options = options, .bytes = bytes, .num_bytes = num_bytes,
-		.handles = handles, .num_handles = num_handles };
+	struct node *n;
+	int error;
 
-	return write_through(h, &s);
+	if (unlikely(options != 0 || num_handles > 0))
+		return write_other(h, options, bytes, num_bytes, handles, num_handles, false);
+	error = handle_get(h, NODE_CHANNEL, RIGHT_WRITE, &n);
+	if (unlikely(error != 0))
+		return error;
+	error = send_plain(end_of(n), bytes, num_bytes, NULL);
+	node_unuse(n);
+	return error;
 }
 
 int
 sys_mx_channel_write_etc(uint32_t h, uint32_t options, void __user *bytes, uint32_t num_bytes,
     void __user *handles, uint32_t num_handles)
 {
-	struct sending s = { .options = options, .bytes = bytes, .num_bytes = num_bytes,
-		.handles = handles, .num_handles = num_handles, .etc = true };
-
-	return write_through(h, &s);
+	return write_other(h, options, bytes, num_bytes, handles, num_handles, true);
 }
 
 /* --- calls of the table: call --- */
@@ -792,33 +836,13 @@ call_result(struct end *e, struct call *c, const struct receiving *r)
 static int
 call_wait(struct end *e, struct call *c, nsec_t deadline)
 {
-	int error = thr_sleep(deadline);
+	int error = thr_sleep_to(c->next, deadline);
 
+	c->next = NULL;
 	if (likely(atomic_load_acquire(&c->over)) || error == ERESTART)
 		return error == ERESTART && !c->over ? ERESTART : 0;
 	call_leave(e, c, error != 0 ? error : ETIMEDOUT);
 	return 0;
-}
-
-static int
-call_through(struct node *n, const struct via *via, nsec_t deadline, struct sending *s,
-    const struct receiving *r, uintptr_t args)
-{
-	struct end *e = end_of(n);
-	struct call c = { .ob = { .trigger = SIG_PEER_CLOSED, .fire = call_fire, .via = *via } },
-	    *heap;
-	int error = send(e, s, &c);
-
-	if (unlikely(error != 0))
-		return error;
-	if (unlikely(call_wait(e, &c, deadline) == ERESTART)) {
-		heap = zone_alloc(call_zone, 0);
-		if (heap == NULL)
-			call_leave(e, &c, ENOMEM);
-		else if (park(e, &c, heap, args))
-			return ERESTART;
-	}
-	return call_result(e, &c, r);
 }
 
 static struct receiving
@@ -829,36 +853,79 @@ receiving_of(const struct abi_channel_call *a, void __user *actual_bytes, void _
 		.actual_bytes = actual_bytes, .actual_handles = actual_handles };
 }
 
+static __attribute__((noinline)) int
+call_other(struct end *e, uint32_t options, const struct abi_channel_call *a, struct call *c)
+{
+	struct sending s = { .options = options, .bytes = (void __user *)a->wr_bytes,
+		.num_bytes = a->wr_num_bytes, .handles = (void __user *)a->wr_handles,
+		.num_handles = a->wr_num_handles };
+
+	if (e != NULL)
+		return send(e, &s, c);
+	sending_consume(&s);
+	return 0;
+}
+
+/* A signal came: the call goes on as call_finish, unless it is over or there is no memory for it. */
+static __attribute__((noinline)) int
+call_interrupted(struct end *e, struct call *c, uintptr_t args)
+{
+	struct call *heap = zone_alloc(call_zone, 0);
+
+	if (heap == NULL)
+		call_leave(e, c, ENOMEM);
+	else if (park(e, c, heap, args))
+		return ERESTART;
+	return 0;
+}
+
+static int
+call_through(struct node *n, struct call *c, uint32_t options, nsec_t deadline,
+    const struct abi_channel_call *a, uintptr_t args)
+{
+	struct end *e = end_of(n);
+	int error;
+
+	if (likely(options == 0 && a->wr_num_handles == 0))
+		error = send_plain(e, (const void __user *)a->wr_bytes, a->wr_num_bytes, c);
+	else
+		error = call_other(e, options, a, c);
+	if (unlikely(error != 0))
+		return error;
+	if (unlikely(call_wait(e, c, deadline) == ERESTART))
+		return call_interrupted(e, c, args);
+	return 0;
+}
+
 int
 sys_mx_channel_call(uint32_t h, uint32_t options, int64_t deadline, void __user *args,
     void __user *actual_bytes, void __user *actual_handles)
 {
 	struct abi_channel_call a;
 	struct receiving r;
-	struct sending s;
+	struct call c;
 	struct node *n;
-	struct via via;
 	int error = EINVAL, bad = copyin(args, &a, sizeof(a));
 
-	if ((options & ~MX_CHANNEL_WRITE_USE_IOVEC) == 0)
-		error = handle_get_via(h, NODE_CHANNEL, RIGHT_READ | RIGHT_WRITE, &n, &via);
-	if (unlikely(bad != 0)) {
-		if (error == 0)
-			node_unuse(n);
-		return error != 0 ? error : bad;
-	}
-	s = (struct sending){ .options = options, .bytes = (void __user *)a.wr_bytes,
-		.num_bytes = a.wr_num_bytes, .handles = (void __user *)a.wr_handles,
-		.num_handles = a.wr_num_handles };
+	if (likely((options & ~MX_CHANNEL_WRITE_USE_IOVEC) == 0))
+		error = handle_get_via(h, NODE_CHANNEL, RIGHT_READ | RIGHT_WRITE, &n, &c.ob.via);
 	if (unlikely(error != 0)) {
-		sending_consume(&s);
+		if (bad == 0)
+			(void)call_other(NULL, options, &a, NULL);
 		return error;
 	}
-	r = receiving_of(&a, actual_bytes, actual_handles);
-	error = call_through(n, &via, deadline, &s, &r, (uintptr_t)args);
+	error = bad;
+	if (likely(error == 0))
+		error = call_through(n, &c, options, deadline, &a, (uintptr_t)args);
+	if (likely(error == 0)) {
+		r = receiving_of(&a, actual_bytes, actual_handles);
+		error = call_result(end_of(n), &c, &r);
+	}
 	node_unuse(n);
 	return error;
 }
+
+LEAN_END
 
 /* The interrupted call goes on; only the kernel writes this number into a frame. */
 int

@@ -62,13 +62,13 @@ block_free(struct message *m, size_t n)
 		zone_free(page_zone, m);
 }
 
-struct message *
-message_alloc(uint32_t size, uint32_t nslots)
+static __attribute__((noinline)) struct message *
+alloc_other(uint32_t size, uint32_t nslots)
 {
 	size_t n = block_size(size, nslots);
-	struct message *m = likely(n <= SMALL) ? zone_alloc(small_zone, 0) : block_alloc(n);
+	struct message *m = n <= SMALL ? zone_alloc(small_zone, 0) : block_alloc(n);
 
-	if (unlikely(m == NULL))
+	if (m == NULL)
 		return NULL;
 	kstat_add(&messages, 1);
 	m->size = size;
@@ -78,7 +78,23 @@ message_alloc(uint32_t size, uint32_t nslots)
 	return m;
 }
 
-void
+struct message * __lean
+message_alloc(uint32_t size, uint32_t nslots)
+{
+	struct message *m;
+
+	if (nslots > 0 || size > SMALL - sizeof(*m))
+		return alloc_other(size, nslots);
+	m = zone_alloc(small_zone, 0);
+	if (unlikely(m == NULL))
+		return NULL;
+	kstat_add(&messages, 1);
+	m->size = size;
+	m->nslots = 0;
+	return m;
+}
+
+void __lean
 message_spent(struct message *m)
 {
 	size_t n = block_size(m->size, m->nslots);
@@ -158,22 +174,29 @@ make_scattered(const struct sending *s, struct message **out)
 	return error;
 }
 
-static int
-make_plain(const struct sending *s, struct message **out)
+static inline int __lean
+make_plain(const void __user *bytes, uint32_t size, uint32_t nslots, struct message **out)
 {
 	struct message *m;
-	int error;
+	int error = 0;
 
-	if (unlikely(s->num_bytes > MX_CHANNEL_MAX_MSG_BYTES))
+	if (unlikely(size > MX_CHANNEL_MAX_MSG_BYTES))
 		return ERANGE;
-	m = message_alloc(s->num_bytes, s->num_handles);
+	m = message_alloc(size, nslots);
 	if (unlikely(m == NULL))
 		return ENOMEM;
-	error = s->num_bytes == 0 ? 0 : copyin(s->bytes, message_bytes(m), s->num_bytes);
+	*out = m;
+	if (likely(size > 0))
+		error = copyin(bytes, message_bytes(m), size);
 	if (unlikely(error != 0))
 		message_free(m);
-	*out = m;
 	return error;
+}
+
+int __lean
+message_fetch(const void __user *bytes, uint32_t size, struct message **out)
+{
+	return make_plain(bytes, size, 0, out);
 }
 
 /* --- in: handles --- */
@@ -205,7 +228,8 @@ message_make(struct sending *s, struct message **out)
 	s->named = NULL;
 	if (unlikely(s->num_handles > MX_CHANNEL_MAX_MSG_HANDLES))
 		return ERANGE;
-	error = (s->options & MX_CHANNEL_WRITE_USE_IOVEC) != 0 ? make_scattered(s, out) : make_plain(s, out);
+	error = (s->options & MX_CHANNEL_WRITE_USE_IOVEC) != 0 ? make_scattered(s, out) :
+	    make_plain(s->bytes, s->num_bytes, s->num_handles, out);
 	if (error != 0 || s->num_handles == 0)
 		return error;
 	s->named = kmem_alloc(bytes, 0);
@@ -311,15 +335,15 @@ message_fill(struct message *m, struct sending *s, const struct node *self)
 
 /* --- out --- */
 
-int
+int __lean
 receiving_tell(const struct receiving *r, uint32_t size, uint32_t nslots)
 {
 	int error = 0;
 
 	if ((uintptr_t)r->actual_bytes != 0)
-		error = copyout(&size, r->actual_bytes, sizeof(size));
+		error = user_put32(r->actual_bytes, size);
 	if (error == 0 && (uintptr_t)r->actual_handles != 0)
-		error = copyout(&nslots, r->actual_handles, sizeof(nslots));
+		error = user_put32(r->actual_handles, nslots);
 	return error;
 }
 
@@ -358,7 +382,7 @@ deliver_slots(struct message *m, const struct receiving *r, uint32_t *num)
 	return 0;
 }
 
-static int
+static __attribute__((noinline)) int
 deliver_handles(struct message *m, const struct receiving *r)
 {
 	uint32_t few[FEW], *num = few;
@@ -372,7 +396,7 @@ deliver_handles(struct message *m, const struct receiving *r)
 	return error;
 }
 
-int
+int __lean
 message_deliver(struct message *m, const struct receiving *r)
 {
 	int error = m->size == 0 ? 0 : copyout(message_bytes(m), r->bytes, m->size);

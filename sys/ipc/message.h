@@ -32,6 +32,9 @@ struct message *message_alloc(uint32_t size, uint32_t nslots) __must_check;
 void message_free(struct message *);	/* drops what it carries */
 void message_spent(struct message *);	/* its slots went elsewhere */
 
+/* The common case: bytes in one piece, no handles. */
+int message_fetch(const void __user *bytes, uint32_t size, struct message **out) __must_check;
+
 /* A message in user memory, as the writing calls name it. */
 struct sending {
 	uint32_t options;		/* MX_CHANNEL_WRITE_USE_IOVEC */

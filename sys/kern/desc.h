@@ -35,11 +35,7 @@ int desc_get(uint32_t num, enum node_kind, uint32_t rights, struct node **) __mu
 /* What a failed lookup is to job policy (BAD_HANDLE, WRONG_OBJECT); returns the error it is given. */
 int desc_refused(int error);
 /* The native face: only a handle value names a slot, so 0 and small integers never do. */
-static inline int __must_check
-handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
-{
-	return unlikely(h <= DESC_INDEX_MASK) ? desc_refused(EHANDLE) : desc_get(h, kind, rights, out);
-}
+int handle_get(uint32_t h, enum node_kind, uint32_t rights, struct node **) __must_check;
 /* The same as desc_get, and the slot's rights and flags. */
 int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
     uint32_t *slot_flags) __must_check;

@@ -86,7 +86,13 @@ spin_init(struct spin *l, const struct lock_class *class)
 	*l = (struct spin){ .class = class };
 }
 
-void
+void __rare
+hold_left(void)
+{
+	deferred_run();
+}
+
+void __rare
 spin_contended(struct spin *l)
 {
 	uint64_t spins = 0;
@@ -109,36 +115,18 @@ spin_lock_checked(struct spin *l)
 	l->pc = __builtin_return_address(0);
 }
 
-static void
-spin_release(struct spin *l)
+void
+spin_release_checked(struct spin *l)
 {
 	ASSERT(spin_held(l));
-	if (CONFIG_DEBUG)
-		held_pop(l);
+	held_pop(l);
 	atomic_store_release(&l->word, 0);
 }
 
 void
 spin_unlock_checked(struct spin *l)
 {
-	spin_release(l);
-	hold_leave();
-}
-
-uint32_t
-spin_lock_irq(struct spin *l)
-{
-	uint32_t state = intr_disable();
-
-	spin_lock(l);
-	return state;
-}
-
-void
-spin_unlock_irq(struct spin *l, uint32_t state)
-{
-	spin_release(l);
-	intr_restore(state);
+	spin_release_checked(l);
 	hold_leave();
 }
 

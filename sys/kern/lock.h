@@ -9,6 +9,7 @@
 #include "kern/list.h"
 #include "kern/types.h"
 #include "mach/atomic.h"
+#include "mach/intr.h"
 #include "mach/percpu.h"
 
 struct thr;
@@ -72,10 +73,7 @@ void spin_init(struct spin *, const struct lock_class *);
 /* The inline halves of spin_lock and spin_unlock below: debug builds, and the rare cases. */
 void spin_lock_checked(struct spin *);
 void spin_unlock_checked(struct spin *);
-void spin_contended(struct spin *);
-/* Returns the interrupt state to hand to spin_unlock_irq. */
-uint32_t spin_lock_irq(struct spin *);
-void spin_unlock_irq(struct spin *, uint32_t state);
+void spin_contended(struct spin *) __rare;
 bool spin_held(const struct spin *);	/* by this CPU */
 
 void mutex_init(struct mutex *, const struct lock_class *);
@@ -91,7 +89,7 @@ void lock_check_none(void);
  * Keeps deferred calls out without a lock, for what only this CPU touches (magazines).  Nests with
  * spin locks; never sleep inside.
  */
-void deferred_run(void);	/* kern/deferred.h */
+void hold_left(void) __rare;		/* deferred calls wait */
 
 static inline void
 hold_enter(void)
@@ -103,7 +101,7 @@ static inline void
 hold_leave(void)
 {
 	if (unlikely(hold_sub_zero()))
-		deferred_run();
+		hold_left();
 }
 
 static inline void
@@ -126,5 +124,28 @@ spin_unlock(struct spin *l)
 		return;
 	}
 	atomic_store_release(&l->word, 0);
+	hold_leave();
+}
+
+/* Returns the interrupt state to hand to spin_unlock_irq. */
+static inline uint32_t
+spin_lock_irq(struct spin *l)
+{
+	uint32_t state = intr_disable();
+
+	spin_lock(l);
+	return state;
+}
+
+void spin_release_checked(struct spin *);
+
+static inline void
+spin_unlock_irq(struct spin *l, uint32_t state)
+{
+	if (CONFIG_DEBUG)
+		spin_release_checked(l);
+	else
+		atomic_store_release(&l->word, 0);
+	intr_restore(state);
 	hold_leave();
 }

@@ -53,30 +53,13 @@ node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struc
 	kstat_add(&nodes, 1);
 }
 
-void
-node_ref(struct node *n)
+void __rare
+node_last_ref(struct node *n)
 {
-	ASSERT(n->canary == NODE_CANARY);
-	atomic_add(&n->refs, 1);
-}
-
-void
-node_unref(struct node *n)
-{
-	ASSERT(n->canary == NODE_CANARY && n->refs > 0);
-	if (atomic_sub_return(&n->refs, 1) != 0)
-		return;
 	ASSERT(list_empty(&n->own.observers));
 	n->canary = 0;
 	kstat_add(&nodes, -1);
 	n->ops->destroy(n);
-}
-
-void
-node_use(struct node *n)
-{
-	node_ref(n);
-	atomic_add(&n->uses, 1);
 }
 
 static struct node *
@@ -96,8 +79,8 @@ unused_next(struct thr *t)
  * the end (a FIFO's pipe on the file).  Deferred calls close nodes on top of any thread: `hold'
  * keeps them out.
  */
-static void
-last_use(struct node *n)
+void __rare
+node_last_use(struct node *n)
 {
 	struct thr *t = thr_self();
 	struct node *done = NULL;
@@ -130,16 +113,6 @@ last_use(struct node *n)
 	}
 	t->t_unusing = false;
 	hold_leave();
-}
-
-void
-node_unuse(struct node *n)
-{
-	ASSERT(n->uses > 0);
-	if (atomic_sub_return(&n->uses, 1) == 0)
-		last_use(n);
-	else
-		node_unref(n);
 }
 
 int

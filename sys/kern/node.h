@@ -9,8 +9,10 @@
  *
  * Letters: I immutable, a atomic, n the node's (or pair's) lock.
  */
+#include "kern/assert.h"
 #include "kern/types.h"
 #include "kern/wait.h"
+#include "mach/atomic.h"
 
 struct abi_stat;
 struct carrier;
@@ -88,10 +90,43 @@ extern const struct lock_class node_class;
 /* One reference, no use.  `src' NULL: the node's own source with `bits'. */
 void node_init(struct node *, const struct node_ops *, enum node_kind, struct sigsrc *src,
     uint32_t bits);
-void node_ref(struct node *);
-void node_unref(struct node *);
-void node_use(struct node *);		/* a use and its reference */
-void node_unuse(struct node *);		/* drops both */
+void node_last_ref(struct node *) __rare;	/* what node_unref and node_unuse find to do */
+void node_last_use(struct node *) __rare;
+
+static inline void
+node_ref(struct node *n)
+{
+	ASSERT(n->canary == NODE_CANARY);
+	atomic_add(&n->refs, 1);
+}
+
+static inline void
+node_unref(struct node *n)
+{
+	ASSERT(n->canary == NODE_CANARY && n->refs > 0);
+	if (unlikely(atomic_sub_return(&n->refs, 1) == 0))
+		node_last_ref(n);
+}
+
+/* A use and its reference. */
+static inline void
+node_use(struct node *n)
+{
+	node_ref(n);
+	atomic_add(&n->uses, 1);
+}
+
+/* Drops both. */
+static inline void
+node_unuse(struct node *n)
+{
+	ASSERT(n->uses > 0);
+	if (unlikely(atomic_sub_return(&n->uses, 1) == 0))
+		node_last_use(n);
+	else
+		node_unref(n);
+}
+
 koid_t koid_new(void);
 /* Whether it has levels that mean something: waits on other kinds are refused before rights. */
 static inline bool

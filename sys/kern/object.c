@@ -33,7 +33,7 @@ sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __us
 	node_unuse(n);
 	/* A time-out and a closed handle report what is active all the same. */
 	if ((error == 0 || error == ETIMEDOUT || error == ECLOSED) && (uintptr_t)observed != 0 &&
-	    copyout(&bits, observed, sizeof(bits)) != 0)
+	    user_put32(observed, bits) != 0)
 		error = EFAULT;
 	return error;
 }

@@ -150,19 +150,6 @@ sched_wake(struct thr *t, int error, bool only_intr)
 	return woken;
 }
 
-bool
-sched_sleep_begin(struct thr *t)
-{
-	struct runq *q = cpu_self()->runq;
-	uint32_t state = spin_lock_irq(&q->lock);
-	bool sleep = t->t_wake == WAKE_PREPARED;
-
-	if (sleep)
-		t->t_state = THR_SLEEPING;
-	spin_unlock_irq(&q->lock, state);
-	return sleep;
-}
-
 static struct thr *
 choose(struct runq *q, struct cpu *c)
 {
@@ -218,14 +205,53 @@ sched_reap(void)
 	free_dead(cpu_self()->runq);
 }
 
+/* Leaves the CPU to `to', which has until `slice_end'; interrupts are off, no lock is held. */
+static void
+run(struct cpu *c, struct thr *from, struct thr *to, nsec_t now, nsec_t slice_end)
+{
+	account(from, now);
+	to->t_last = (uint64_t)now;
+	to->t_slice_end = slice_end;
+	c->thr = to;
+	switches.value++;
+	if (to->t_proc != NULL)
+		space_activate(to->t_proc->p_space);
+	mach_switch(&from->t_mach, &to->t_mach);
+}
+
+/* To the best thread that is ready; `from' is in its queue, asleep or ended.  The lock is dropped. */
+static void
+run_best(struct runq *q, struct cpu *c, struct thr *from)
+{
+	struct thr *to = choose(q, c);
+	nsec_t now;
+
+	to->t_state = THR_RUNNING;
+	atomic_and(&from->t_work, ~WORK_RESCHED);
+	spin_unlock(&q->lock);
+	if (to == from)
+		return;
+	now = clock_now();
+	if (unlikely(from == c->idle))
+		timer_tick_start();
+	run(c, from, to, now, now + SLICE);
+}
+
+static inline void
+after_switch(struct runq *q, uint32_t state)
+{
+	intr_restore(state);
+	if (unlikely(!list_empty(&q->dead)))
+		free_dead(q);
+}
+
 void
 sched_switch(void)
 {
 	uint32_t state = intr_disable();
 	struct cpu *c = cpu_self();
-	struct thr *from = c->thr, *to;
+	struct thr *from = c->thr;
 	struct runq *q = c->runq;
-	nsec_t now;
 
 	ASSERT((c->hold & ~HOLD_IDLE) == 0);
 	spin_lock(&q->lock);
@@ -236,26 +262,66 @@ sched_switch(void)
 	} else if (from->t_state == THR_ZOMBIE) {
 		list_push_back(&q->dead, &from->t_link);
 	}
-	to = choose(q, c);
+	run_best(q, c, from);
+	after_switch(q, state);
+}
+
+/* Only sched_wake() makes a sleeping thread ready, so one switch is enough. */
+void
+sched_sleep(void)
+{
+	uint32_t state = intr_disable();
+	struct cpu *c = cpu_self();
+	struct thr *from = c->thr;
+	struct runq *q = c->runq;
+
+	ASSERT((c->hold & ~HOLD_IDLE) == 0);
+	spin_lock(&q->lock);
+	if (unlikely(from->t_wake != WAKE_PREPARED)) {
+		spin_unlock(&q->lock);
+		intr_restore(state);
+		return;
+	}
+	from->t_state = THR_SLEEPING;
+	run_best(q, c, from);
+	ASSERT(from->t_wake == WAKE_DONE);
+	after_switch(q, state);
+}
+
+/*
+ * Wakes `to' and goes to sleep in one step.  The CPU and what is left of the slice are handed over, and
+ * the step with them: two threads that call each other have one slice and one place between
+ * them, as if they were one, so others of their priority come as soon as they would.
+ */
+void
+sched_sleep_to(struct thr *to)
+{
+	uint32_t state = intr_disable();
+	struct cpu *c = cpu_self();
+	struct thr *from = c->thr, *best;
+	struct runq *q = c->runq;
+
+	ASSERT((c->hold & ~HOLD_IDLE) == 0);
+	spin_lock(&q->lock);
+	best = q->ready > 0 ? first_ready(q) : NULL;
+	if (unlikely(from->t_wake != WAKE_PREPARED || to->t_wake != WAKE_PREPARED ||
+	    to->t_state != THR_SLEEPING || to->t_class != from->t_class ||
+	    (best != NULL && best->t_prio < from->t_prio))) {
+		spin_unlock_irq(&q->lock, state);
+		sched_wake(to, 0, false);
+		sched_sleep();
+		return;
+	}
+	to->t_wake = WAKE_DONE;
+	to->t_wake_error = 0;
 	to->t_state = THR_RUNNING;
+	to->t_step = from->t_step;
+	to->t_prio = prio_now(to);
+	from->t_state = THR_SLEEPING;
 	atomic_and(&from->t_work, ~WORK_RESCHED);
 	spin_unlock(&q->lock);
-	if (to != from) {
-		now = clock_now();
-		account(from, now);
-		to->t_last = (uint64_t)now;
-		if (from == c->idle)
-			timer_tick_start();
-		to->t_slice_end = now + SLICE;
-		c->thr = to;
-		switches.value++;
-		if (to->t_proc != NULL)
-			space_activate(to->t_proc->p_space);
-		mach_switch(&from->t_mach, &to->t_mach);
-	}
-	intr_restore(state);
-	if (unlikely(!list_empty(&q->dead)))
-		free_dead(q);
+	run(c, from, to, clock_now(), from->t_slice_end);
+	after_switch(q, state);
 }
 
 void

@@ -72,7 +72,7 @@ finish_error(struct trapframe *tf, uint64_t nr, int error)
 	}
 }
 
-void
+void __lean
 syscall_enter(struct trapframe *tf)
 {
 	uint64_t nr = tf_call(tf);

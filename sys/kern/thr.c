@@ -169,31 +169,43 @@ sleep_timeout(struct timer *timer)
 }
 
 static int
-sleep_until_woken(struct thr *t)
+sleep_until_woken(struct thr *t, struct thr *to)
 {
 	if (t->t_intr && (atomic_load(&t->t_work) & WORK_SIGNAL) != 0)
 		sched_wake(t, ERESTART, false);
-	while (sched_sleep_begin(t))
-		sched_switch();
+	if (to != NULL)
+		sched_sleep_to(to);
+	else
+		sched_sleep();
 	t->t_wake = WAKE_NONE;
 	return t->t_wake_error;
+}
+
+static __attribute__((noinline)) int
+sleep_until(struct thr *t, struct thr *to, nsec_t deadline)
+{
+	struct sleep_timer st = { .thr = t };
+	int error;
+
+	timer_init(&st.timer, sleep_timeout);
+	timer_set(&st.timer, deadline);
+	error = sleep_until_woken(t, to);
+	timer_cancel(&st.timer);
+	return error;
 }
 
 int
 thr_sleep(nsec_t deadline)
 {
-	struct thr *t = thr_self();
-	struct sleep_timer st;
-	int error;
+	return thr_sleep_to(NULL, deadline);
+}
 
-	if (deadline == NSEC_INFINITE)
-		return sleep_until_woken(t);
-	st.thr = t;
-	timer_init(&st.timer, sleep_timeout);
-	timer_set(&st.timer, deadline);
-	error = sleep_until_woken(t);
-	timer_cancel(&st.timer);
-	return error;
+int
+thr_sleep_to(struct thr *to, nsec_t deadline)
+{
+	if (likely(deadline == NSEC_INFINITE))
+		return sleep_until_woken(thr_self(), to);
+	return sleep_until(thr_self(), to, deadline);
 }
 
 void

@@ -112,6 +112,8 @@ int thr_count(void);
  */
 void thr_sleep_prepare(bool intr);
 int thr_sleep(nsec_t deadline);
+/* The same, and wakes `to' (unless NULL), handing it the CPU and the rest of the slice. */
+int thr_sleep_to(struct thr *to, nsec_t deadline);
 void thr_sleep_cancel(void);	/* instead of thr_sleep(): it was not needed after all */
 void thr_wake(struct thr *, int error);
 /* Ends an interruptible sleep with ERESTART and sets WORK_SIGNAL. */

@@ -20,6 +20,16 @@ typedef intptr_t ssize_t;
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __section(s)	__attribute__((used, section(s)))
 
+/* For the rare half of something inline: the caller keeps its registers, so the common half saves none. */
+#ifdef __x86_64__
+#define __rare		__attribute__((preserve_most, noinline, cold))
+#else
+#define __rare		__attribute__((noinline, cold))
+#endif
+/* No buffer of its own to overrun, and called very often: no canary. */
+#define __lean		__attribute__((no_stack_protector))
+#define LEAN_BEGIN	_Pragma("clang attribute push(__attribute__((no_stack_protector)), apply_to = function)")
+#define LEAN_END	_Pragma("clang attribute pop")
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

@@ -60,13 +60,7 @@ sigsrc_init(struct sigsrc *s, struct spin *lock, uint32_t bits)
 }
 
 void
-wakelist_init(struct wakelist *w)
-{
-	list_init(&w->thrs);
-}
-
-void
-wakelist_run(struct wakelist *w)
+wakelist_wake(struct wakelist *w)
 {
 	struct list *l;
 
@@ -78,8 +72,8 @@ wakelist_run(struct wakelist *w)
 	}
 }
 
-static void
-fire_risen(struct sigsrc *s, uint32_t risen, struct wakelist *w)
+void
+sig_fire(struct sigsrc *s, uint32_t risen, struct wakelist *w)
 {
 	struct observer *o, *tmp;
 	bool exclusive_done = false;
@@ -94,18 +88,6 @@ fire_risen(struct sigsrc *s, uint32_t risen, struct wakelist *w)
 		}
 		o->fire(o, s->bits, w);
 	}
-}
-
-void
-sig_change(struct sigsrc *s, uint32_t clear, uint32_t set, struct wakelist *w)
-{
-	uint32_t old = s->bits, risen;
-
-	ASSERT(spin_held(s->lock));
-	s->bits = (old & ~clear) | set;
-	risen = s->bits & ~old;
-	if (risen != 0 && !list_empty(&s->observers))
-		fire_risen(s, risen, w);
 }
 
 /* One exclusive observer of what is active; lock held. */
@@ -146,12 +128,6 @@ sig_slot_gone(struct sigsrc *s, const struct via *via, struct wakelist *w)
 	list_for_each_safe(o, tmp, &s->observers, link)
 		if (o->via.gen == via->gen && o->via.was == via->was)
 			o->fire(o, s->bits | SIG_HANDLE_CLOSED, w);
-}
-
-bool
-via_holds(const struct via *via)
-{
-	return via->gen == NULL || atomic_load(via->gen) == via->was;
 }
 
 uint32_t
@@ -196,6 +172,8 @@ observer_detach(struct observer *o)
 }
 
 /* --- waits --- */
+
+LEAN_BEGIN
 
 static void
 waiter_fire(struct observer *o, uint32_t bits, struct wakelist *w)
@@ -295,6 +273,8 @@ sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const
 		*observed = wo.seen;
 	return error;
 }
+
+LEAN_END
 
 static size_t
 scan(struct sig_item *items, size_t n)

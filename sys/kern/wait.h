@@ -5,6 +5,7 @@
  * A source has 32 level bits.  Whoever changes the state that a bit stands for changes the bit
  * in the same critical section (the source's lock).  An observer hears of rising bits.
  */
+#include "kern/assert.h"
 #include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/types.h"
@@ -42,6 +43,15 @@ waiter_tell(struct waiter *waiter, struct wakelist *w)
 	list_push_back(&w->thrs, &waiter->wake_link);
 }
 
+/* Takes the first thread off the list, for thr_sleep_to(); NULL when there is none. */
+static inline struct thr *
+wakelist_keep_one(struct wakelist *w)
+{
+	struct list *l = list_pop_front(&w->thrs);
+
+	return l != NULL ? list_entry(l, struct waiter, wake_link)->thr : NULL;
+}
+
 /*
  * The slot that a native wait was made through: where its generation stands, and what it was.  Who
  * removes a slot steps the generation, then tells the source; who attaches looks at the generation
@@ -63,14 +73,44 @@ struct observer {
 };
 
 void sigsrc_init(struct sigsrc *, struct spin *lock, uint32_t bits);
-void wakelist_init(struct wakelist *);
-void wakelist_run(struct wakelist *);	/* without locks */
+void wakelist_wake(struct wakelist *);
+
+static inline void
+wakelist_init(struct wakelist *w)
+{
+	list_init(&w->thrs);
+}
+
+/* Without locks. */
+static inline void
+wakelist_run(struct wakelist *w)
+{
+	if (!list_empty(&w->thrs))
+		wakelist_wake(w);
+}
+
+void sig_fire(struct sigsrc *, uint32_t risen, struct wakelist *);
 /* Clears, then sets level bits; lock held. */
-void sig_change(struct sigsrc *, uint32_t clear, uint32_t set, struct wakelist *);
+static inline void
+sig_change(struct sigsrc *s, uint32_t clear, uint32_t set, struct wakelist *w)
+{
+	uint32_t old = s->bits, bits = (old & ~clear) | set;
+
+	ASSERT(spin_held(s->lock));
+	s->bits = bits;
+	if ((bits & ~old) != 0 && !list_empty(&s->observers))
+		sig_fire(s, bits & ~old, w);
+}
+
 /* The slot was removed: what waits through it is told SIG_HANDLE_CLOSED; lock held. */
 void sig_slot_gone(struct sigsrc *, const struct via *, struct wakelist *);
 /* The slot still holds what it held; the source's lock is held. */
-bool via_holds(const struct via *);
+static inline bool
+via_holds(const struct via *via)
+{
+	return via->gen == NULL || atomic_load(via->gen) == via->was;
+}
+
 uint32_t sig_read(struct sigsrc *);	/* takes the lock */
 void observer_attach_locked(struct sigsrc *, struct observer *);
 void observer_detach(struct observer *);	/* takes the source's lock */

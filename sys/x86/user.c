@@ -22,12 +22,6 @@
 #define EXTABLE(at, fixup) \
 	".pushsection .extable,\"a\"\n\t.quad " #at ", " #fixup "\n\t.popsection\n\t"
 
-bool
-user_range_ok(uintptr_t addr, size_t n)
-{
-	return addr <= USER_MAX && n <= USER_MAX - addr;
-}
-
 /* Whether the copy may be tried at all. */
 static int
 copy_check(uintptr_t user, size_t n)
@@ -216,14 +210,11 @@ user_load32(const void __user *from, uint32_t *value)
 	return error;
 }
 
-int
-user_store32(void __user *to, uint32_t value)
+static inline int
+put32(uintptr_t at, uint32_t value)
 {
-	uintptr_t at = (uintptr_t)to;
-	int error = word_check(at);
+	int error;
 
-	if (error != 0)
-		return error;
 	__asm__ volatile(STAC
 	    "1:\tmovl %[v], (%[at])\n\t"
 	    "xor %k[error], %k[error]\n"
@@ -236,6 +227,22 @@ user_store32(void __user *to, uint32_t value)
 	    : [error] "=&r"(error) : [v] "r"(value), [at] "r"(at), [efault] "i"(EFAULT)
 	    : "memory", "cc");
 	return error;
+}
+
+int
+user_store32(void __user *to, uint32_t value)
+{
+	int error = word_check((uintptr_t)to);
+
+	return error != 0 ? error : put32((uintptr_t)to, value);
+}
+
+int
+user_put32(void __user *to, uint32_t value)
+{
+	int error = copy_check((uintptr_t)to, sizeof(value));
+
+	return unlikely(error != 0) ? error : put32((uintptr_t)to, value);
 }
 
 int

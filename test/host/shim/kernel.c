@@ -135,17 +135,11 @@ spin_unlock_checked(struct spin *l)
 	l->word = 0;
 }
 
-uint32_t
-spin_lock_irq(struct spin *l)
-{
-	spin_lock(l);
-	return 0;
-}
-
 void
-spin_unlock_irq(struct spin *l, uint32_t state)
+spin_release_checked(struct spin *l)
 {
-	spin_unlock(l);
+	VERIFY(l->word == 1);
+	l->word = 0;
 }
 
 bool
@@ -196,6 +190,11 @@ mutex_held(const struct mutex *m)
 	return m->owner == host_thr;
 }
 
+void __rare
+hold_left(void)
+{
+}
+
 void
 deferred_run(void)
 {
@@ -222,6 +221,14 @@ int
 thr_sleep(nsec_t deadline)
 {
 	return woken ? woken_error : ETIMEDOUT;
+}
+
+int
+thr_sleep_to(struct thr *to, nsec_t deadline)
+{
+	if (to != NULL)
+		thr_wake(to, 0);
+	return thr_sleep(deadline);
 }
 
 void
@@ -260,6 +267,12 @@ copyin(const void __user *from, void *to, size_t n)
 		return EFAULT;
 	memcpy(to, (const void *)(uintptr_t)from, n);
 	return 0;
+}
+
+int
+user_put32(void __user *to, uint32_t value)
+{
+	return copyout(&value, to, sizeof(value));
 }
 
 int
