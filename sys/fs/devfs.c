@@ -527,12 +527,16 @@ static const struct {
 static void
 plain_init(void)
 {
-	struct vnode *pts;
+	struct vnode *dir;
 	/* Here from the start, so that the first pty does not change what is live. */
-	int error = ramfs_mkdir(dev_root, "pts", 3, 0755, &pts);
+	int error = ramfs_mkdir(dev_root, "pts", 3, 0755, &dir);
 
+	if (error == 0) {
+		vnode_unref(dir);
+		error = ramfs_mkdir(dev_root, "shm", 3, 01777, &dir);	/* shm_open */
+	}
 	if (error == 0)
-		vnode_unref(pts);
+		vnode_unref(dir);
 	for (size_t i = 0; i < ARRAY_SIZE(plain) && error == 0; i++)
 		error = devfs_add(plain[i].name, S_IFCHR | plain[i].mode,
 		    dev_make(plain[i].major, plain[i].minor), plain_open, (void *)(uintptr_t)plain[i].ops);

@@ -454,6 +454,24 @@ vmo_protect_locked(struct vmo *v)
 		pmap_protect(&m->space->pmap, m->start, m->end, VM_READ | VM_EXEC);
 }
 
+uint32_t
+vmo_mappings(struct vmo *v)
+{
+	return v->nmaps;
+}
+
+void
+vmo_set_segment(struct vmo *v)
+{
+	v->segment = true;
+}
+
+bool
+vmo_is_segment(const struct vmo *v)
+{
+	return v->segment;
+}
+
 void
 vmo_attach(struct mapping *m)
 {

@@ -63,6 +63,10 @@ struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or
 koid_t vmo_koid(struct vmo *);
 struct abi_info_vmo;
 void vmo_info(struct vmo *, struct abi_info_vmo *);
+uint32_t vmo_mappings(struct vmo *);	/* how many there are */
+/* System V shared memory: marked once, before anybody maps it. */
+void vmo_set_segment(struct vmo *);
+bool vmo_is_segment(const struct vmo *);
 uint32_t vmo_refs(struct vmo *);	/* 1: nobody but the caller has it */
 /* Gives clean pages that a pager can bring again back to the allocator; how many. */
 uint64_t vmo_reclaim(void);

@@ -34,6 +34,7 @@ struct vmo {
 	uint8_t kind;			/* [I] enum vmo_kind */
 	uint8_t height;			/* [v] levels of twigs; 0: root is the page of index 0 */
 	bool zero_mapped;		/* [v] the page of zeros may be mapped for a hole */
+	bool segment;			/* [I] of System V shared memory: what shmdt may detach */
 	void *root;			/* [v] struct twig or struct page, or NULL */
 	uint64_t size;			/* [v; read anywhere] bytes */
 	uint64_t npages;		/* [v] in the tree */

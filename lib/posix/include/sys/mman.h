@@ -9,6 +9,8 @@
 #define MAP_FILE	0
 
 __BEGIN_DECLS
+int	shm_open(const char *, int, mode_t);
+int	shm_unlink(const char *);
 void	*mmap(void *, size_t, int, int, int, off_t);
 int	mprotect(void *, size_t, int);
 int	msync(void *, size_t, int);
