@@ -27,6 +27,8 @@
 #define MADV_WILLNEED	3
 #define MADV_DONTNEED	4	/* anonymous memory reads as zeros afterwards */
 #define MADV_FREE	8
+#define MADV_DONTFORK	10	/* a child does not have it */
+#define MADV_DOFORK	11
 #define POSIX_MADV_NORMAL	0
 #define POSIX_MADV_RANDOM	1
 #define POSIX_MADV_SEQUENTIAL	2

@@ -76,6 +76,8 @@ space_discard(struct space *s, vaddr_t start, size_t len)
 
 		if (low < high && !(m->flags & MAPF_SHARED) && m->vmo->kind != VMO_VNODE)
 			error = vmo_decommit(m->vmo, m->off + (low - m->start), high - low);
+		else if (low < high)
+			pmap_remove(&s->pmap, low, high);
 		m = m->end < end ? space_find_from(s, m->end) : NULL;
 	}
 	mutex_unlock(&s->lock);
@@ -109,4 +111,57 @@ space_in_core(struct space *s, vaddr_t va, bool *in)
 	}
 	mutex_unlock(&s->lock);
 	return error;
+}
+
+bool
+space_mapped_at(struct space *s, vaddr_t va, size_t *len)
+{
+	struct mapping *m;
+
+	mutex_lock(&s->lock);
+	if ((m = mapping_at(s, va)) != NULL)
+		*len = m->end - va;
+	mutex_unlock(&s->lock);
+	return m != NULL;
+}
+
+uint64_t
+space_locked(struct space *s)
+{
+	struct mapping *m;
+	uint64_t n = 0;
+
+	mutex_lock(&s->lock);
+	list_for_each(m, &s->maps, link)
+		if (m->flags & MAPF_LOCKED)
+			n += m->end - m->start;
+	mutex_unlock(&s->lock);
+	return n;
+}
+
+/* Only what is there: pages of zeros are made when they are touched. */
+void
+space_will_need(struct space *s, vaddr_t start, size_t len)
+{
+	vaddr_t end = ROUND_UP(start + len, PAGE_SIZE);
+
+	for (vaddr_t va = ROUND_DOWN(start, PAGE_SIZE); va < end; va += PAGE_SIZE) {
+		struct mapping *m;
+		bool file;
+		int error;
+
+		mutex_lock(&s->lock);
+		m = mapping_at(s, va);
+		file = m != NULL && m->prot != 0 && vmo_file(m->vmo) != NULL;
+		if (!file)
+			va = m != NULL ? m->end - PAGE_SIZE : va;
+		mutex_unlock(&s->lock);
+		if (!file)
+			continue;
+		do
+			error = space_fault_once(s, va, VM_READ);
+		while (error == EAGAIN);
+		if (error != 0)
+			return;
+	}
 }

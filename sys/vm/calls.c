@@ -8,6 +8,7 @@
 #include "kern/policy.h"
 #include "kern/proc.h"
 #include "mach/user.h"
+#include "vm/calls.h"
 #include "vm/space.h"
 #include "vm/vmo.h"
 
@@ -125,10 +126,10 @@ mmap_file(struct map_args *a, int fd, struct vmo **vmo)
 	return error;
 }
 
-int
-sys_mmap(uintptr_t addr, size_t len, int prot, int flags, int fd, int64_t off, intptr_t *result)
+static inline __attribute__((always_inline)) int
+do_mmap(uintptr_t addr, size_t len, int prot, int flags, uint32_t more, int fd, int64_t off, intptr_t *result)
 {
-	struct map_args a = { .addr = addr, .len = len, .max = VM_READ | VM_WRITE | VM_EXEC };
+	struct map_args a = { .addr = addr, .len = len, .flags = more, .max = VM_READ | VM_WRITE | VM_EXEC };
 	struct space *s = proc_self()->p_space;
 	struct vmo *vmo;
 	int error = mmap_check(&a, prot, flags, off);
@@ -152,6 +153,18 @@ sys_mmap(uintptr_t addr, size_t len, int prot, int flags, int fd, int64_t off, i
 	if (error == 0)
 		*result = (intptr_t)a.addr;
 	return error;
+}
+
+int
+sys_mmap(uintptr_t addr, size_t len, int prot, int flags, int fd, int64_t off, intptr_t *result)
+{
+	return do_mmap(addr, len, prot, flags, 0, fd, off, result);
+}
+
+int
+vm_mmap(uintptr_t addr, size_t len, int prot, int flags, uint32_t more, int fd, int64_t off, intptr_t *result)
+{
+	return do_mmap(addr, len, prot, flags, more, fd, off, result);
 }
 
 int
@@ -192,6 +205,7 @@ sys_msync(uintptr_t addr, size_t len, int flags)
 int
 sys_madvise(uintptr_t addr, size_t len, int advice)
 {
+	const uint32_t order = MAPF_SEQUENTIAL | MAPF_RANDOM_USE;
 	struct space *s = proc_self()->p_space;
 	int error;
 
@@ -199,9 +213,19 @@ sys_madvise(uintptr_t addr, size_t len, int advice)
 		return error;
 	switch (advice) {
 	case MADV_NORMAL:
+		return space_advise(s, addr, len, order, 0);
 	case MADV_RANDOM:
+		return space_advise(s, addr, len, order, MAPF_RANDOM_USE);
 	case MADV_SEQUENTIAL:
+		return space_advise(s, addr, len, order, MAPF_SEQUENTIAL);
+	case MADV_DONTFORK:
+		return space_advise(s, addr, len, 0, MAPF_DONTFORK);
+	case MADV_DOFORK:
+		return space_advise(s, addr, len, MAPF_DONTFORK, 0);
 	case MADV_WILLNEED:
+		if ((error = space_check(s, addr, len)) == 0)
+			space_will_need(s, addr, len);
+		return error;
 	case POSIX_MADV_DONTNEED:
 		return space_check(s, addr, len);
 	case MADV_DONTNEED:
@@ -214,20 +238,26 @@ sys_madvise(uintptr_t addr, size_t len, int advice)
 	}
 }
 
-/* There is no swap: what is present stays, so locking is making present. */
+/* There is no swap: locked is present, and file pages that reclaiming leaves alone. */
 int
 sys_mlock(uintptr_t addr, size_t len)
 {
 	struct space *s = proc_self()->p_space;
+	uint64_t most = limit(RLIMIT_MEMLOCK);
 	int error;
 
 	if (!user_range_ok(addr, len))
 		return ENOMEM;
-	if (len > limit(RLIMIT_MEMLOCK) && !cred_super(proc_self()->p_cred))
+	if (len == 0)
+		return 0;
+	if (!cred_super(proc_self()->p_cred) && (len > most || space_locked(s) > most - len))
 		return ENOMEM;
-	if ((error = space_check(s, addr, len)) != 0)
+	if ((error = space_advise(s, addr, len, 0, MAPF_LOCKED)) != 0)
 		return error;
-	return space_populate(s, addr, len) != 0 ? ENOMEM : 0;
+	if (space_populate(s, addr, len) == 0)
+		return 0;
+	(void)space_advise(s, addr, len, MAPF_LOCKED, 0);
+	return ENOMEM;
 }
 
 int
@@ -235,7 +265,7 @@ sys_munlock(uintptr_t addr, size_t len)
 {
 	if (!user_range_ok(addr, len))
 		return ENOMEM;
-	return space_check(proc_self()->p_space, addr, len);
+	return space_advise(proc_self()->p_space, addr, len, MAPF_LOCKED, 0);
 }
 
 int

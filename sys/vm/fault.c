@@ -9,7 +9,7 @@
  *
  * 2. Around a file page that was read, up to AROUND pages that are in memory (or that a direct pager
  *    gives) are mapped as well, where the page table is there and empty.  Anonymous memory is not:
- *    a page nobody asked for would have to be cleared.
+ *    a page nobody asked for would have to be cleared.  MAPF_SEQUENTIAL: up to AHEAD; MAPF_RANDOM_USE: none.
  *
  * 3. A page that must be read from a device is fetched with no lock; the instruction faults again.
  *
@@ -28,6 +28,7 @@
 #include "vm/vmo_impl.h"
 
 #define AROUND		16u
+#define AHEAD		64u	/* MAPF_SEQUENTIAL */
 #define OOM_TRIES	100u
 
 void (*vm_oom_kill)(void);
@@ -66,13 +67,16 @@ static void
 fault_around(const struct fault *f, struct vmo *vnode, struct vmo *over)
 {
 	const struct mapping *m = f->map;
-	uint64_t first = f->index & ~(uint64_t)(AROUND - 1), low = m->off >> PAGE_SHIFT, last;
+	uint64_t ahead = m->flags & MAPF_SEQUENTIAL ? AHEAD : AROUND;
+	uint64_t first = f->index & ~(ahead - 1), low = m->off >> PAGE_SHIFT, last;
 	uint64_t in_span = (f->va & (PMAP_SPAN - 1)) >> PAGE_SHIFT;
 	bool write = over == NULL && (m->prot & VM_WRITE) && !tracks_dirt(vnode);
-	paddr_t pa[AROUND];
+	paddr_t pa[AHEAD];
 	unsigned n = 0;
 
-	last = MIN(first + AROUND, low + ((m->end - m->start) >> PAGE_SHIFT));
+	if (unlikely(m->flags & MAPF_RANDOM_USE))
+		return;
+	last = MIN(first + ahead, low + ((m->end - m->start) >> PAGE_SHIFT));
 	last = MIN(last, vmo_page_count(vnode));
 	first = MAX(first, low);
 	/* Inside of one span. */

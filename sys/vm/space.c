@@ -546,7 +546,7 @@ map_place(struct space *s, struct region *r, vaddr_t *addr, size_t len, uint32_t
 	}
 	want = ROUND_DOWN(want, PAGE_SIZE);
 	if (want != 0 && range_valid(want, len) && space_range_free(s, want, want + len) &&
-	    !window_hits(s, want, want + len) && region_hit(s->regions, want, want + len) == NULL) {
+	    !window_hits(s, want, want + len) && !region_over(s->regions, want, want + len)) {
 		*addr = want;
 		return 0;
 	}
@@ -574,6 +574,8 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 
 	if (s->nmaps >= MAPPINGS_MAX || (s->regions != NULL && s->regions->space == NULL))
 		return ENOMEM;
+	if (unlikely(v->nsingle != 0 || (m->flags & MAPF_SINGLE)) && !vmo_admits(v, s, m->flags & MAPF_SINGLE))
+		return EBUSY;
 	if ((error = map_place(s, r, addr, len, m->flags)) != 0)
 		return error;
 	m->lo = m->start = *addr;
@@ -586,7 +588,7 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 		if (!(m->flags & MAPF_FIXED))
 			m->lo -= STACK_GUARD;
 	}
-	m->flags &= MAPF_SHARED | MAPF_STACK | MAPF_DONTFORK;
+	m->flags &= MAPF_SHARED | MAPF_STACK | MAPF_DONTFORK | MAPF_SEQUENTIAL | MAPF_RANDOM_USE | MAPF_SINGLE;
 	vmo_ref(v);
 	vmo_attach(m);
 	tree_insert(s, m, find_below(s, m->lo));
@@ -641,13 +643,20 @@ space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t ma
 
 /* --- protection --- */
 
+/* What a call does to the mappings in a range. */
+struct change {
+	bool protect;
+	uint32_t prot;
+	uint32_t clear, set;		/* MAPF_* */
+};
+
 static int
-protect_check(const struct space *s, const struct mapping *m, vaddr_t start, vaddr_t end, uint32_t prot)
+change_check(const struct space *s, const struct mapping *m, vaddr_t start, vaddr_t end, const struct change *c)
 {
 	for (vaddr_t at = start; at < end; m = mapping_next(s, m)) {
 		if (m == NULL || m->start > at)
 			return ENOENT;
-		if ((prot & ~(uint32_t)m->max) != 0)
+		if (c->protect && (c->prot & ~(uint32_t)m->max) != 0)
 			return EACCES;
 		at = m->end;
 	}
@@ -663,7 +672,7 @@ mapping_join(struct space *s, struct mapping *m)
 
 	if (n == NULL || n->lo != m->end || n->start != n->lo || n->vmo != m->vmo || n->prot != m->prot ||
 	    n->max != m->max || n->flags != (m->flags & ~(uint32_t)MAPF_STACK) ||
-	    n->off != m->off + (m->end - m->start) || unlikely(region_border(s, m->end)))
+	    n->off != m->off + (m->end - m->start) || (unlikely(s->regions != NULL) && region_border(s, m->end)))
 		return;
 	end = n->end;
 	s->size -= n->end - n->start;
@@ -673,61 +682,94 @@ mapping_join(struct space *s, struct mapping *m)
 }
 
 static void
-protect_one(struct space *s, struct mapping *m, uint32_t prot)
+change_one(struct space *s, struct mapping *m, const struct change *c)
 {
 	uint32_t old = m->prot;
 
-	m->prot = (uint8_t)prot;
-	if ((old & ~prot) != 0)
-		pmap_protect(&s->pmap, m->start, m->end, prot);
+	if (likely(c->protect)) {
+		m->prot = (uint8_t)c->prot;
+		if ((old & ~c->prot) != 0)
+			pmap_protect(&s->pmap, m->start, m->end, c->prot);
+	} else {
+		m->flags = (uint16_t)((m->flags & ~c->clear) | c->set);
+	}
+}
+
+/* A range that is not just one mapping: its ends are split off. */
+static int
+change_pieces(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, const struct change *c)
+{
+	struct mapping *spare[2];
+
+	if (s->nmaps + 2 > MAPPINGS_MAX || (spare[0] = mapping_make(s)) == NULL)
+		return ENOMEM;
+	if ((spare[1] = mapping_make(s)) == NULL) {
+		zone_free(mapping_zone, spare[0]);
+		return ENOMEM;
+	}
+	if (m->start < start) {
+		mapping_split(s, m, start, spare[0]);
+		m = spare[0];
+		spare[0] = NULL;
+	}
+	for (;;) {
+		if (m->end > end) {
+			mapping_split(s, m, end, spare[1]);
+			spare[1] = NULL;
+		}
+		change_one(s, m, c);
+		if (m->end >= end)
+			break;
+		m = mapping_next(s, m);
+	}
+	mapping_join(s, m);
+	for (unsigned i = 0; i < 2; i++)
+		if (spare[i] != NULL)
+			zone_free(mapping_zone, spare[i]);
+	return 0;
+}
+
+static inline __attribute__((always_inline)) int
+change_locked(struct space *s, vaddr_t start, vaddr_t end, const struct change *c)
+{
+	struct mapping *m = space_find_from(s, start);
+	int error;
+
+	if ((error = change_check(s, m, start, end, c)) != 0)
+		return error;
+	if (m->start == start && m->end == end) {
+		change_one(s, m, c);
+		mapping_join(s, m);
+	} else {
+		if ((error = change_pieces(s, m, start, end, c)) != 0)
+			return error;
+		m = space_find_from(s, start);
+	}
+	if (m->link.prev != &s->maps)
+		mapping_join(s, list_entry(m->link.prev, struct mapping, link));
+	return 0;
 }
 
 int
 space_protect_locked(struct space *s, struct region *r, vaddr_t start, vaddr_t end, uint32_t prot)
 {
-	struct mapping *m = space_find_from(s, start), *low, *spare[2] = { NULL, NULL };
+	const struct change c = { .protect = true, .prot = prot };
+
+	return region_over(r, start, end) ? EINVAL : change_locked(s, start, end, &c);
+}
+
+int
+space_advise(struct space *s, vaddr_t start, size_t len, uint32_t clear, uint32_t set)
+{
+	const struct change c = { .clear = clear, .set = set };
 	int error;
 
-	if (unlikely(region_hit(r, start, end) != NULL))
-		return EINVAL;
-	if ((error = protect_check(s, m, start, end, prot)) != 0)
-		return error;
-	if (m->start == start && m->end == end) {
-		protect_one(s, m, prot);
-		mapping_join(s, m);
-	} else {
-		if (s->nmaps + 2 > MAPPINGS_MAX || (spare[0] = mapping_make(s)) == NULL)
-			return ENOMEM;
-		if ((spare[1] = mapping_make(s)) == NULL) {
-			zone_free(mapping_zone, spare[0]);
-			return ENOMEM;
-		}
-		if (m->start < start) {
-			mapping_split(s, m, start, spare[0]);
-			m = spare[0];
-			spare[0] = NULL;
-		}
-		for (;;) {
-			if (m->end > end) {
-				mapping_split(s, m, end, spare[1]);
-				spare[1] = NULL;
-			}
-			protect_one(s, m, prot);
-			if (m->end >= end)
-				break;
-			m = mapping_next(s, m);
-		}
-		mapping_join(s, m);
-		for (unsigned i = 0; i < 2; i++)
-			if (spare[i] != NULL)
-				zone_free(mapping_zone, spare[i]);
-		m = space_find_from(s, start);
-	}
-	if (m->link.prev != &s->maps) {
-		low = list_entry(m->link.prev, struct mapping, link);
-		mapping_join(s, low);
-	}
-	return 0;
+	if (len == 0)
+		return 0;
+	mutex_lock(&s->lock);
+	error = change_locked(s, ROUND_DOWN(start, PAGE_SIZE), ROUND_UP(start + len, PAGE_SIZE), &c);
+	mutex_unlock(&s->lock);
+	return error == ENOENT ? ENOMEM : error;
 }
 
 int
@@ -816,7 +858,7 @@ brk_grow(struct space *s, vaddr_t start, vaddr_t end)
 	struct mapping *m = start > USER_MIN ? space_find(s, start - 1) : NULL;
 
 	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !space_range_free(s, start, end) ||
-	    region_hit(s->regions, start, end) != NULL)
+	    region_over(s->regions, start, end))
 		return ENOMEM;
 	if (m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
 	    m->prot == (VM_READ | VM_WRITE)) {
@@ -960,6 +1002,7 @@ fork_mapping(struct space *parent, struct space *s, const struct mapping *m, str
 		return ENOMEM;
 	*c = *m;
 	c->space = s;
+	c->flags &= (uint16_t)~MAPF_LOCKED;
 	list_init(&c->link);
 	list_init(&c->vmo_link);
 	list_init(&c->under_link);

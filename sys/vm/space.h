@@ -20,6 +20,11 @@ struct vmo;
 #define MAPF_DONTFORK	0x10u
 #define MAPF_WX		0x20u	/* writable and executable at once is wanted, and allowed by policy */
 
+#define MAPF_SEQUENTIAL	0x80u	/* read in order: more is shown ahead */
+#define MAPF_RANDOM_USE	0x100u	/* read here and there: nothing is */
+#define MAPF_SINGLE	0x200u	/* no other process may have the object mapped meanwhile: EBUSY */
+#define MAPF_LOCKED	0x400u	/* its pages stay */
+
 #define USER_MIN	((vaddr_t)0x10000)	/* nothing below is ever mappable */
 
 int space_create(struct space **out) __must_check;
@@ -94,6 +99,13 @@ extern void (*vm_oom_kill)(void);
 /* msync, madvise, mlock, mincore.  ENOMEM where something is not mapped. */
 int space_check(struct space *, vaddr_t, size_t) __must_check;
 int space_sync(struct space *, vaddr_t, size_t) __must_check;
+/* Changes MAPF_* of what is mapped in the range; ENOMEM where nothing is. */
+int space_advise(struct space *, vaddr_t, size_t, uint32_t clear, uint32_t set) __must_check;
+/* Bytes from addr to the end of the mapping that shows it; false: none does. */
+bool space_mapped_at(struct space *, vaddr_t, size_t *len);
+uint64_t space_locked(struct space *);	/* bytes with MAPF_LOCKED */
+/* Makes present what can be; a help, so nothing fails. */
+void space_will_need(struct space *, vaddr_t, size_t);
 int space_discard(struct space *, vaddr_t, size_t) __must_check;
 int space_in_core(struct space *, vaddr_t, bool *) __must_check;
 /* Name of the file behind a VMO for /proc/PID/maps: set by fs. */

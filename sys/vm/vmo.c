@@ -480,6 +480,10 @@ vmo_attach(struct mapping *m)
 	spin_lock(&v->lock);
 	list_push_back(&v->maps, &m->vmo_link);
 	v->nmaps++;
+	if (unlikely(m->flags & MAPF_SINGLE)) {
+		v->nsingle++;
+		v->single = m->space;
+	}
 	if (v->under != NULL) {
 		spin_lock(&v->under->lock);
 		list_push_back(&v->under->over_maps, &m->under_link);
@@ -496,12 +500,29 @@ vmo_detach(struct mapping *m)
 	spin_lock(&v->lock);
 	list_remove(&m->vmo_link);
 	v->nmaps--;
+	if (unlikely(m->flags & MAPF_SINGLE))
+		v->nsingle--;
 	if (v->under != NULL) {
 		spin_lock(&v->under->lock);
 		list_remove(&m->under_link);
 		spin_unlock(&v->under->lock);
 	}
 	spin_unlock(&v->lock);
+}
+
+bool
+vmo_admits(struct vmo *v, const struct space *s, bool single)
+{
+	struct mapping *m;
+	bool good;
+
+	spin_lock(&v->lock);
+	good = v->nsingle == 0 || v->single == s;
+	if (single)
+		list_for_each(m, &v->maps, vmo_link)
+			good = good && m->space == s;
+	spin_unlock(&v->lock);
+	return good;
 }
 
 void
@@ -1305,6 +1326,22 @@ vmo_sync(struct vmo *v)
 	return error;
 }
 
+/* Somebody wants it to stay (mlock). */
+static bool
+page_locked(struct vmo *v, uint64_t index)
+{
+	struct mapping *m;
+	vaddr_t start, end;
+
+	list_for_each(m, &v->maps, vmo_link)
+		if ((m->flags & MAPF_LOCKED) && mapping_part(m, index, index + 1, &start, &end))
+			return true;
+	list_for_each(m, &v->over_maps, under_link)
+		if ((m->flags & MAPF_LOCKED) && mapping_part(m, index, index + 1, &start, &end))
+			return true;
+	return false;
+}
+
 static uint64_t
 reclaim_one(struct vmo *v)
 {
@@ -1313,7 +1350,7 @@ reclaim_one(struct vmo *v)
 
 	spin_lock(&v->lock);
 	for (uint64_t index = 0; (p = vmo_next_page(v, &index)) != NULL; index++) {
-		if ((p->flags & PG_DIRTY) || p->word != 0 || p->use != PAGE_VMO)
+		if ((p->flags & PG_DIRTY) || p->word != 0 || p->use != PAGE_VMO || page_locked(v, index))
 			continue;
 		vmo_unmap_locked(v, index, index + 1, NULL);
 		if (tree_clear_range(v, index, index + 1) == 0)

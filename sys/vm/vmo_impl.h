@@ -44,6 +44,8 @@ struct vmo {
 	struct list maps;		/* [v] mappings of it, by vmo_link */
 	struct list over_maps;		/* [v] of a vnode's: mappings of its overlays, by under_link */
 	uint32_t nmaps;			/* [v] length of maps */
+	uint32_t nsingle;		/* [v] of them, with MAPF_SINGLE */
+	struct space *single;		/* [v] whose they are */
 
 	struct vmo *under;		/* [I] of an overlay: the vnode's, referenced */
 	const struct vmo_pager *pager;	/* [I] */
@@ -161,6 +163,8 @@ int vmo_fetch(struct vmo *vnode, uint64_t index) __must_check;
 int vmo_clone(struct vmo *, const struct space *, struct vmo **) __must_check;
 void vmo_attach(struct mapping *);
 void vmo_detach(struct mapping *);
+/* Whether a space may map it beside those who do; `single': and be the only one. */
+bool vmo_admits(struct vmo *, const struct space *, bool single);
 /* The mapping moves its borders. */
 void vmo_reshape(struct mapping *, vaddr_t lo, vaddr_t start, vaddr_t end);
 /* No page table can have an entry from it. */
@@ -214,6 +218,12 @@ struct region *region_hit(const struct region *, vaddr_t start, vaddr_t end);
 struct region *region_prev(const struct region *, const struct region *c);
 /* Whether two neighbouring addresses are in different regions. */
 bool region_border(const struct space *, vaddr_t);
+/* Cheap for a space without regions. */
+static inline bool
+region_over(const struct region *r, vaddr_t start, vaddr_t end)
+{
+	return unlikely(r != NULL) && region_hit(r, start, end) != NULL;
+}
 /* It and all below are dead from now on; what was mapped in it is the caller's business. */
 void region_kill(struct space *, struct region *);
 /* The region's space, referenced and locked; EBADSTATE when it is dead. */

@@ -111,7 +111,7 @@ mapping(void)
 	is_int(mx_vmar_map(root, RW | MX_VM_SPECIFIC, info.len, vmo, 0, PAGE, &b), MX_ERR_INVALID_ARGS, "an offset outside");
 	is_int(mx_vmar_map(root, RW | MX_VM_SPECIFIC, 0ull - PAGE, vmo, 0, 2 * PAGE, &b), MX_ERR_INVALID_ARGS, "an offset that wraps");
 	is_int(mx_vmar_map(root, RW, 0, vmo, 0, PAGE, BAD), MX_ERR_INVALID_ARGS, "a bad address for the address");
-	is_int(mx_vmar_map(root + (1u << 18), RW, 0, vmo, 0, PAGE, &b), MX_ERR_BAD_HANDLE, "a bad region");
+	is_int(mx_vmar_map(root + (1u << 28), RW, 0, vmo, 0, PAGE, &b), MX_ERR_BAD_HANDLE, "a bad region");
 	is_int(mx_vmar_map(root, RW, 0, vmo + (1u << 18), 0, PAGE, &b), MX_ERR_BAD_HANDLE, "a bad VMO");
 	mx_event_create(0, &e);
 	is_int(mx_vmar_map(e, RW, 0, vmo, 0, PAGE, &b), MX_ERR_WRONG_TYPE, "an event as region");
@@ -270,7 +270,7 @@ regions(void)
 	is_int(mx_vmar_allocate(root, 0, 0, PAGE, BAD, &b), MX_ERR_INVALID_ARGS, "a bad address for the handle");
 	is_int(mx_vmar_allocate(root, 0, 0, PAGE, &h, BAD), MX_ERR_INVALID_ARGS, "a bad address for the address");
 	is_int(mx_vmar_allocate(root, MX_VM_SPECIFIC, (mx_vaddr_t)&h / PAGE * PAGE - 0x10000, PAGE, &h, &b), MX_ERR_ALREADY_EXISTS, "over the stack");
-	is_int(mx_vmar_allocate(root + (1u << 18), 0, 0, PAGE, &h, &b), MX_ERR_BAD_HANDLE, "a bad handle");
+	is_int(mx_vmar_allocate(root + (1u << 28), 0, 0, PAGE, &h, &b), MX_ERR_BAD_HANDLE, "a bad handle");
 }
 
 /* Mappings of one VMO side by side stay two when a border is between them. */

@@ -1,0 +1,182 @@
+/* Zero's map, umap and mhint with all flags; madvise and mlock, which are made of the same. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <zero/mem.h>
+#include <abi/mman.h>
+#include "sysuser.h"
+#include "tap.h"
+
+#define PAGE	4096
+#define RW	(PROT_READ | PROT_WRITE)
+#define NONE	((void *)-1)
+
+static int
+child_does(int (*fn)(volatile char *), volatile char *p)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(fn(p));
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static int
+write_x(volatile char *p)
+{
+	*p = 'x';
+	return 0;
+}
+
+static int
+look(volatile char *p)
+{
+	return *p;
+}
+
+static long
+resident(char *p, size_t len)
+{
+	unsigned char vec[64];
+	long n = 0;
+
+	if (mincore(p, len, vec) != 0)
+		return -1;
+	for (size_t i = 0; i < len / PAGE; i++)
+		n += vec[i];
+	return n;
+}
+
+static void
+mapping(void)
+{
+	struct sysmem m = { .len = 4 * PAGE, .perm = RW };
+	char *a, *b, *f;
+	int fd, zero;
+
+	a = sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE, &m);
+	ok(a != NONE && a[0] == 0, "ANON, PRIVATE");
+	a[0] = 'a';
+	is_int(child_does(write_x, a), 0, "a child writes");
+	is_int(a[0], 'a', "to its own");
+	is_int(sys_umap(a + PAGE, PAGE), 0, "umap of a part");
+	ok(WIFSIGNALED(child_does(look, a + PAGE)) && a[0] == 'a', "takes only that");
+	is_int(sys_umap(a, 4 * PAGE), 0, "umap");
+	b = sys_map(-1, ZMAP_ANON | ZMAP_SHARED, &m);
+	is_int(child_does(write_x, b), 0, "ANON, SHARED: a child writes");
+	is_int(b[0], 'x', "to both");
+	m.base = b + PAGE, m.len = PAGE;
+	a = sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE | ZMAP_FIXED, &m);
+	ok(a == b + PAGE && b[0] == 'x', "FIXED");
+	sys_umap(b, 4 * PAGE);
+	fd = open("/tmp/zmem", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	ftruncate(fd, 64 * PAGE);
+	pwrite(fd, "file", 4, PAGE);
+	m = (struct sysmem){ .ofs = PAGE, .len = 2 * PAGE, .perm = RW };
+	f = sys_map(fd, ZMAP_FILE | ZMAP_SHARED, &m);
+	ok(f != NONE && memcmp(f, "file", 4) == 0, "FILE, SHARED, from an offset");
+	f[0] = 'F';
+	b = sys_map(fd, ZMAP_FILE | ZMAP_PRIVATE, &m);
+	ok(b[0] == 'F', "FILE, PRIVATE");
+	b[1] = 'I';
+	ok(f[1] == 'i', "keeps its changes");
+	is_int(sys_mhint(b, MEM_DONTNEED, NULL), 0, "DONTNEED");
+	ok(b[1] == 'i' && b[0] == 'F', "loses them");
+	ok(sys_map(fd, ZMAP_FILE | ZMAP_SINGLE, &m) != NONE, "SINGLE, where only this process has the file mapped");
+	is_int(fork() == 0 ? (sys_map(fd, ZMAP_FILE | ZMAP_SHARED, &m) == NONE && errno == EBUSY ? _exit(0) : _exit(1), 0) :
+	    (wait(&zero), zero), 0, "a second process: EBUSY");
+	sys_umap(f, 2 * PAGE), sys_umap(b, 2 * PAGE);
+	zero = open("/dev/zero", O_RDWR);
+	m.ofs = 0;
+	a = sys_map(zero, ZMAP_FILE | ZMAP_PRIVATE, &m);
+	ok(a != NONE && a[0] == 0 && (a[0] = 1), "/dev/zero is like ANON");
+	sys_umap(a, 2 * PAGE);
+	ok(sys_map(-1, ZMAP_ANON | ZMAP_FILE | ZMAP_PRIVATE, &m) == NONE && errno == EINVAL, "FILE and ANON");
+	ok(sys_map(-1, ZMAP_PRIVATE, &m) == NONE && errno == EINVAL, "neither");
+	ok(sys_map(-1, ZMAP_ANON | ZMAP_SHARED | ZMAP_PRIVATE, &m) == NONE && errno == EINVAL, "SHARED and PRIVATE");
+	ok(sys_map(-1, ZMAP_ANON, &m) == NONE && errno == EINVAL, "neither");
+	ok(sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE | 0x1000, &m) == NONE && errno == EINVAL, "an unknown flag");
+	ok(sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE | MEM_RANDOM | MEM_SEQUENTIAL, &m) == NONE && errno == EINVAL, "two orders");
+	ok(sys_map(-1, ZMAP_FILE | ZMAP_SHARED, &m) == NONE && errno == EBADF, "no file");
+	m.len = 0;
+	ok(sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE, &m) == NONE && errno == EINVAL, "length 0");
+	m.len = INT64_MAX;
+	ok(sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE, &m) == NONE && errno == ENOMEM, "too long");
+	close(zero), close(fd);
+}
+
+static void
+hints(void)
+{
+	int fd = open("/tmp/zmem", O_RDWR);
+	struct sysmem m = { .len = 64 * PAGE, .perm = PROT_READ };
+	char *a = sys_map(fd, ZMAP_FILE | ZMAP_SHARED | MEM_RANDOM, &m), *b;
+	int status;
+
+	ok(a != NONE, "RANDOM");
+	is_int(sys_mhint(a, MEM_SEQUENTIAL, NULL), 0, "SEQUENTIAL, of the mapping at an address");
+	is_int(sys_mhint(a, MEM_NORMAL, &m), 0, "NORMAL, of a struct's length");
+	is_int(sys_mhint(a, MEM_WILLNEED, NULL), 0, "WILLNEED");
+	fails(sys_mhint(a, 0, NULL), EINVAL, "no hint");
+	fails(sys_mhint(a, 1, NULL), EINVAL, "a flag that is none");
+	fails(sys_mhint(a, MEM_ALL << 1, NULL), EINVAL, "an unknown one");
+	fails(sys_mhint(a, MEM_WILLNEED | MEM_DONTNEED, NULL), EINVAL, "both");
+	fails(sys_mhint((void *)16, MEM_NORMAL, NULL), ENOMEM, "nothing is there");
+	fails(sys_mhint(a + 1, MEM_NORMAL, NULL), EINVAL, "an odd address");
+	sys_umap(a, 64 * PAGE);
+	m.len = 4 * PAGE, m.perm = RW;
+	a = sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE | MEM_DONTFORK, &m);
+	a[0] = 1;
+	status = child_does(look, a);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "DONTFORK: a child has it not");
+	b = sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE, &m);
+	b[PAGE] = 7;
+	is_int(madvise(b + PAGE, PAGE, MADV_DONTFORK), 0, "MADV_DONTFORK of one page");
+	status = child_does(look, b + PAGE);
+	ok(WIFSIGNALED(status) && !WIFSIGNALED(child_does(look, b)), "takes only that from the child");
+	is_int(madvise(b + PAGE, PAGE, MADV_DOFORK), 0, "MADV_DOFORK");
+	is_int(child_does(look, b + PAGE) >> 8, 7, "gives it back");
+	is_int(resident(b, 4 * PAGE), 1, "mincore");
+	is_int(sys_mhint(b, MEM_DONTNEED, &m), 0, "DONTNEED");
+	ok(resident(b, 4 * PAGE) == 0 && b[PAGE] == 0, "leaves zeros");
+	sys_umap(a, 4 * PAGE), sys_umap(b, 4 * PAGE);
+	close(fd);
+	unlink("/tmp/zmem");
+}
+
+static void
+locking(void)
+{
+	struct rlimit none = { 2 * PAGE, 2 * PAGE };
+	char *a = mmap(NULL, 8 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+	int status;
+
+	is_int(mlock(a, 4 * PAGE), 0, "mlock");
+	is_int(resident(a, 8 * PAGE), 4, "makes present");
+	is_int(munlock(a, 4 * PAGE), 0, "munlock");
+	fails(mlock(a + 7 * PAGE, 2 * PAGE + 1024 * 1024), ENOMEM, "of what is not mapped");
+	if (fork() == 0) {
+		setrlimit(RLIMIT_MEMLOCK, &none);
+		setuid(1000);
+		if (mlock(a, 2 * PAGE) != 0 || mlock(a + 4 * PAGE, PAGE) == 0 || errno != ENOMEM)
+			_exit(1);
+		munlock(a, PAGE);
+		_exit(mlock(a + 4 * PAGE, PAGE) == 0 ? 0 : 2);
+	}
+	wait(&status);
+	is_int(status, 0, "RLIMIT_MEMLOCK counts what is locked");
+	munmap(a, 8 * PAGE);
+}
+
+int
+main(void)
+{
+	mapping();
+	hints();
+	locking();
+	return tap_done();
+}
