@@ -59,6 +59,7 @@
 #define MX_PROP_SOCKET_TX_THRESHOLD	13u
 #define MX_PROP_CHANNEL_LIMIT		64u	/* ours: uint64_t bytes of the receiving end's queue */
 #define MX_PROP_JOB_PROCESS_LIMIT	65u	/* ours: uint32_t, processes in the job and below it */
+#define MX_PROP_PROCESS_SELF_RIGHTS	66u	/* ours: struct abi_self_rights (abi/task.h), set only */
 #define MX_MAX_NAME_LEN			32u
 
 struct abi_info_handle_basic {

@@ -32,6 +32,12 @@ struct abi_thread_regs {		/* x86-64 */
 #define MX_EXCP_THREAD_EXITING		0x8108u
 #define MX_EXCP_POLICY_ERROR		0x8208u
 #define MX_EXCP_PROCESS_STARTING	0x8308u
+#define MX_EXCEPTION_CHANNEL_TYPE_NONE		0u	/* abi_info_thread.wait_exception_channel_type */
+#define MX_EXCEPTION_CHANNEL_TYPE_DEBUGGER	1u
+#define MX_EXCEPTION_CHANNEL_TYPE_THREAD	2u
+#define MX_EXCEPTION_CHANNEL_TYPE_PROCESS	3u
+#define MX_EXCEPTION_CHANNEL_TYPE_JOB		4u
+#define MX_EXCEPTION_CHANNEL_TYPE_JOB_DEBUGGER	5u
 struct abi_exception_info {		/* the message of an exception channel; one handle comes with it */
 	uint64_t pid, tid;		/* koids */
 	uint32_t type, padding;
@@ -72,6 +78,14 @@ struct abi_spawn {
 	uint64_t ndescs;
 	uint64_t sigmask, sigdefault;	/* POSIX: with SPAWN_SETSIGMASK, SPAWN_SETSIGDEF */
 	int32_t pgroup, reserved;	/* POSIX: with SPAWN_SETPGROUP */
+};
+
+/*
+ * MX_PROP_PROCESS_SELF_RIGHTS: a process that was not started yet shall have at most these rights through
+ * its pseudo-handle number `which' (1 process, 2 thread, 3 root VMAR, 4 job); 0: it is empty.
+ */
+struct abi_self_rights {
+	uint32_t which, rights;
 };
 
 /* What AT_MX_STARTUP shows: the handles of mx_spawn that have a startup_info, in its order. */

@@ -10,7 +10,7 @@
 mx_handle_t
 mx_pid_handle(int pid)
 {
-	mx_handle_t h;
+	mx_handle_t h = MX_HANDLE_INVALID;
 	mx_status_t status = (mx_status_t)__sys_mx_pid_handle(pid, &h);
 
 	if (status == MX_OK)

@@ -651,13 +651,13 @@ PROPERTY(channel_limit, MX_PROP_CHANNEL_LIMIT, NODE_CHANNEL, sizeof(uint64_t), l
 
 /* --- calls of the table: create, read, write --- */
 
-int
-sys_mx_channel_create(uint32_t options, void __user *out0, void __user *out1)
+static struct channel *
+channel_create(void)
 {
 	struct channel *c = zone_alloc(channel_zone, ZALLOC_ZERO);
 
 	if (c == NULL)
-		return ENOMEM;
+		return NULL;
 	kstat_add(&channels, 1);
 	pair_init(&c->pair, &channel_ops, NODE_CHANNEL, &c->end[0].node, &c->end[1].node, SIG_WRITABLE);
 	for (unsigned i = 0; i < 2; i++) {
@@ -669,8 +669,44 @@ sys_mx_channel_create(uint32_t options, void __user *out0, void __user *out1)
 		e->carrier = (struct carrier){ .ops = &channel_carrier, .node = &e->node };
 		e->node.carrier = &e->carrier;
 	}
+	return c;
+}
+
+int
+sys_mx_channel_create(uint32_t options, void __user *out0, void __user *out1)
+{
+	struct channel *c = channel_create();
+
+	if (c == NULL)
+		return ENOMEM;
 	return pair_install(&c->pair,
 	    CHANNEL_RIGHTS | ((options & MX_CHANNEL_DUPLICABLE) != 0 ? RIGHT_DUPLICATE : 0), out0, out1);
+}
+
+/* --- for the layers above --- */
+
+int
+channel_make(struct node *end[2])
+{
+	struct channel *c = channel_create();
+
+	if (c == NULL)
+		return ENOMEM;
+	end[0] = &c->end[0].node;
+	end[1] = &c->end[1].node;
+	return 0;
+}
+
+int
+channel_post(struct node *from, struct message *m)
+{
+	return post(end_of(from), m, false, NULL);
+}
+
+bool
+channel_peer_closed(struct node *n)
+{
+	return (sig_read(n->sig) & SIG_PEER_CLOSED) != 0;
 }
 
 LEAN_BEGIN

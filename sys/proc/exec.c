@@ -498,7 +498,9 @@ commit_space(struct proc *p, struct exec *x)
 	struct space *old = p->p_space;
 
 	usage_sample(p);
+	spin_lock(&proc_tree_lock);		/* others may take a reference on it */
 	p->p_space = x->space;
+	spin_unlock(&proc_tree_lock);
 	space_activate(x->space);
 	x->space = NULL;
 	if (old != NULL)
@@ -576,6 +578,10 @@ commit(struct exec *x)
 	thread_drop_all(p);
 	commit_space(p, x);
 	parked_calls_drop(thr_self());
+	if (x->setid) {
+		exchannels_close(&procx_of(p)->px_exchannels);
+		exchannels_close(&thr_self()->t_sig->ts_exchannels);
+	}
 	desctab_exec(p->p_desc);
 	commit_cred(p, x);
 	commit_signals(p, x);

@@ -61,7 +61,7 @@ proc_child_event_locked(struct proc *child, int code, int status)
 {
 	struct proc *parent = child->p_parent;
 
-	if (parent == NULL || parent->p_sig == NULL)
+	if (parent == NULL || parent->p_sig == NULL || procx_of(child)->px_nochild)
 		return;
 	if ((parent->p_sig->sa_act[SIGCHLD - 1].flags & SA_NOCLDSTOP) == 0)
 		send_sigchld(child, code, status);
@@ -169,11 +169,13 @@ release_resources(struct proc *p)
 	p->p_cmdline_len = 0;
 }
 
-/* Out of its process; its time stays there.  From here on the thread only gives up the CPU. */
-static void
+/* Out of its process; its time stays there.  From here on the thread only gives up the CPU.  Its
+ * exception channel is the caller's to close, if it has one. */
+static struct node *
 thr_leave_locked(struct procx *px, struct thr *t)
 {
 	struct sigstate *ts = t->t_sig;
+	struct node *channel = ts->ts_exchannels.plain;
 	nsec_t user, sys;
 
 	proc_times_thr(t, &user, &sys);
@@ -183,6 +185,7 @@ thr_leave_locked(struct procx *px, struct thr *t)
 	t->t_sig = NULL;
 	sigstate_destroy(ts, px->px_proc.p_sig);
 	px->px_proc.p_nthrs--;
+	return channel;
 }
 
 static void __noreturn
@@ -199,7 +202,10 @@ proc_thr_exit(void)
 	struct thr *t = thr_self();
 	struct procx *px = procx_self();
 	struct proc *p = &px->px_proc;
+	struct node *channel;
 
+	if (!t->t_dying)
+		exception_exiting();
 	parked_calls_drop(t);
 	spin_lock(&proc_tree_lock);
 	if (p->p_nthrs == 1) {
@@ -207,7 +213,7 @@ proc_thr_exit(void)
 		proc_exit(ABI_W_EXITED(0), 0);
 	}
 	node_ref(&p->p_node);
-	thr_leave_locked(px, t);
+	channel = thr_leave_locked(px, t);
 	/* What waited for this thread to unblock it waits for another. */
 	if (p->p_sig->sa_pend.set != 0)
 		signal_pass_on_locked(p);
@@ -220,6 +226,8 @@ proc_thr_exit(void)
 	if (px->px_single != NULL)
 		thr_wake(px->px_single, 0);
 	spin_unlock(&proc_tree_lock);
+	if (channel != NULL)
+		node_unuse(channel);
 	thr_finish(t, p);
 }
 
@@ -246,12 +254,13 @@ become_zombie(struct procx *px, int status, int64_t code, struct sigacts **sa, b
 {
 	struct proc *p = &px->px_proc;
 	struct thr *t = thr_self();
+	struct node *channel;
 	bool was_linked;
 
 	spin_lock(&proc_tree_lock);
 	was_linked = linked(p);
 	usage_fill_locked(p, &p->p_usage);
-	thr_leave_locked(px, t);
+	channel = thr_leave_locked(px, t);
 	t->t_proc = NULL;
 	*sa = p->p_sig;
 	p->p_sig = NULL;
@@ -263,9 +272,11 @@ become_zombie(struct procx *px, int status, int64_t code, struct sigacts **sa, b
 	reparent_locked(p);
 	if (was_linked)
 		orphan_check(p->p_pgrp);
-	if (report_end_locked(p))
+	if (px->px_nochild || report_end_locked(p))
 		proc_reap_locked(px);
 	spin_unlock(&proc_tree_lock);
+	if (channel != NULL)
+		node_unuse(channel);
 }
 
 void
@@ -285,6 +296,7 @@ proc_exit(int status, int64_t code)
 	p->p_state = PROC_EXITING;
 	spin_unlock(&proc_tree_lock);
 	node_ref(&p->p_node);
+	exchannels_close(&px->px_exchannels);
 	thread_drop_all(p);
 	proc_timers_stop(px);
 	leave_session(p);

@@ -204,6 +204,7 @@ fork_into(struct trapframe *frame, struct job *job, bool vfork, intptr_t *result
 		node_ref(&p->p_node);
 	}
 	*result = p->p_pid;
+	exception_watch_locked(p, t);
 	proc_enter_locked(px, parent);
 	pgrp_join_locked(p, parent->p_pgrp);
 	proc_thr_add_locked(p, t);

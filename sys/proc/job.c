@@ -162,6 +162,10 @@ job_destroy(struct node *n)
 
 	ASSERT(list_empty(&j->j_sibling) && list_empty(&j->j_jobs) && list_empty(&j->j_procs));
 	job_policy_done(&j->j_policy);
+	if (j->j_exchannels.plain != NULL)
+		node_unuse(j->j_exchannels.plain);
+	if (j->j_exchannels.debugger != NULL)
+		node_unuse(j->j_exchannels.debugger);
 	node_unref(&j->j_parent->j_node);
 	zone_free(job_zone, j);
 	kstat_add(&jobs, -1);
@@ -277,6 +281,7 @@ job_kill(struct job *top)
 	settle_locked(top, &w);
 	spin_unlock(&proc_tree_lock);
 	wakelist_run(&w);
+	exchannels_close(&top->j_exchannels);
 	return 0;
 }
 

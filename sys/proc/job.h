@@ -6,6 +6,7 @@
 #include "kern/node.h"
 #include "kern/policy.h"
 #include "kern/proc.h"
+#include "proc/exception.h"
 
 #define JOB_DEPTH_MAX	32u	/* below the root */
 
@@ -38,6 +39,7 @@ struct job {
 	bool j_dead;			/* [p] killed */
 	char j_name[32];		/* [p] */
 	struct job_policy j_policy;
+	struct exchannels j_exchannels;
 	uint32_t j_audits_lost;		/* [a] since the last that was told */
 };
 

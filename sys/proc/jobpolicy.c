@@ -149,7 +149,12 @@ job_policy_ask(enum policy cond)
 		return EPERM;
 	case MX_POL_ACTION_DENY_EXCEPTION:
 		kstat_add(&denials, 1);
+		exception_policy(cond);
 		return EPERM;
+	case MX_POL_ACTION_ALLOW_EXCEPTION:
+		kstat_add(&audits, 1);
+		exception_policy(cond);
+		return 0;
 	default:
 		kstat_add(&audits, 1);
 		return 0;

@@ -25,7 +25,8 @@
 #include "fs/procfs.h"
 #include "fs/vnode.h"
 #include "proc/job.h"
-#include "proc/procx.h"
+#include "proc/native.h"
+#include "proc/thread.h"
 #include "vm/page.h"
 #include "vm/space.h"
 #include "vm/zone.h"
@@ -65,7 +66,7 @@ proc_node_destroy(struct node *n)
 static const struct node_ops proc_node_ops = {
 	.name = "process", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
 	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = node_nounused, .destroy = proc_node_destroy,
+	.sync = node_nosync, .unused = native_unused, .destroy = proc_node_destroy,
 };
 
 static koid_t
@@ -75,7 +76,13 @@ proc_related(struct node *n)
 
 	return j != NULL ? j->j_node.koid : 0;
 }
-RELATIVES(proc_relatives, NODE_PROCESS, proc_related, NULL);
+
+static int
+proc_child(struct node *n, koid_t koid, struct node **out)
+{
+	return thread_child(container_of(n, struct proc, p_node), koid, out);
+}
+RELATIVES(proc_relatives, NODE_PROCESS, proc_related, proc_child);
 
 static int
 proc_name_get(struct node *n, void *value)

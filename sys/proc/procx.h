@@ -12,6 +12,7 @@
  */
 #include "kern/proc.h"
 #include "kern/time.h"
+#include "proc/exception.h"
 #include "proc/pgrp.h"
 #include "proc/signal.h"
 
@@ -45,6 +46,12 @@ struct procx {
 	nsec_t px_child_user_ns, px_child_sys_ns;	/* [p] of reaped children */
 	int8_t px_nice;			/* [p] */
 	bool px_nochild;		/* [I once it runs] its parent neither waits for it nor hears of it */
+	bool px_native;			/* [I] made by process_create */
+	bool px_announced;		/* [p] the debugger of its job heard of it */
+	struct proc *px_creator;	/* [p] until it starts: who made it, referenced */
+	struct pgrp *px_group;		/* [p] until it starts: its group, referenced */
+	uint64_t px_debug_addr;		/* [o] MX_PROP_PROCESS_DEBUG_ADDR */
+	struct exchannels px_exchannels;
 	int px_kill_status;		/* [s] wait status when sa_killed, unless 0: killed by SIGKILL */
 	int64_t px_kill_code;		/* [s] its native exit code */
 };

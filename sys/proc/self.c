@@ -18,11 +18,11 @@ self_node(enum desc_self which, struct node **out)
 	case DESC_SELF_THREAD:
 		n = &thr_self()->t_node;
 		break;
-	case DESC_SELF_VMAR:
-		return vmar_root(proc_self()->p_space, out);
 	case DESC_SELF_JOB:
 		n = &proc_self()->p_job->j_node;
 		break;
+	case DESC_SELF_VMAR:
+		return vmar_root(proc_self()->p_space, out);
 	default:
 		return EHANDLE;
 	}

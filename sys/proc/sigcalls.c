@@ -210,6 +210,12 @@ may_signal_locked(struct proc *self, struct proc *p, int sig)
 	return sig == SIGCONT && self->p_pgrp->pg_session == p->p_pgrp->pg_session;
 }
 
+bool
+signal_allowed_locked(struct proc *p)
+{
+	return may_signal_locked(proc_self(), p, SIGKILL);
+}
+
 static int
 kill_one_locked(struct proc *p, int sig, const struct abi_siginfo *info)
 {

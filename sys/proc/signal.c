@@ -39,6 +39,7 @@
 #include "fs/file.h"
 #include "mach/atomic.h"
 #include "mach/frame.h"
+#include "proc/native.h"
 #include "proc/thread.h"
 #include "vm/zone.h"
 #include <abi/task.h>
@@ -188,7 +189,7 @@ signal_update_locked(struct thr *t)
 	struct sigacts *sa = t->t_proc->p_sig;
 
 	if (deliverable(sa, t->t_sig) != 0 || sa->sa_stopped || sa->sa_killed || t->t_dying ||
-	    t->t_suspends > 0)
+	    t->t_suspends > 0 || t->t_sig->ts_starting)
 		atomic_or(&t->t_work, WORK_SIGNAL);
 	else
 		atomic_and(&t->t_work, ~WORK_SIGNAL);
@@ -525,6 +526,10 @@ proc_kill_locked(struct proc *p, int status, int64_t code)
 	struct sigacts *sa = p->p_sig;
 	bool first;
 
+	if (p->p_state == PROC_NEW) {
+		native_kill_locked(px, status, code);
+		return true;
+	}
 	if (p->p_state != PROC_ALIVE || p == proc_init())
 		return false;
 	spin_lock(&sa->sa_lock);
@@ -602,7 +607,10 @@ trap_signal(struct trapframe *tf, int sig, int code, vaddr_t addr)
 	struct sigacts *sa = t->t_proc->p_sig;
 	struct abi_siginfo info = { .signo = sig, .code = code, .addr = addr,
 		.trapno = (int32_t)tf->vector };
+	struct fault fault = { .vector = (uint32_t)tf->vector, .addr = addr, .pc = tf_pc(tf) };
 
+	if (exception_fault(&fault))
+		return;
 	spin_lock(&sa->sa_lock);
 	if (((t->t_sig->ts_mask | sa->sa_ignored) & SIGBIT(sig)) != 0) {
 		signal_set_action_locked(sa, sig, &dfl);
@@ -868,6 +876,23 @@ next_signal(struct thr *t, struct abi_siginfo *info, struct sigact *act, uint32_
 	return sig;
 }
 
+/* The machine sent it, for what this very thread did. */
+static bool
+is_fault(int sig, const struct abi_siginfo *info)
+{
+	return (SIGS_FAULT & SIGBIT(sig)) != 0 && (info->code > SI_KERNEL ||
+	    (info->code == SI_KERNEL && info->trapno != 0));
+}
+
+/* No handler of the program's takes the fault: the jobs may. */
+static bool
+ask_jobs(const struct trapframe *tf, const struct abi_siginfo *info)
+{
+	struct fault f = { .vector = (uint32_t)info->trapno, .addr = (vaddr_t)info->addr, .pc = tf_pc(tf) };
+
+	return exception_jobs(&f);
+}
+
 void
 signal_deliver(struct trapframe *tf)
 {
@@ -877,6 +902,8 @@ signal_deliver(struct trapframe *tf)
 	uint32_t conts;
 	int sig;
 
+	if (unlikely(t->t_sig->ts_starting))
+		exception_starting();
 	while ((sig = next_signal(t, &info, &act, &conts)) != 0) {
 		if (act.handler > SIGACT_IGN) {
 			call_handler(tf, t, &act, &info);
@@ -888,7 +915,7 @@ signal_deliver(struct trapframe *tf)
 			continue;
 		} else if ((SIGS_STOP & SIGBIT(sig)) != 0) {
 			stop_process(t->t_proc, sig, conts);
-		} else {
+		} else if (!is_fault(sig, &info) || !ask_jobs(tf, &info)) {
 			proc_exit(ABI_W_SIGNALED(sig, 0), MX_TASK_RETCODE_SIGNAL(sig));
 		}
 	}

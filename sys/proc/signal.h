@@ -13,6 +13,7 @@
 #include "kern/lock.h"
 #include "kern/thr.h"
 #include "kern/types.h"
+#include "proc/exception.h"
 
 struct proc;
 struct trapframe;
@@ -60,6 +61,9 @@ struct sigstate {
 	bool ts_has_saved;		/* [o] a temporary mask is in force (sigsuspend, ppoll) */
 	bool ts_stopped;		/* [s] asleep because of a stop or a suspension */
 	bool ts_no_restart;		/* [o] this call ends with EINTR when a handler ran */
+	bool ts_starting;		/* [o] a debugger is to hear of it before its first instruction */
+	struct exchannels ts_exchannels;
+	struct exception *ts_exception;	/* [p] it waits for the answer */
 	struct abi_stack ts_stack;	/* [o] sigaltstack */
 	nsec_t ts_deadline;		/* [o] end of an interrupted sleep that will be resumed, or 0 */
 };
@@ -78,6 +82,8 @@ int signal_send_thr_locked(struct thr *, int sig, const struct abi_siginfo *info
  * or ended already. */
 bool signal_kill_once(struct proc *, int64_t code);
 
+/* kill(2) of p would be allowed to the current process; tree lock. */
+bool signal_allowed_locked(struct proc *p);
 /* The thread has something to act on: a deliverable signal, a stop or death. */
 bool signal_pending(struct thr *);
 /* The current thread blocks or its process ignores sig (the terminal's SIGTTIN, SIGTTOU rule). */

@@ -328,6 +328,7 @@ enter_child(struct spawn *s)
 	if (error == 0 && (error = join_group_locked(s)) != 0)
 		empty = job_leave_locked(p);
 	if (error == 0) {
+		exception_watch_locked(p, s->thr);
 		proc_enter_locked(s->px, proc_self());
 		proc_thr_add_locked(p, s->thr);
 	}

@@ -56,6 +56,7 @@ unborn_end(struct thr *t)
 {
 	struct proc *p = t->t_proc;
 
+	exchannels_close(&t->t_sig->ts_exchannels);
 	sigstate_free(t->t_sig);
 	t->t_sig = NULL;
 	t->t_proc = NULL;
@@ -130,6 +131,7 @@ thread_make(struct proc *p, const char *name, struct thr **out)
 static void
 join_process_locked(struct proc *p, struct thr *t)
 {
+	exception_watch_locked(p, t);
 	list_remove(&t->t_proc_link);
 	proc_thr_add_locked(p, t);
 	spin_lock(&p->p_sig->sa_lock);
@@ -138,26 +140,40 @@ join_process_locked(struct proc *p, struct thr *t)
 }
 
 int
-thread_launch(struct thr *t, uintptr_t entry, uintptr_t sp, uintptr_t arg1, uintptr_t arg2)
+thread_launch_locked(struct thr *t, uintptr_t entry, uintptr_t sp, uintptr_t arg1, uintptr_t arg2)
 {
-	struct proc *p = NULL;
 	int error = EBADSTATE;
 
-	spin_lock(&proc_tree_lock);
 	if (t->t_state == THR_NEW && !list_empty(&t->t_proc_link) && t->t_proc->p_state == PROC_ALIVE &&
 	    procx_of(t->t_proc)->px_single == NULL && !t->t_proc->p_sig->sa_killed) {
-		p = t->t_proc;
 		error = mach_thr_user(&t->t_mach, entry, sp, arg1, arg2) != 0 ? EINVAL : 0;
 	}
 	if (error == 0)
-		join_process_locked(p, t);
-	spin_unlock(&proc_tree_lock);
-	if (error != 0)
-		return error;
+		join_process_locked(t->t_proc, t);
+	return error;
+}
+
+void
+thread_launched(struct thr *t, struct proc *p)
+{
 	node_unref(&p->p_node);
 	thread_level(t, 0, SIG_THR_RUNNING);
 	sched_ready(t);
-	return 0;
+}
+
+int
+thread_launch(struct thr *t, uintptr_t entry, uintptr_t sp, uintptr_t arg1, uintptr_t arg2)
+{
+	struct proc *p;
+	int error;
+
+	spin_lock(&proc_tree_lock);
+	p = t->t_proc;
+	error = thread_launch_locked(t, entry, sp, arg1, arg2);
+	spin_unlock(&proc_tree_lock);
+	if (error == 0)
+		thread_launched(t, p);
+	return error;
 }
 
 void
@@ -386,7 +402,7 @@ PROPERTY(fs_prop, MX_PROP_REGISTER_FS, NODE_THREAD, sizeof(uint64_t), NULL, fs_s
 
 /* --- registers --- */
 
-/* Runs fn on a parked thread's frame; EBADSTATE when it is not parked. */
+/* Runs fn on the frame of a thread that is parked or in an exception; EBADSTATE when it is neither. */
 static int
 with_parked(struct thr *t, int (*fn)(struct thr *, void *), void *arg)
 {
@@ -396,7 +412,7 @@ with_parked(struct thr *t, int (*fn)(struct thr *, void *), void *arg)
 	spin_lock(&proc_tree_lock);
 	if (t->t_proc != NULL && t->t_sig != NULL && (sa = t->t_proc->p_sig) != NULL) {
 		spin_lock(&sa->sa_lock);
-		if (t->t_held && t->t_suspends > 0 && t != thr_self()) {
+		if (((t->t_held && t->t_suspends > 0) || t->t_sig->ts_exception != NULL) && t != thr_self()) {
 			signal_settle_call(t);
 			error = fn(t, arg);
 		}

@@ -19,6 +19,10 @@ int thread_make(struct proc *, const char *name, struct thr **out) __must_check;
  * EINVAL: entry or stack is no user address.
  */
 int thread_launch(struct thr *, uintptr_t entry, uintptr_t sp, uintptr_t arg1, uintptr_t arg2) __must_check;
+/* The same in two steps: the first with the tree lock held, the second after it is dropped. */
+int thread_launch_locked(struct thr *, uintptr_t entry, uintptr_t sp, uintptr_t arg1, uintptr_t arg2)
+    __must_check;
+void thread_launched(struct thr *, struct proc *);
 /* Ends what is unborn and forgets what is unjoined: the process ends, or executes another program. */
 void thread_drop_all(struct proc *);
 /* A running thread of the process by its id; tree lock.  Or NULL. */

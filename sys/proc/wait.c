@@ -40,19 +40,23 @@ proc_reap_locked(struct procx *px)
 	nsec_t user, sys;
 
 	ASSERT(p->p_state == PROC_ZOMBIE);
-	proc_times_locked(p, &user, &sys);
-	parent->px_child_user_ns += user + px->px_child_user_ns;
-	parent->px_child_sys_ns += sys + px->px_child_sys_ns;
-	usage_add(&parent->px_proc.p_child_usage, &p->p_usage);
-	usage_add(&parent->px_proc.p_child_usage, &p->p_child_usage);
+	if (!px->px_nochild) {
+		proc_times_locked(p, &user, &sys);
+		parent->px_child_user_ns += user + px->px_child_user_ns;
+		parent->px_child_sys_ns += sys + px->px_child_sys_ns;
+		usage_add(&parent->px_proc.p_child_usage, &p->p_usage);
+		usage_add(&parent->px_proc.p_child_usage, &p->p_child_usage);
+	}
 	pgrp_leave_locked(p);
 	proc_remove_locked(px);
 	node_unref(&p->p_node);
 }
 
 static bool
-matches(const struct proc *c, const struct want *w)
+matches(struct proc *c, const struct want *w)
 {
+	if (procx_of(c)->px_nochild)
+		return false;
 	switch (w->idtype) {
 	case ABI_P_PID:
 		return c->p_pid == w->id;

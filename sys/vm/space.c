@@ -1144,6 +1144,47 @@ space_word_key(struct space *s, vaddr_t va, struct vmo **shared, uint64_t *off)
 	return error;
 }
 
+static int
+write_page(struct space *s, vaddr_t va, const char *from, size_t n)
+{
+	struct mapping *m;
+	struct vmo *v = NULL;
+	uint64_t off = 0;
+	int error = EFAULT;
+
+	mutex_lock(&s->lock);
+	m = space_find(s, va);
+	if (m != NULL && va >= m->start) {
+		error = (m->max & VM_WRITE) != 0 ? 0 : EACCES;
+		off = mapping_index(m, va) << PAGE_SHIFT | (va & PAGE_MASK);
+		if (error == 0)
+			vmo_ref(v = m->vmo);
+	}
+	mutex_unlock(&s->lock);
+	if (error != 0)
+		return error;
+	error = vmo_write(v, off, from, n);
+	vmo_unref(v);
+	return error;
+}
+
+int
+space_write(struct space *s, vaddr_t va, const void *buf, size_t size, size_t *done)
+{
+	const char *from = buf;
+	int error = 0;
+
+	for (*done = 0; *done < size;) {
+		size_t n = MIN(size - *done, PAGE_SIZE - (size_t)(va & PAGE_MASK));
+
+		if ((error = write_page(s, va, from + *done, n)) != 0)
+			break;
+		*done += n;
+		va += n;
+	}
+	return error;
+}
+
 int
 space_populate(struct space *s, vaddr_t va, size_t len)
 {

@@ -62,6 +62,8 @@ int space_fault(struct space *, vaddr_t, uint32_t access) __must_check;
 
 /* Other processes' memory (procfs, core): through the VMOs, never through page tables. */
 int space_read(struct space *, vaddr_t, void *, size_t, size_t *done) __must_check;
+/* EACCES where the mapping may never be written: program text is the file's own pages. */
+int space_write(struct space *, vaddr_t, const void *, size_t, size_t *done) __must_check;
 
 /*
  * What the word at an address is known by, in whichever process it is looked at: shared memory by its

@@ -7,6 +7,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <abi/task.h>
+#include <mx/fd.h>
+#include <mx/object.h>
+#include <mx/process.h>
+#include <mx/spawn.h>
+#include <mx/syscalls.h>
 #include "sysuser.h"
 #include "tap.h"
 
@@ -49,6 +54,34 @@ child_signals(void)
 	return r;
 }
 
+/* Handles 7, 7 and 9 are events: user signals 1, 2, 3 are set on them in this order. */
+static int
+child_startup(void)
+{
+	mx_handle_t a = mx_take_startup_handle(7), b = mx_take_startup_handle(7), c = mx_take_startup_handle(9);
+
+	if (mx_take_startup_handle(7) != MX_HANDLE_INVALID || mx_take_startup_handle(8) != MX_HANDLE_INVALID)
+		return 1;
+	if (mx_object_signal(a, 0, MX_USER_SIGNAL_1) != MX_OK || mx_object_signal(b, 0, MX_USER_SIGNAL_2) != MX_OK)
+		return 2;
+	if (mx_object_signal(c, 0, MX_USER_SIGNAL_3) != MX_OK)
+		return 3;
+	return mx_handle_fd(c) == 5 ? 0 : 4;
+}
+
+/* A bit for each pseudo-handle that is there. */
+static int
+child_selves(void)
+{
+	int there = 0;
+	mx_handle_t h;
+
+	for (unsigned i = 1; i <= 4; i++)
+		if (mx_handle_duplicate(i << 18, MX_RIGHT_SAME_RIGHTS, &h) == MX_OK)
+			there |= 1 << i;
+	return there;
+}
+
 static int
 child_main(int argc, char **argv)
 {
@@ -68,6 +101,13 @@ child_main(int argc, char **argv)
 		return fstat(atoi(argv[2]), &st) == 0 && (uint64_t)st.st_ino == strtoull(argv[3], NULL, 10) ? 0 : 1;
 	if (strcmp(argv[1], "parent") == 0)
 		return getppid() == atoi(argv[2]) ? 0 : 1;
+	if (strcmp(argv[1], "startup") == 0)
+		return child_startup();
+	if (strcmp(argv[1], "selves") == 0)
+		return child_selves();
+	if (strcmp(argv[1], "quiet") == 0)	/* mask empty, nothing ignored, no descriptor, no startup handle */
+		return child_signals() == 8 && getpgrp() == atoi(argv[2]) && child_open(argv + 3) == 0 &&
+		    mx_take_startup_handle(1) == MX_HANDLE_INVALID ? 0 : 1;
 	if (strcmp(argv[1], "ids") == 0)
 		return geteuid() == (uid_t)atoi(argv[2]) ? 0 : 1;
 	return 99;
@@ -325,6 +365,161 @@ searched(void)
 	is_int(system("kill -9 $$"), 9, "system: a signal");
 }
 
+/* --- mx_spawn -------------------------------------------------------------------------------------- */
+
+static mx_status_t
+mx(const mx_spawn_desc_t *descs, size_t n, mx_handle_t *out, uint32_t options, const char *const args[])
+{
+	*out = MX_HANDLE_INVALID;
+	return mx_spawn(MX_HANDLE_INVALID, options, program, args, NULL, descs, n, out);
+}
+#define MXARGS(...) ((const char *const[]){ self, __VA_ARGS__, NULL })
+
+/* Waits for the child; its return code. */
+static long
+ended(mx_handle_t h)
+{
+	mx_info_process_t info = { .return_code = -99 };
+
+	mx_object_wait_one(h, MX_TASK_TERMINATED, mx_deadline_after(MX_SEC(10)), NULL);
+	mx_object_get_info(h, MX_INFO_PROCESS, &info, sizeof(info), NULL, NULL);
+	waitpid((pid_t)info.pid, NULL, 0);
+	mx_handle_close(h);
+	return (long)info.return_code;
+}
+
+static mx_handle_t
+event(void)
+{
+	mx_handle_t h = MX_HANDLE_INVALID;
+
+	mx_event_create(0, &h);
+	return h;
+}
+
+static mx_handle_t
+weaker(mx_handle_t h, mx_rights_t without)
+{
+	mx_info_handle_basic_t b;
+	mx_handle_t d = MX_HANDLE_INVALID;
+
+	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
+	mx_handle_duplicate(h, b.rights & ~without, &d);
+	return d;
+}
+
+static int
+gone(mx_handle_t h)
+{
+	return mx_handle_close(h) == MX_ERR_BAD_HANDLE;
+}
+
+static void
+native(void)
+{
+	mx_handle_t h, e = event(), f = event(), keep = event(), moved;
+	mx_info_handle_basic_t b;
+	char group[16];
+	sigset_t set;
+	int fd;
+
+	snprintf(group, sizeof(group), "%d", (int)getpgrp());
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	is_int(mx(NULL, 0, &h, 0, MXARGS("quiet", group)), MX_OK, "mx_spawn of a program with nothing");
+	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
+	is_int(b.type, MX_OBJ_TYPE_PROCESS, "its handle");
+	is_int(ended(h), 0, "no descriptor, default signals, the caller's group");
+	signal(SIGHUP, SIG_DFL);
+	sigemptyset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+
+	fd = open("/etc/passwd", O_RDONLY);
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = mx_fd_handle(fd), .fd = 7, .flags = MX_SPAWN_DUPLICATE },
+	    { .handle = mx_fd_handle(1), .fd = 1, .flags = MX_SPAWN_DUPLICATE } }, 2, &h, 0, MXARGS("open", "1", "7")),
+	    MX_OK, "with two descriptors");
+	is_int(ended(h), 0, "it has just those");
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = mx_fd_handle(fd), .fd = 0 } }, 1, &h, 0, MXARGS("open", "0")), MX_OK,
+	    "a descriptor is moved");
+	is_int(ended(h), 0, "to another number");
+	fails(close(fd), EBADF, "and is gone here");
+
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = e, .fd = -1, .startup_info = 7, .flags = MX_SPAWN_DUPLICATE },
+	    { .handle = f, .fd = -1, .startup_info = 7, .flags = MX_SPAWN_DUPLICATE },
+	    { .handle = keep, .fd = 5, .startup_info = 9, .flags = MX_SPAWN_DUPLICATE } }, 3, &h, 0, MXARGS("startup")),
+	    MX_OK, "startup handles");
+	is_int(ended(h), 0, "taken by number, in order, once");
+	is_int(mx_object_wait_one(e, MX_USER_SIGNAL_1, 0, NULL), MX_OK, "the first");
+	is_int(mx_object_wait_one(f, MX_USER_SIGNAL_2, 0, NULL), MX_OK, "the second of the same number");
+	is_int(mx_object_wait_one(keep, MX_USER_SIGNAL_3, 0, NULL), MX_OK, "one that has a number too");
+
+	is_int(mx(NULL, 0, &h, 0, MXARGS("selves")), MX_OK, "pseudo-handles");
+	is_int(ended(h), 30, "all four");
+	is_int(mx(NULL, 0, &h, MX_SPAWN_NO_PROCESS_SELF | MX_SPAWN_NO_JOB_DEFAULT, MXARGS("selves")), MX_OK, "fewer");
+	is_int(ended(h), 1 << 2 | 1 << 3, "thread and root VMAR");
+	is_int(mx(NULL, 0, &h, MX_SPAWN_NO_THREAD_SELF | MX_SPAWN_NO_VMAR_ROOT_SELF, MXARGS("selves")), MX_OK, "others");
+	is_int(ended(h), 1 << 1 | 1 << 4, "process and job");
+
+	/* Refused: what is moved is consumed all the same. */
+	moved = event();
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = moved, .fd = -1 } }, 1, &h, 16, MXARGS("exit", "0")), MX_ERR_INVALID_ARGS,
+	    "unknown option");
+	ok(gone(moved), "consumed");
+	moved = event();
+	is_int(mx_spawn(e, 0, program, MXARGS("x"), NULL, &(mx_spawn_desc_t){ .handle = moved, .fd = -1 }, 1, &h),
+	    MX_ERR_WRONG_TYPE, "an event for a job");
+	ok(gone(moved), "consumed");
+	is_int(mx_spawn(0x7fffffff, 0, program, MXARGS("x"), NULL, NULL, 0, &h), MX_ERR_BAD_HANDLE, "a bad job");
+	moved = weaker(mx_job_default(), MX_RIGHT_MANAGE_PROCESS);
+	is_int(mx_spawn(moved, 0, program, MXARGS("x"), NULL, NULL, 0, &h), MX_ERR_ACCESS_DENIED, "a job without MANAGE_PROCESS");
+	mx_handle_close(moved);
+	moved = event();
+	is_int(mx_spawn(0, 0, "/no/such", MXARGS("x"), NULL, &(mx_spawn_desc_t){ .handle = moved, .fd = -1 }, 1, &h),
+	    MX_ERR_NOT_FOUND, "no such program");
+	ok(gone(moved), "consumed");
+	is_int(mx_spawn(0, 0, "/etc/passwd", MXARGS("x"), NULL, NULL, 0, &h), MX_ERR_ACCESS_DENIED, "not executable");
+	moved = event();
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = e, .fd = 3, .flags = MX_SPAWN_DUPLICATE }, { .handle = moved, .fd = 3 } },
+	    2, &h, 0, MXARGS("x")), MX_ERR_INVALID_ARGS, "one number twice");
+	ok(gone(moved), "consumed");
+	moved = event();
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = moved, .fd = 3 }, { .handle = moved, .fd = 4 } }, 2, &h, 0, MXARGS("x")),
+	    MX_ERR_BAD_HANDLE, "one handle twice");
+	ok(gone(moved), "consumed");
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = 3, .fd = 3 } }, 1, &h, 0, MXARGS("x")), MX_ERR_BAD_HANDLE, "no handle");
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = mx_process_self(), .fd = 3 } }, 1, &h, 0, MXARGS("x")),
+	    MX_ERR_ACCESS_DENIED, "a pseudo-handle cannot be moved");
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = mx_process_self(), .fd = 3, .flags = MX_SPAWN_DUPLICATE } }, 1, &h, 0,
+	    MXARGS("open", "3")), MX_OK, "but duplicated");
+	is_int(ended(h), 0, "into a real one");
+	moved = weaker(e, MX_RIGHT_TRANSFER);
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = moved, .fd = 3 } }, 1, &h, 0, MXARGS("x")), MX_ERR_ACCESS_DENIED,
+	    "a handle without TRANSFER");
+	ok(gone(moved), "consumed");
+	moved = weaker(e, MX_RIGHT_DUPLICATE);
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = moved, .fd = 3, .flags = MX_SPAWN_DUPLICATE } }, 1, &h, 0, MXARGS("x")),
+	    MX_ERR_ACCESS_DENIED, "a duplicate without DUPLICATE");
+	mx_handle_close(moved);
+	moved = event();
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = moved, .fd = -2 } }, 1, &h, 0, MXARGS("x")), MX_ERR_INVALID_ARGS, "fd -2");
+	ok(gone(moved), "consumed");
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = e, .fd = 70000, .flags = MX_SPAWN_DUPLICATE } }, 1, &h, 0, MXARGS("x")),
+	    MX_ERR_OUT_OF_RANGE, "fd 70000");
+	is_int(mx((mx_spawn_desc_t[]){ { .handle = e, .fd = 3, .flags = 2 } }, 1, &h, 0, MXARGS("x")), MX_ERR_INVALID_ARGS,
+	    "unknown flag");
+	is_int(mx((void *)8, 1, &h, 0, MXARGS("x")), MX_ERR_INVALID_ARGS, "bad list");
+	is_int(mx(NULL, 1 << 20, &h, 0, MXARGS("x")), MX_ERR_OUT_OF_RANGE, "too long a list");
+	is_int(mx_spawn(0, 0, program, MXARGS("exit", "0"), NULL, NULL, 0, (void *)8), MX_ERR_INVALID_ARGS, "bad handle pointer");
+	is_int(mx_spawn(0, 0, (void *)8, MXARGS("x"), NULL, NULL, 0, &h), MX_ERR_INVALID_ARGS, "bad path");
+	is_int(mx_spawn(0, 0, program, (void *)8, NULL, NULL, 0, &h), MX_ERR_INVALID_ARGS, "bad argv");
+	fails(wait(NULL), ECHILD, "no child was made by those that failed");
+	mx_handle_close(e);
+	mx_handle_close(f);
+	mx_handle_close(keep);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -338,5 +533,6 @@ main(int argc, char **argv)
 	is_int(in_child(reset_ids), 0, "RESETIDS");
 	is_int(in_child(table_full), 0, "a full table");
 	searched();
+	native();
 	return tap_done();
 }
