@@ -82,6 +82,7 @@ three' 'cp lines e; printf "2s/two/zwei/\nw\nq\n" | ed -s e; cat e; rm e'
 is 'm4' 'y3' "printf 'define(\`x'\\'',\`y\$1'\\'')x(3)' | m4"
 is 'lua' '9 0.50 b' "lua -e 'io.write(3*3, string.format(\" %.2f \", 1/2), (\"abc\"):sub(2,2))'"
 is 'lua: compiled' '7' "echo 'print(7)' >p.lua; luac -o p.luac p.lua && lua p.luac; rm p.lua*"
+is 'date: a zone without an offset, with one' 'UTC CET 01' 'echo $(TZ=UTC date -d @0 +%Z) $(TZ=CET-1 date -d @0 "+%Z %H")'
 is 'man' "sysctl - show and set tunables of the kernel" 'man sysctl | sed "s/.\x08//g" | grep " - show" | sed "s/^ *//"'
 is 'man of a native call' 'MX_RIGHT_SIGNAL.' 'man 2 mx_object_signal | sed "s/.\x08//g" | grep -o "MX_RIGHT_[A-Z]*\."'
 is 'man: no such page' 5 'man nosuch >/dev/null 2>&1; echo $?'
