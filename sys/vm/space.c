@@ -233,6 +233,15 @@ space_find(struct space *s, vaddr_t va)
 	return m;
 }
 
+/* space_find_from(), where the answer is likely to be the last one. */
+static inline struct mapping *
+find_hinted(const struct space *s, vaddr_t va)
+{
+	struct mapping *m = s->hint;
+
+	return likely(m != NULL && va >= m->lo && va < m->end) ? m : space_find_from(s, va);
+}
+
 static struct mapping *
 mapping_next(const struct space *s, const struct mapping *m)
 {
@@ -456,7 +465,7 @@ mapping_cut(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, stru
 static int
 unmap_locked(struct space *s, vaddr_t start, vaddr_t end)
 {
-	struct mapping *m = space_find_from(s, start), *next, *spare = NULL;
+	struct mapping *m = find_hinted(s, start), *next, *spare = NULL;
 
 	if (m == NULL || m->lo >= end)
 		return 0;
@@ -488,7 +497,7 @@ regions_inside(const struct region *r, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
-int
+NO_CANARY int
 space_unmap_locked(struct space *s, struct region *r, vaddr_t start, vaddr_t end)
 {
 	struct region *c;
@@ -533,6 +542,14 @@ place_fixed(struct space *s, struct region *r, vaddr_t at, size_t len, uint32_t 
 	return flags & MAPF_NOREPLACE ? EEXIST : unmap_locked(s, at, at + len);
 }
 
+/* The commonest case: anywhere, in a space without regions. */
+static inline __attribute__((always_inline)) vaddr_t
+place_quick(const struct space *s, vaddr_t want, size_t len, uint32_t flags)
+{
+	return want == 0 && !(flags & (MAPF_FIXED | MAPF_STACK)) && s->regions == NULL ?
+	    place_find(s, len, s->mmap_top) : 0;
+}
+
 static int
 map_place(struct space *s, struct region *r, vaddr_t *addr, size_t len, uint32_t flags)
 {
@@ -566,17 +583,20 @@ map_place(struct space *s, struct region *r, vaddr_t *addr, size_t len, uint32_t
 	return 0;
 }
 
-int
+NO_CANARY int
 space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *addr, size_t len,
     struct vmo *v, uint64_t off)
 {
+	vaddr_t at;
 	int error;
 
 	if (s->nmaps >= MAPPINGS_MAX || (s->regions != NULL && s->regions->space == NULL))
 		return ENOMEM;
 	if (unlikely(v->nsingle != 0 || (m->flags & MAPF_SINGLE)) && !vmo_admits(v, s, m->flags & MAPF_SINGLE))
 		return EBUSY;
-	if ((error = map_place(s, r, addr, len, m->flags)) != 0)
+	if (likely((at = place_quick(s, *addr, len, m->flags)) != 0))
+		*addr = at;
+	else if ((error = map_place(s, r, addr, len, m->flags)) != 0)
 		return error;
 	m->lo = m->start = *addr;
 	m->end = m->start + len;
@@ -593,6 +613,7 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 	vmo_attach(m);
 	tree_insert(s, m, find_below(s, m->lo));
 	s->size += m->end - m->start;
+	s->hint = m;			/* most are touched next, or unmapped */
 	return 0;
 }
 
@@ -650,7 +671,7 @@ struct change {
 	uint32_t clear, set;		/* MAPF_* */
 };
 
-static int
+static inline __attribute__((always_inline)) int
 change_check(const struct space *s, const struct mapping *m, vaddr_t start, vaddr_t end, const struct change *c)
 {
 	for (vaddr_t at = start; at < end; m = mapping_next(s, m)) {
@@ -681,7 +702,7 @@ mapping_join(struct space *s, struct mapping *m)
 	mapping_reshape(s, m, m->lo, m->start, end);
 }
 
-static void
+static inline __attribute__((always_inline)) void
 change_one(struct space *s, struct mapping *m, const struct change *c)
 {
 	uint32_t old = m->prot;
@@ -695,10 +716,12 @@ change_one(struct space *s, struct mapping *m, const struct change *c)
 	}
 }
 
-/* A range that is not just one mapping: its ends are split off. */
-static int
-change_pieces(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, const struct change *c)
+/* A range that is not just one mapping: its ends are split off.  (By value: the common case needs no
+ * struct in memory.) */
+static __attribute__((noinline)) int
+change_pieces(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, struct change by)
 {
+	const struct change *c = &by;
 	struct mapping *spare[2];
 
 	if (s->nmaps + 2 > MAPPINGS_MAX || (spare[0] = mapping_make(s)) == NULL)
@@ -732,16 +755,17 @@ change_pieces(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, co
 static inline __attribute__((always_inline)) int
 change_locked(struct space *s, vaddr_t start, vaddr_t end, const struct change *c)
 {
-	struct mapping *m = space_find_from(s, start);
+	struct mapping *m = find_hinted(s, start);
 	int error;
 
 	if ((error = change_check(s, m, start, end, c)) != 0)
 		return error;
 	if (m->start == start && m->end == end) {
+		s->hint = m;
 		change_one(s, m, c);
 		mapping_join(s, m);
 	} else {
-		if ((error = change_pieces(s, m, start, end, c)) != 0)
+		if ((error = change_pieces(s, m, start, end, *c)) != 0)
 			return error;
 		m = space_find_from(s, start);
 	}
@@ -750,7 +774,7 @@ change_locked(struct space *s, vaddr_t start, vaddr_t end, const struct change *
 	return 0;
 }
 
-int
+NO_CANARY int
 space_protect_locked(struct space *s, struct region *r, vaddr_t start, vaddr_t end, uint32_t prot)
 {
 	const struct change c = { .protect = true, .prot = prot };
@@ -772,7 +796,7 @@ space_advise(struct space *s, vaddr_t start, size_t len, uint32_t clear, uint32_
 	return error == ENOENT ? ENOMEM : error;
 }
 
-int
+NO_CANARY int
 space_protect(struct space *s, vaddr_t start, size_t given, uint32_t prot)
 {
 	size_t len = ROUND_UP(given, PAGE_SIZE);

@@ -258,19 +258,12 @@ const struct lock_class node_class = { .name = "node", .rank = RANK_NODE };
 void
 node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struct sigsrc *src, uint32_t bits)
 {
-	*n = (struct node){ .ops = ops, .refs = 1, .kind = (uint16_t)kind };
+	*n = (struct node){ .ops = ops, .refs = 1, .kind = (uint16_t)kind, .canary = NODE_CANARY };
 	spin_init(&n->lock, &node_class);
 }
 
-void node_ref(struct node *n) { n->refs++; }
-
-void
-node_unref(struct node *n)
-{
-	VERIFY(n->refs > 0);
-	if (--n->refs == 0)
-		n->ops->destroy(n);
-}
+void node_last_ref(struct node *n) { n->ops->destroy(n); }
+void node_last_use(struct node *n) { }
 
 int node_noread(struct node *n, struct uio *u) { return EBADF; }
 int node_nowrite(struct node *n, struct uio *u) { return EBADF; }
