@@ -132,6 +132,7 @@ struct abi_info_timer {
 struct abi_info_handle_count {
 	uint32_t handle_count;
 };
+#define MX_INFO_CPU_STATS_FLAG_ONLINE	1u
 struct abi_info_cpu_stats {
 	uint32_t cpu_number, flags;
 	int64_t idle_time;

@@ -16,6 +16,7 @@
 #include "kern/error.h"
 #include "kern/info.h"
 #include "kern/kstat.h"
+#include "kern/proc.h"
 #include "kern/time.h"
 #include "vm/zone.h"
 #include <abi/channel.h>
@@ -168,7 +169,7 @@ sys_mx_timer_set(struct node *h, int64_t deadline, int64_t slack)
 	wakelist_init(&w);
 	spin_lock(&h->lock);
 	held = disarm(t, &w);
-	due = coalesced(t, deadline, slack);
+	due = coalesced(t, deadline, MAX(slack, proc_self()->p_min_slack));
 	if (due <= clock_now()) {
 		sig_change(h->sig, 0, SIG_SIGNALED, &w);
 	} else if (due != NSEC_INFINITE) {

@@ -36,6 +36,15 @@ next_by_name(const char *after)
 	return best;
 }
 
+uint64_t
+kstat_value(const char *name)
+{
+	for (const struct kstat *k = kstat_set_start; k < kstat_set_end; k++)
+		if (strcmp(k->name, name) == 0)
+			return k->read != NULL ? k->read() : k->value;
+	return 0;
+}
+
 void
 kstat_each(void (*fn)(void *, const char *, uint64_t, bool), void *ctx)
 {

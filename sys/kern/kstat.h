@@ -29,6 +29,8 @@ kstat_add(struct kstat *k, int64_t n)
 	__atomic_fetch_add(&k->value, (uint64_t)n, __ATOMIC_RELAXED);
 }
 
+/* The value of one, by its name; 0 when there is none. */
+uint64_t kstat_value(const char *name);
 /* Calls fn for each counter, sorted by name. */
 void kstat_each(void (*fn)(void *ctx, const char *name, uint64_t value, bool event), void *ctx);
 

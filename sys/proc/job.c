@@ -239,6 +239,7 @@ job_enter_locked(struct job *j, struct proc *p)
 	insert_proc(j, procx_of(p));
 	p->p_job = j;
 	p->p_policy = j->j_policy.word;
+	p->p_min_slack = j->j_policy.min_slack;
 	return 0;
 }
 

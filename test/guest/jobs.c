@@ -333,6 +333,51 @@ names(void)
 }
 
 static void
+machine(void)
+{
+	mx_handle_t j = job_new(mx_job_default()), e = 0;
+	mx_info_kmem_stats_t k;
+	mx_info_cpu_stats_t c[64];
+	size_t actual, avail;
+
+	is_int(mx_object_get_info(j, MX_INFO_CPU_STATS, c, sizeof(c), &actual, &avail), MX_OK, "CPU_STATS");
+	ok(actual >= 1 && actual == avail && c[0].context_switches > 0 && c[0].ints > 0, "what a CPU did");
+	is_int(mx_object_get_info(j, MX_INFO_KMEM_STATS, &k, sizeof(k), NULL, NULL), MX_OK, "KMEM_STATS");
+	ok(k.free_bytes + k.wired_bytes + k.total_heap_bytes + k.vmo_bytes + k.mmu_overhead_bytes + k.other_bytes == k.total_bytes &&
+	    k.vmo_bytes > 0, "where the memory is");
+	is_int(mx_object_get_info(mx_job_default(), MX_INFO_KMEM_STATS, &k, sizeof(k), NULL, NULL), MX_ERR_ACCESS_DENIED,
+	    "needs INSPECT");
+	mx_event_create(0, &e);
+	is_int(mx_object_get_info(e, MX_INFO_KMEM_STATS, &k, sizeof(k), NULL, NULL), MX_ERR_WRONG_TYPE, "and a job");
+	mx_handle_close(e), mx_handle_close(j);
+}
+
+/* Slack of the job's policy counts for timers that ask for none: they meet one that is due close by. */
+static void
+slack(void)
+{
+	mx_policy_timer_slack_t s = { MX_MSEC(40), MX_TIMER_SLACK_LATE, 0 };
+	mx_handle_t j = job_new(mx_job_default());
+	pid_t pid;
+
+	is_int(mx_job_set_policy(j, 0, MX_JOB_POL_TIMER_SLACK, &s, 1), MX_OK, "a slack of 40 ms");
+	pid = mx_job_fork(j);
+	if (pid == 0) {
+		mx_time_t now = mx_clock_get_monotonic();
+		mx_handle_t a, b;
+
+		mx_timer_create(MX_TIMER_SLACK_LATE, MX_CLOCK_MONOTONIC, &a);
+		mx_timer_create(MX_TIMER_SLACK_LATE, MX_CLOCK_MONOTONIC, &b);
+		mx_timer_set(a, now + MX_MSEC(60), 0);
+		mx_timer_set(b, now + MX_MSEC(30), 0);
+		mx_object_wait_one(b, MX_TIMER_SIGNALED, MX_TIME_INFINITE, NULL);
+		_exit(mx_clock_get_monotonic() - now >= MX_MSEC(59) ? 0 : 1);
+	}
+	is_int(child_status(pid), 0, "timers coalesce by it");
+	mx_handle_close(j);
+}
+
+static void
 sizes(void)
 {
 	mx_handle_t j = job_new(mx_job_default());
@@ -361,6 +406,8 @@ main(void)
 	limits();
 	names();
 	sizes();
+	machine();
+	slack();
 	depth();
 	return tap_done();
 }
