@@ -238,6 +238,7 @@ follow_text(struct walk *w, struct vnode *link)
 	if (*buf == '/') {
 		if (w->confined && (error = leave_base(w)) != 0)
 			return error;
+		w->root = proc_self()->p_fs->root;	/* another thread may have changed it */
 		vnode_ref(w->root);
 		vnode_unref(w->vn);
 		w->vn = w->root;

@@ -576,6 +576,7 @@ commit(struct exec *x)
 	if (error != 0)
 		return error;
 	thread_drop_all(p);
+	creds_forget(procx_of(p));
 	commit_space(p, x);
 	parked_calls_drop(thr_self());
 	if (x->setid) {

@@ -298,6 +298,7 @@ proc_exit(int status, int64_t code)
 	node_ref(&p->p_node);
 	exchannels_close(&px->px_exchannels);
 	thread_drop_all(p);
+	creds_forget(px);
 	proc_timers_stop(px);
 	leave_session(p);
 	usage_sample(p);

@@ -11,6 +11,7 @@
 #include "gen/sysproto.h"
 #include "mach/user.h"
 #include "proc/procx.h"
+#include "vm/zone.h"
 
 #define KEEP	UINT32_MAX
 
@@ -44,19 +45,86 @@ sys_gettid(intptr_t *result)
 
 /* --- user and group ids --- */
 
-/* Makes `new' the process's credentials; consumes it. */
+/*
+ * Credentials are looked at without a reference: a thread in the middle of an open would find them freed when
+ * another changes them.  So a process of several threads keeps what it had, each set of ids once,
+ * until it executes a program or ends; going back to a set it had takes that one again.
+ */
+struct old_cred {
+	struct list link;		/* [p] of px_old_creds */
+	struct cred *cred;		/* [I] referenced */
+};
+ZONE(old_cred_zone, struct old_cred);
+
+static bool
+same_ids(const struct cred *a, const struct cred *b)
+{
+	return memcmp(&a->ruid, &b->ruid, offsetof(struct cred, groups) - offsetof(struct cred, ruid)) == 0 &&
+	    memcmp(a->groups, b->groups, a->ngroups * sizeof(a->groups[0])) == 0;
+}
+
+/* The kept one that is like c, or NULL. */
+static struct cred *
+find_old_locked(struct procx *px, const struct cred *c)
+{
+	struct old_cred *o;
+
+	list_for_each(o, &px->px_old_creds, link)
+		if (same_ids(o->cred, c))
+			return o->cred;
+	return NULL;
+}
+
+void
+creds_forget(struct procx *px)
+{
+	struct list *l;
+
+	while ((l = list_pop_front(&px->px_old_creds)) != NULL) {
+		struct old_cred *o = list_entry(l, struct old_cred, link);
+
+		cred_unref(o->cred);
+		zone_free(old_cred_zone, o);
+	}
+}
+
 static void
+change_locked(struct procx *px, struct cred *new)
+{
+	px->px_proc.p_cred = new;
+	if (new->ruid != px->px_uid)
+		proc_charge_uid_locked(px, new->ruid);
+}
+
+/* Makes `new' the process's credentials; consumes it.  ENOMEM. */
+static int
 install(struct cred *new)
 {
-	struct proc *p = proc_self();
-	struct cred *old = p->p_cred;
+	struct procx *px = procx_self();
+	struct cred *old = px->px_proc.p_cred, *known;
+	struct old_cred *keep = NULL;
 
+	if (px->px_proc.p_nthrs > 1 && (keep = zone_alloc(old_cred_zone, 0)) == NULL) {
+		cred_unref(new);
+		return ENOMEM;
+	}
 	spin_lock(&proc_tree_lock);
-	p->p_cred = new;
-	if (new->ruid != old->ruid)
-		proc_charge_uid_locked(procx_of(p), new->ruid);
+	known = find_old_locked(px, new);
+	change_locked(px, known != NULL ? cred_ref(known) : new);
+	if (keep != NULL && find_old_locked(px, old) != old) {
+		keep->cred = old;
+		list_push_back(&px->px_old_creds, &keep->link);
+		keep = NULL;
+		old = NULL;
+	}
 	spin_unlock(&proc_tree_lock);
-	cred_unref(old);
+	if (old != NULL)
+		cred_unref(old);
+	if (known != NULL)
+		cred_unref(new);
+	if (keep != NULL)
+		zone_free(old_cred_zone, keep);
+	return 0;
 }
 
 int
@@ -117,8 +185,7 @@ set_uids(uint32_t r, uint32_t e, uint32_t s)
 		n->euid = e;
 	if (s != KEEP)
 		n->suid = s;
-	install(n);
-	return 0;
+	return install(n);
 }
 
 static int
@@ -139,8 +206,7 @@ set_gids(uint32_t r, uint32_t e, uint32_t s)
 		n->egid = e;
 	if (s != KEEP)
 		n->sgid = s;
-	install(n);
-	return 0;
+	return install(n);
 }
 
 int
@@ -237,6 +303,5 @@ sys_setgroups(int n, void __user *list)
 		return error;
 	}
 	new->ngroups = (uint32_t)n;
-	install(new);
-	return 0;
+	return install(new);
 }

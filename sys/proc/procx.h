@@ -90,6 +90,9 @@ void proc_unmake(struct procx *, struct thr *t);
 /* Zero's events of a process: for who watches it. */
 void proc_event(struct proc *, unsigned type, int64_t code);
 
+/* ids.c: credentials that threads may still have looked at; there is one thread now */
+void creds_forget(struct procx *);
+
 /* exec.c */
 /* Process 1's first program: the calling kernel thread becomes its user thread. */
 int exec_first(const char *path, uintptr_t *entry, uintptr_t *sp) __must_check;

@@ -244,26 +244,3 @@ user_put32(void __user *to, uint32_t value)
 
 	return unlikely(error != 0) ? error : put32((uintptr_t)to, value);
 }
-
-int
-user_cas32(void __user *to, uint32_t old, uint32_t new, uint32_t *found)
-{
-	uintptr_t at = (uintptr_t)to;
-	int error = word_check(at);
-
-	if (error != 0)
-		return error;
-	__asm__ volatile(STAC
-	    "1:\tlock cmpxchgl %[new], (%[at])\n\t"
-	    "mov $0, %k[error]\n"
-	    "3:\t" CLAC
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
-	    EXTABLE(1b, 4b)
-	    : "+a"(old), [error] "=&r"(error) : [new] "r"(new), [at] "r"(at), [efault] "i"(EFAULT)
-	    : "memory", "cc");
-	*found = old;
-	return error;
-}

@@ -509,6 +509,8 @@ endings(void)
 
 /* --- fork --- */
 
+static void ids_with_threads(void);
+
 static void
 do_fork(struct bare *b)
 {
@@ -529,7 +531,24 @@ forks(void)
 	__sys_throp(THR_JOIN, tid, 0);
 	st = child_status((pid_t)b.seen);
 	ok(WIFEXITED(st) && WEXITSTATUS(st) == 3, "fork copies the calling thread only");
+	st = in_child(ids_with_threads);
+	ok(WIFEXITED(st) && WEXITSTATUS(st) == 0, "ids change beside other threads");
 	bare_free(&b);
+}
+
+/* --- credentials --- */
+
+static void
+ids_with_threads(void)
+{
+	static struct bare b;
+	int bad = 0;
+
+	start(&b, forever);
+	for (unsigned i = 0; i < 200; i++)
+		bad += setegid(i % 7) != 0 || getegid() != i % 7;
+	bad += setuid(1000) != 0 || setegid(77) == 0;
+	_exit(bad);
 }
 
 /* --- signals --- */

@@ -23,5 +23,3 @@ int user_load32(const void __user *from, uint32_t *value) __must_check;
 int user_store32(void __user *to, uint32_t value) __must_check;
 /* One word of a result, at any address. */
 int user_put32(void __user *to, uint32_t value) __must_check;
-/* *to == old: stores new.  *found is what was there. */
-int user_cas32(void __user *to, uint32_t old, uint32_t new, uint32_t *found) __must_check;
