@@ -67,6 +67,7 @@ void kstat_register(struct kstat *k) { k->next = kstat_made; kstat_made = k; }
 struct kstat *kstat_made;
 const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }
 void deferred_run(void) { }
+void hold_left(void) { }
 void thr_yield(void) { fail_after = -1; }
 void *kmap_alloc(size_t size) { return malloc(size); }
 void kmap_free(void *p, size_t size) { free(p); }
