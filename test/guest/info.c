@@ -69,6 +69,7 @@ generic(void)
 	is_int(b[0].rights, RIGHT_WAIT, "and tells those of this handle");
 	is_int(__sys_mx_object_get_info(bare, MX_INFO_HANDLE_COUNT, &c, sizeof(c), NULL, NULL), MX_ERR_ACCESS_DENIED, "HANDLE_COUNT needs INSPECT");
 	is_int(__sys_mx_object_get_info(bare, MX_INFO_HANDLE_COUNT, NULL, 0, NULL, NULL), MX_ERR_ACCESS_DENIED, "rights before size");
+	is_int(__sys_mx_object_get_info(bare, MX_INFO_JOB, NULL, 0, NULL, NULL), MX_ERR_WRONG_TYPE, "kind before rights");
 	is_int(__sys_mx_object_get_info(e, MX_INFO_HANDLE_COUNT, &c, sizeof(c), NULL, NULL), MX_OK, "HANDLE_COUNT");
 	is_int(c.handle_count, 2, "two handles");
 	dup = with(e, RIGHT_SAME);

@@ -1,0 +1,174 @@
+/* Killing jobs: all that is below ends and stays dead, also against those that fork. */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/sysctl.h>
+#include <abi/task.h>
+#include <mx/object.h>
+#include <mx/policy.h>
+#include <mx/process.h>
+#include <mx/syscalls.h>
+#include "sysuser.h"
+#include "tap.h"
+
+#define BAD_PTR		((void *)0x10)
+#define SOON		mx_deadline_after(MX_SEC(20))
+#define DEPTH		32
+
+static mx_handle_t
+job_new(mx_handle_t parent)
+{
+	mx_handle_t h = MX_HANDLE_INVALID;
+
+	return mx_job_create(parent, 0, &h) == MX_OK ? h : MX_HANDLE_INVALID;
+}
+
+static mx_handle_t
+with(mx_handle_t h, mx_rights_t rights)
+{
+	mx_handle_t d = MX_HANDLE_INVALID;
+
+	return mx_handle_duplicate(h, rights, &d) == MX_OK ? d : MX_HANDLE_INVALID;
+}
+
+static mx_signals_t
+levels(mx_handle_t h)
+{
+	mx_signals_t seen = 0;
+
+	mx_object_wait_one(h, 0, 0, &seen);
+	return seen & 0x3fffff;
+}
+
+static mx_koid_t
+koid(mx_handle_t h)
+{
+	mx_info_handle_basic_t b = { 0 };
+
+	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
+	return b.koid;
+}
+
+static mx_koid_t
+related(mx_handle_t h)
+{
+	mx_info_handle_basic_t b = { 0 };
+
+	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
+	return b.related_koid;
+}
+
+static size_t
+count(mx_handle_t h, uint32_t topic)
+{
+	size_t avail = 99999;
+
+	mx_object_get_info(h, topic, NULL, 0, NULL, &avail);
+	return avail;
+}
+
+/* A child in the job that waits to be killed, or for the byte that never comes. */
+static pid_t
+sleeper(mx_handle_t job)
+{
+	pid_t pid = (pid_t)__sys_job_fork(job);
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+static void
+killing(void)
+{
+	mx_handle_t top = job_new(mx_job_default()), mid = job_new(top), low = job_new(mid), side = job_new(top), x, weak;
+	mx_policy_basic_t pol = { MX_POL_NEW_EVENT, MX_POL_ACTION_DENY };
+	mx_info_job_t info;
+	pid_t pid[4];
+	int good = 1, status;
+
+	weak = with(top, RIGHTS_JOB & ~MX_RIGHT_DESTROY);
+	is_int(mx_task_kill(weak), MX_ERR_ACCESS_DENIED, "task_kill needs DESTROY");
+	mx_handle_close(weak);
+	pid[0] = sleeper(mid), pid[1] = sleeper(low), pid[2] = sleeper(low), pid[3] = sleeper(side);
+	mx_object_get_info(top, MX_INFO_JOB, &info, sizeof(info), NULL, NULL);
+	is_int(info.processes, 4, "four processes below");
+	is_int(mx_task_kill(mid), MX_OK, "task_kill of a job");
+	is_int(mx_object_wait_one(mid, MX_JOB_TERMINATED, SOON, NULL), MX_OK, "TERMINATED");
+	is_int(levels(mid), MX_JOB_TERMINATED | MX_JOB_NO_PROCESSES | MX_JOB_NO_JOBS, "and empty");
+	is_int(levels(low), MX_JOB_TERMINATED | MX_JOB_NO_PROCESSES | MX_JOB_NO_JOBS, "what is below too");
+	for (int i = 0; i < 3; i++) {
+		status = child_status(pid[i]);
+		good &= WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	}
+	ok(good, "three were killed");
+	is_int(kill(pid[3], 0), 0, "the one beside it lives");
+	mx_object_get_info(mid, MX_INFO_JOB, &info, sizeof(info), NULL, NULL);
+	ok(info.exited == 1 && info.return_code == MX_TASK_RETCODE_SYSCALL_KILL, "MX_INFO_JOB of the dead");
+	is_int(mx_job_create(mid, 0, &x), MX_ERR_BAD_STATE, "no child in a dead job");
+	is_int(mx_job_create(low, 0, &x), MX_ERR_BAD_STATE, "nor below");
+	fails(__sys_job_fork(low), ESRCH, "no process");
+	is_int(mx_job_set_policy(low, 0, MX_JOB_POL_BASIC, &pol, 1), MX_ERR_BAD_STATE, "no policy");
+	is_int(mx_task_kill(mid), MX_OK, "killing it again is nothing");
+	is_int((int)count(top, MX_INFO_JOB_CHILDREN), 1, "the dead are in no list");
+	is_int(mx_object_get_child(top, koid(mid), MX_RIGHT_SAME_RIGHTS, &x), MX_ERR_NOT_FOUND, "nor to be found");
+	mx_handle_close(low), mx_handle_close(mid);
+	is_int(mx_task_kill(top), MX_OK, "the rest");
+	status = child_status(pid[3]);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "with its process");
+	is_int(mx_object_wait_one(side, MX_JOB_TERMINATED, SOON, NULL), MX_OK, "the other child is dead");
+	is_int(levels(top) & MX_JOB_TERMINATED, MX_JOB_TERMINATED, "and so is the parent");
+	mx_handle_close(side), mx_handle_close(top);
+}
+
+/* The handle was inherited by fork. */
+static void
+suicide(void)
+{
+	mx_handle_t j = job_new(mx_job_default());
+	pid_t pid = (pid_t)__sys_job_fork(j);
+	int status;
+
+	if (pid == 0) {
+		mx_task_kill(j);
+		_exit(3);
+	}
+	status = child_status(pid);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "who kills his own job does not come back");
+	mx_handle_close(j);
+}
+
+/* Forking against the killer: nothing survives. */
+static void
+forkers(void)
+{
+	for (int round = 0; round < 20; round++) {
+		mx_handle_t j = job_new(mx_job_default());
+		pid_t pid = (pid_t)__sys_job_fork(j);
+
+		if (pid == 0) {
+			signal(SIGCHLD, SIG_IGN);
+			for (int i = 0; ; i++)
+				if (fork() == 0 && i > 3)
+					_exit(0);
+		}
+		mx_nanosleep(mx_deadline_after(MX_MSEC(round)));
+		mx_task_kill(j);
+		if (mx_object_wait_one(j, MX_JOB_TERMINATED, SOON, NULL) != MX_OK)
+			ok(0, "round %d: somebody survived", round);
+		child_status(pid);
+		mx_handle_close(j);
+	}
+	ok(1, "20 forking trees were killed");
+}
+
+int
+main(void)
+{
+	killing();
+	suicide();
+	forkers();
+	return tap_done();
+}
