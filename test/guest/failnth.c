@@ -460,6 +460,66 @@ op_port(void)
 	return native(status);
 }
 
+/* Pairs: what was made is closed; of a refused one nothing is there. */
+static int
+close_pair(long status, const handle h[2])
+{
+	if (native(status) != 0)
+		return -1;
+	__sys_mx_handle_close(h[0]);
+	return native(__sys_mx_handle_close(h[1]));
+}
+
+static int
+op_eventpair(void)
+{
+	handle h[2] = { 0, 0 };
+
+	return close_pair(__sys_mx_eventpair_create(0, &h[0], &h[1]), h);
+}
+
+static int
+op_fifo(void)
+{
+	handle h[2] = { 0, 0 };
+
+	return close_pair(__sys_mx_fifo_create(16, 8, 0, &h[0], &h[1]), h);
+}
+
+/* With bytes through it, and a datagram left in it. */
+static int
+op_socket(void)
+{
+	char bytes[5000] = { 0 };
+	handle h[2] = { 0, 0 };
+	size_t n = 0;
+	long status;
+
+	for (unsigned options = 0; options < 2; options++) {
+		status = __sys_mx_socket_create(options, &h[0], &h[1]);
+		if (native(status) != 0)
+			return -1;
+		status = __sys_mx_socket_write(h[0], 0, bytes, sizeof(bytes), &n);
+		if (status == MX_OK)
+			status = __sys_mx_socket_read(h[1], 8, bytes, 100, &n);
+		__sys_mx_handle_close(h[0]), __sys_mx_handle_close(h[1]);
+		if (native(status) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+op_timer(void)
+{
+	handle h = 0;
+
+	if (native(__sys_mx_timer_create(0, 0, &h)) != 0)
+		return -1;
+	__sys_mx_timer_set(h, INT64_MAX - 1, 5);
+	return native(__sys_mx_handle_close(h));
+}
+
 static handle event, port;
 
 static int
@@ -734,7 +794,8 @@ static const struct {
 	{ "fork and wait", op_fork, 1 }, { "fork of much", op_fork_large, 1 }, { "exec", op_exec, 1 }, { "exec of a set-id program", op_exec_setid, 1 },
 	{ "mmap and munmap", op_mmap, 0 }, { "touch", op_touch, 1 }, { "sbrk", op_brk, 0 },
 	{ "mmap of a file", op_map_file, 0 }, { "poll of 40", op_poll, 0 }, { "select", op_select, 0 },
-	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "port and packet", op_port, 0 },
+	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "eventpair_create", op_eventpair, 0 },
+	{ "fifo_create", op_fifo, 0 }, { "sockets", op_socket, 0 }, { "timer", op_timer, 0 }, { "port and packet", op_port, 0 },
 	{ "wait_async", op_wait_async, 0 }, { "handle_duplicate", op_duplicate, 0 },
 	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
 	{ "VMO and snapshot", op_vmo, 0 }, { "region and mapping", op_vmar, 0 },
@@ -843,7 +904,7 @@ main(int argc, char **argv)
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
 	/* A table keeps the room it once had, and a child's is like its parent's. */
-	close(fcntl(0, F_DUPFD, 600)), op_event(), op_groups(), op_vmo(), op_vmar();
+	close(fcntl(0, F_DUPFD, 600)), op_event(), op_groups(), op_socket(), op_vmo(), op_vmar();
 	memset(before, 1, sizeof(before)), memset(after, 1, sizeof(after));
 	for (size_t c = 0; c < sizeof(classes) / sizeof(classes[0]); c++)
 		strike(0, classes[c]);

@@ -71,10 +71,41 @@ main(void)
 	change(SIG_READABLE, 0);
 	change(0, SIG_READABLE);
 	ok(fires[2] == 2 && fires[3] == 1, "the next exclusive one after the first has left");
+	fires[0] = fires[1] = fires[3] = 0;
+	sig_pass(&src, SIG_READABLE);
+	ok(fires[3] == 1 && fires[0] == 0 && fires[1] == 0, "passing on tells one exclusive observer and no other");
+	change(SIG_READABLE, 0);
+	sig_pass(&src, SIG_READABLE | SIG_WRITABLE);
+	ok(fires[3] == 1, "and nobody when the level is clear");
 	observer_detach(&a.ob);
 	observer_detach(&b.ob);
 	observer_detach(&y.ob);
 	ok(list_empty(&src.observers), "nobody is left");
+	{
+		uint16_t gen = 5;
+		struct via through = { &gen, 5 };
+
+		change(0, SIG_READABLE);
+		ok(sig_wait(&src, SIG_READABLE, 0, 0, &through, &seen) == 0, "a wait through a slot that holds");
+		gen = 6;
+		ok(sig_wait(&src, SIG_READABLE, 0, NSEC_INFINITE, &through, &seen) == ECLOSED &&
+		    (seen & SIG_HANDLE_CLOSED) != 0, "one through a slot that went ends at once");
+		attach(&a, 0, SIG_WRITABLE, 0);
+		attach(&b, 1, SIG_WRITABLE, 0);
+		a.ob.via = (struct via){ &gen, 5 };
+		b.ob.via = (struct via){ &gen, 6 };
+		spin_lock(&lock);
+		{
+			struct wakelist w;
+
+			wakelist_init(&w);
+			sig_slot_gone(&src, &(struct via){ &gen, 5 }, &w);
+		}
+		spin_unlock(&lock);
+		ok(fires[0] == 1 && fires[1] == 0, "a slot that goes ends its own waits, not those of who has it next");
+		observer_detach(&a.ob);
+		observer_detach(&b.ob);
+	}
 
 	ok(sig_wait(&src, SIG_READABLE, 0, 0, NULL, &seen) == 0 && (seen & SIG_READABLE) != 0,
 	    "a wait for what is active returns at once");
