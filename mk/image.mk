@@ -16,7 +16,7 @@ images: $(IMAGES:%=build/images/%.img)
 
 $(PROGRAMS): build/%: %.c build/sdk/stamp
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(USERCC) $(USERFLAGS) -o $@.tmp $< -lmx && $(USERCC:-cc=-strip) $@.tmp && mv $@.tmp $@
+	$(Q)mkdir -p $(@D) && $(USERCC) $(USERFLAGS) -Ibuild/gen -o $@.tmp $< -lmx && $(USERCC:-cc=-strip) $@.tmp && mv $@.tmp $@
 
 build/host/mkimage: mk/mkimage.c include/abi/image.h
 	$(call say,HOSTCC,$<)

@@ -27,6 +27,7 @@
 #define MX_OBJ_TYPE_SEM			68u
 #define MX_OBJ_TYPE_MQ			69u
 #define MX_OBJ_TYPE_SHM			70u
+#define MX_OBJ_TYPE_TRACE		71u
 #define MX_OBJ_PROP_WAITABLE		1u
 
 #define MX_INFO_HANDLE_VALID		1u

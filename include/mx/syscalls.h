@@ -151,6 +151,12 @@ mx_status_t	mx_task_suspend(mx_handle_t handle MX_USE, mx_handle_t *token MX_ACQ
 mx_status_t	mx_task_create_exception_channel(mx_handle_t handle MX_USE, uint32_t options,
 		    mx_handle_t *out MX_ACQUIRE);
 
+/* --- call traces --------------------------------------------------------------------------------- */
+
+/* read() on its descriptor gives struct abi_trace_record. */
+mx_status_t	mx_trace_create(uint32_t options, mx_handle_t *out MX_ACQUIRE);
+mx_status_t	mx_trace_attach(mx_handle_t trace MX_USE, mx_handle_t process MX_USE, uint32_t options);
+
 /* --- time and system ------------------------------------------------------------------------------- */
 
 mx_time_t	mx_clock_get_monotonic(void);

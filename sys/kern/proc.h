@@ -59,6 +59,8 @@ struct proc {
 	void *p_exe;			/* [o] vnode of the program (struct vnode *) */
 	uintptr_t p_envp, p_envp_end;	/* [o] user addresses for /proc/PID/environ */
 	uint32_t p_events;		/* [a] registrations of its events (ipc/ev.h) */
+	struct node *p_trace;		/* [p] its call trace, referenced, or NULL (ipc/trace.c) */
+	bool p_trace_follow;		/* [p] children are traced too */
 	bool p_watch_cpu;		/* [o] an itimer or limit looks at its CPU time (sys/proc) */
 };
 

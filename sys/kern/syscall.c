@@ -7,6 +7,9 @@
  * below: POSIX-class calls get the result with CF clear or an errno with CF set, native ones an
  * mx_status_t.
  *
+ * Traced threads have t_call_max 0, so that one comparison finds both numbers that are too large and
+ * calls that are traced; nobody else pays for it.
+ *
  * Budget of a null call: entry and exit belong to the assembler; here number test, table load,
  * wrapper, body, two stores into the frame: about 25 instructions.
  */
@@ -15,11 +18,14 @@
 #include "kern/lock.h"
 #include "kern/status.h"
 #include "kern/sysarg.h"
+#include "kern/systrace.h"
 #include "kern/thr.h"
 #include "kern/trap.h"
 #include "mach/atomic.h"
 #include "vm/zone.h"
 #include <abi/mx.h>
+
+void (*syscall_trace_hook)(struct trapframe *, unsigned);
 
 struct path_buffer {
 	char text[PATH_MAX];
@@ -72,35 +78,58 @@ finish_error(struct trapframe *tf, uint64_t nr, int error)
 	}
 }
 
+static inline __attribute__((always_inline)) int
+run(struct trapframe *tf, uint64_t nr, intptr_t *result)
+{
+	int error;
+
+	thr_self()->t_call = (uint16_t)nr;
+	error = sysent[nr].fn(tf, result);
+	if (CONFIG_DEBUG)
+		lock_check_none();
+	if (unlikely(error != 0)) {
+		finish_error(tf, nr, error);
+		return error;
+	}
+	tf_set_result(tf, (uint64_t)*result);
+	if (nr < SYS_NATIVE)
+		tf_set_carry(tf, false);
+	return 0;
+}
+
+int
+syscall_run(struct trapframe *tf, unsigned nr, intptr_t *result)
+{
+	return run(tf, nr, result);
+}
+
+/* No such call; or one, and the thread is (or may be) traced. */
+static void
+odd_call(struct trapframe *tf, uint64_t nr)
+{
+	if (nr <= SYS_MAX && sysent[nr].fn != NULL) {
+		syscall_trace_hook(tf, (unsigned)nr);
+	} else if (nr >= SYS_NATIVE && nr < 1024) {
+		tf_set_result(tf, (uint64_t)MX_ERR_BAD_SYSCALL);
+	} else {
+		tf_set_result(tf, ENOSYS);
+		tf_set_carry(tf, true);
+	}
+}
+
 void __lean
 syscall_enter(struct trapframe *tf)
 {
 	uint64_t nr = tf_call(tf);
 	struct thr *t = thr_self();
 	intptr_t result = 0;
-	int error;
 
 	t->t_frame = tf;
-	if (unlikely(nr > SYS_MAX || sysent[nr].fn == NULL)) {
-		if (nr >= SYS_NATIVE && nr < 1024) {
-			tf_set_result(tf, (uint64_t)MX_ERR_BAD_SYSCALL);
-		} else {
-			tf_set_result(tf, ENOSYS);
-			tf_set_carry(tf, true);
-		}
+	if (unlikely(nr > t->t_call_max || sysent[nr].fn == NULL)) {
+		odd_call(tf, nr);
 		return;
 	}
-	t->t_call = (uint16_t)nr;
-	error = sysent[nr].fn(tf, &result);
-	if (CONFIG_DEBUG)
-		lock_check_none();
-	if (unlikely(error != 0)) {
-		finish_error(tf, nr, error);
-		return;
-	}
-	tf_set_result(tf, (uint64_t)result);
-	if (nr < SYS_NATIVE)
-		tf_set_carry(tf, false);
+	(void)run(tf, nr, &result);
 }
 
 const char *

@@ -10,6 +10,7 @@
  * its node.
  */
 #include "kern/thr.h"
+#include "kern/systrace.h"
 #include "kern/assert.h"
 #include "kern/cpu.h"
 #include "kern/error.h"
@@ -54,6 +55,8 @@ thr_begin(void *arg)
 	thr_exit();
 }
 
+void (*thr_trace_hook)(struct thr *);
+
 int
 thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, struct thr **out)
 {
@@ -76,6 +79,8 @@ thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, s
 	t->t_proc_koid = p != NULL ? p->p_node.koid : 0;
 	t->t_entry = entry;
 	t->t_arg = arg;
+	/* As its maker, who may be traced; it finds out (kern/syscall.c). */
+	t->t_call_max = p == NULL || p->p_trace != NULL ? 0 : thr_self()->t_call_max;
 	t->t_class = THRUSER;
 	t->t_tid = (int32_t)atomic_add((uint32_t *)&next_tid, 1);
 	list_init(&t->t_link);
@@ -122,6 +127,8 @@ thr_exit(void)
 {
 	struct thr *t = thr_self();
 
+	if (unlikely(t->t_trace != NULL))
+		thr_trace_hook(t);
 	intr_disable();
 	t->t_state = THR_ZOMBIE;
 	sched_switch();

@@ -30,7 +30,6 @@ enum thr_class { THRRT = 0, THRUSER = 1, THRBATCH = 2, THRIDLE = 3, THRNCLASS = 
 /* t_work: one word, tested once on the way out to user mode. */
 #define WORK_RESCHED	0x01u	/* another thread should run */
 #define WORK_SIGNAL	0x02u	/* a POSIX signal may be deliverable, or a stop, or death */
-#define WORK_TRACE	0x04u
 #define WORK_TIMES	0x08u	/* an itimer or CPU limit is due */
 
 struct thr {
@@ -56,6 +55,8 @@ struct thr {
 	struct node *t_unused;		/* [o] nodes whose `unused' comes next */
 	struct list t_parked;		/* [o] channel calls that a signal interrupted (ipc/channel.c) */
 	uint16_t t_call;		/* [o] number of the current call */
+	uint64_t t_call_max;		/* [a] greater numbers are looked at: SYS_MAX, 0 when traced */
+	void *t_trace;			/* [o] the record of a call that is traced (ipc/trace.c) */
 	uint8_t t_wake;			/* [q] WAKE_*: see thr.c */
 	int t_wake_error;		/* [q] why it woke */
 	uint64_t t_user_ns, t_sys_ns;	/* [o] */

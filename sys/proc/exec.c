@@ -34,6 +34,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
+#include "ipc/trace.h"
 #include "mach/frame.h"
 #include "proc/exec.h"
 #include "proc/job.h"
@@ -514,6 +515,8 @@ commit_cred(struct proc *p, struct exec *x)
 	struct cred *old = p->p_cred;
 
 	p->p_setid = x->setid || (p->p_setid && x->secure);
+	if (x->setid)
+		trace_setid(p);
 	if (x->cred == NULL)
 		return;
 	spin_lock(&proc_tree_lock);

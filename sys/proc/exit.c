@@ -20,6 +20,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
+#include "ipc/trace.h"
 #include "proc/job.h"
 #include "proc/procx.h"
 #include "proc/thread.h"
@@ -290,6 +291,8 @@ proc_exit(int status, int64_t code)
 
 	if (signal_single_thread() != 0)
 		proc_thr_exit();
+	if (unlikely(p->p_trace != NULL || thr_self()->t_trace != NULL))
+		trace_exit(p, status);
 	if (p == proc_init())
 		panic("process 1 ended with wait status %#x", (unsigned)status);
 	spin_lock(&proc_tree_lock);

@@ -20,6 +20,7 @@
 #include "kern/log.h"
 #include "kern/sched.h"
 #include "kern/string.h"
+#include "ipc/trace.h"
 #include "mach/boot.h"
 #include "fs/fsctx.h"
 #include "fs/procfs.h"
@@ -266,6 +267,8 @@ proc_enter_locked(struct procx *px, struct proc *parent)
 		list_push_back(&parent->p_children, &p->p_sibling);
 	px->px_uid = p->p_cred->ruid;
 	p->p_state = PROC_ALIVE;
+	if (proc_self() != NULL && proc_self()->p_trace != NULL)
+		trace_child_locked(proc_self(), p);
 	forks.value++;
 }
 

@@ -37,6 +37,7 @@
 #include "kern/string.h"
 #include "kern/trap.h"
 #include "fs/file.h"
+#include "ipc/trace.h"
 #include "mach/atomic.h"
 #include "mach/frame.h"
 #include "proc/native.h"
@@ -905,6 +906,8 @@ signal_deliver(struct trapframe *tf)
 	if (unlikely(t->t_sig->ts_starting))
 		exception_starting();
 	while ((sig = next_signal(t, &info, &act, &conts)) != 0) {
+		if (unlikely(t->t_proc->p_trace != NULL))
+			trace_signal(t->t_proc, &info);
 		if (act.handler > SIGACT_IGN) {
 			call_handler(tf, t, &act, &info);
 			if (!signal_pending(t)) {
