@@ -31,6 +31,7 @@
 #include "proc/job.h"
 #include "proc/thread.h"
 #include "vm/space.h"
+#include "vm/window.h"
 #include "vm/zone.h"
 #include <abi/info.h>
 #include <abi/rights.h>
@@ -177,6 +178,7 @@ create(const char *name, bool child, struct procx **out)
 		proc_unmake(px, NULL);
 		return error;
 	}
+	window_open(p->p_space);
 	space_set_limits(p->p_space, p->p_limits[RLIMIT_AS].cur, p->p_limits[RLIMIT_STACK].cur);
 	px->px_native = true;
 	px->px_nochild = !child;

@@ -55,6 +55,19 @@ image(void)
 	    MX_ERR_INVALID_ARGS, "which cannot be set");
 }
 
+static void
+native_process(void)
+{
+	mx_vaddr_t told = 0;
+	mx_handle_t p, vmar;
+
+	is_int(mx_process_create(mx_job_default(), "p", 1, 0, &p, &vmar), MX_OK, "a process made natively");
+	is_int(mx_object_get_property(p, MX_PROP_PROCESS_VDSO_BASE_ADDRESS, &told, sizeof(told)), MX_OK, "its vDSO");
+	ok(told != 0 && (told & 4095) == 0, "is somewhere");
+	mx_handle_close(p);
+	mx_handle_close(vmar);
+}
+
 static const struct {
 	int number;
 	const char *name, *flags;
@@ -269,6 +282,7 @@ main(int argc, char **argv)
 	}
 	image();
 	symbols();
+	native_process();
 	clocks();
 	set_clock();
 	is_int(in_child(child_clock), 0, "a forked child has it");
