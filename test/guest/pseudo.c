@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <abi/sig.h>
 #include <mx/fd.h>
+#include <mx/object.h>
 #include <mx/process.h>
 #include <mx/syscalls.h>
 #include "tap.h"
@@ -36,6 +37,45 @@ of_process(void)
 	    "a process is no port");
 	mx_handle_close(weak);
 	mx_handle_close(d);
+}
+
+/* The kinds of all four, their rights, and what they lead to. */
+static void
+of_others(void)
+{
+	static const struct {
+		mx_handle_t h;
+		uint32_t type, lacks;
+		const char *name;
+	} all[] = {
+		{ MX_HANDLE_PROCESS_SELF, MX_OBJ_TYPE_PROCESS, 0, "process" },
+		{ MX_HANDLE_THREAD_SELF, MX_OBJ_TYPE_THREAD, 0, "thread" },
+		{ MX_HANDLE_VMAR_ROOT_SELF, MX_OBJ_TYPE_VMAR, MX_RIGHT_WAIT, "root VMAR" },
+		{ MX_HANDLE_JOB_DEFAULT, MX_OBJ_TYPE_JOB, MX_RIGHT_DESTROY | MX_RIGHT_SET_POLICY | MX_RIGHT_ENUMERATE, "job" },
+	};
+	mx_handle_t d, job, ch[2];
+	mx_info_handle_basic_t b, c;
+
+	for (unsigned i = 0; i < 4; i++) {
+		is_int(mx_object_get_info(all[i].h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL), MX_OK, all[i].name);
+		is_int(b.type, all[i].type, "its kind");
+		ok((b.rights & all[i].lacks) == 0, "no more rights than are due");
+		is_int(mx_handle_duplicate(all[i].h, MX_RIGHT_SAME_RIGHTS, &d), MX_OK, "a duplicate");
+		mx_object_get_info(d, MX_INFO_HANDLE_BASIC, &c, sizeof(c), NULL, NULL);
+		ok(c.koid == b.koid && c.rights == b.rights && (c.rights & MX_RIGHT_TRANSFER) != 0, "of the same, to be moved");
+		mx_channel_create(0, &ch[0], &ch[1]);
+		is_int(mx_channel_write(ch[0], 0, NULL, 0, &all[i].h, 1), MX_ERR_ACCESS_DENIED, "it does not go into a channel");
+		is_int(mx_object_get_info(all[i].h, MX_INFO_HANDLE_VALID, NULL, 0, NULL, NULL), MX_OK, "it stays");
+		is_int(mx_channel_write(ch[0], 0, NULL, 0, &d, 1), MX_OK, "the duplicate does");
+		mx_handle_close(ch[0]);
+		mx_handle_close(ch[1]);
+	}
+	is_int(mx_object_get_info(mx_thread_self(), MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL), MX_OK, "thread-self");
+	mx_object_get_info(mx_process_self(), MX_INFO_HANDLE_BASIC, &c, sizeof(c), NULL, NULL);
+	ok(b.related_koid == c.koid, "is of the process");
+	is_int(mx_job_create(mx_job_default(), 0, &job), MX_OK, "job-default can have children");
+	mx_handle_close(job);
+	is_int(mx_task_kill(mx_job_default()), MX_ERR_ACCESS_DENIED, "and cannot be killed");
 }
 
 static void
@@ -133,6 +173,7 @@ main(int argc, char **argv)
 	if (argc > 1)
 		return mx_object_signal(mx_process_self(), 0, MX_USER_SIGNAL_4) == MX_ERR_BAD_HANDLE ? 0 : 8;
 	of_process();
+	of_others();
 	stays();
 	follows();
 	is_int(in_child(closes), 0, "closing one empties it for good: waits, fork, exec");
