@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <abi/mx.h>
+#include <abi/policy.h>
 #include <abi/rights.h>
 #include <abi/sig.h>
 #include <abi/task.h>
@@ -445,6 +446,44 @@ op_event(void)
 }
 
 static int
+op_job(void)
+{
+	struct abi_policy_basic p = { MX_POL_NEW_FIFO, MX_POL_ACTION_DENY };
+	long status;
+	handle h = 0;
+
+	if (native(__sys_mx_job_create(MX_HANDLE_JOB_DEFAULT, 0, &h)) != 0)
+		return -1;
+	status = __sys_mx_job_set_policy(h, 0, MX_JOB_POL_BASIC, &p, 1);
+	__sys_mx_handle_close(h);
+	return native(status);
+}
+
+static int
+do_job_fork(void)
+{
+	handle h = 0;
+	int r, saved;
+
+	if (native(__sys_mx_job_create(MX_HANDLE_JOB_DEFAULT, 0, &h)) != 0)
+		return -1;
+	r = (int)__sys_job_fork(h);
+	if (r == 0)
+		_exit(0);
+	r = reap(r);
+	saved = errno;
+	__sys_mx_handle_close(h);
+	errno = saved;
+	return r;
+}
+
+static int
+op_job_fork(void)
+{
+	return struck(do_job_fork);
+}
+
+static int
 op_port(void)
 {
 	struct abi_port_packet k = { .key = 1 };
@@ -795,6 +834,7 @@ static const struct {
 	{ "mmap and munmap", op_mmap, 0 }, { "touch", op_touch, 1 }, { "sbrk", op_brk, 0 },
 	{ "mmap of a file", op_map_file, 0 }, { "poll of 40", op_poll, 0 }, { "select", op_select, 0 },
 	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "eventpair_create", op_eventpair, 0 },
+	{ "a job with a policy", op_job, 0 }, { "job_fork", op_job_fork, 1 },
 	{ "fifo_create", op_fifo, 0 }, { "sockets", op_socket, 0 }, { "timer", op_timer, 0 }, { "port and packet", op_port, 0 },
 	{ "wait_async", op_wait_async, 0 }, { "handle_duplicate", op_duplicate, 0 },
 	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
