@@ -81,6 +81,7 @@ static char *scratch;		/* NARGS * 2 pages; beyond: nothing */
 static char *region;		/* memory for calls about memory; nothing near it */
 static int file = -1, folder = -1, tty = -1;
 static uint32_t event, port, timer, sock[2], fifo[2];
+static uint32_t vmo;		/* a page */
 static int pair[2] = { -1, -1 }, door_sock = -1, fresh = -1;	/* sockets */
 static int report, nowhere;	/* where children write what went wrong; a file of no interest */
 static int native;		/* the call at hand is native */
@@ -148,6 +149,8 @@ static const struct { unsigned nr, arg; int out, absent; } users[] = {
 	{ SYS_mx_timer_create, 2, 1, 0 }, { SYS_mx_fifo_create, 3, 1, 0 }, { SYS_mx_fifo_create, 4, 1, 0 },
 	{ SYS_mx_socket_write, 4, 1, 1 }, { SYS_mx_socket_read, 2, 1, 0 }, { SYS_mx_socket_read, 4, 1, 1 },
 	{ SYS_mx_fifo_write, 4, 1, 1 }, { SYS_mx_fifo_read, 2, 1, 0 }, { SYS_mx_fifo_read, 4, 1, 1 },
+	{ SYS_mx_vmo_create, 2, 1, 0 }, { SYS_mx_vmo_read, 1, 1, 0 }, { SYS_mx_vmo_create_child, 4, 1, 0 },
+	{ SYS_mx_vmar_allocate, 4, 1, 0 }, { SYS_mx_vmar_allocate, 5, 1, 0 }, { SYS_mx_vmar_map, 6, 1, 0 },
 	{ SYS_wait4, 1, 1, 1 }, { SYS_wait4, 3, 1, 1 }, { SYS_waitid, 2, 1, 1 }, { SYS_sigtimedwait, 1, 1, 1 },
 	{ SYS_utimensat, 1, 0, 1 }, { SYS_utimensat, 2, 0, 1 }, { SYS_exec, 1, 0, 1 }, { SYS_exec, 2, 0, 1 },
 	{ SYS_execat, 2, 0, 1 }, { SYS_execat, 3, 0, 1 },
@@ -203,6 +206,8 @@ good(const struct call *c, unsigned arg, const char *type)
 		return sock[0];
 	if (starts(type, "fifo"))
 		return fifo[0];
+	if (starts(type, "vmo"))
+		return vmo;
 	if (starts(type, "process"))
 		return 1u << 18;	/* mx_process_self */
 	if (starts(type, "thread"))
@@ -240,6 +245,15 @@ special(const struct call *c, uint64_t a[NARGS])
 		a[0] = SYSCTL_BYNAME, a[1] = sizeof(*s);
 		break;
 	}
+	case SYS_mx_vmo_create_child:
+		a[0] = vmo, a[1] = 1, a[3] = PAGE;
+		break;
+	case SYS_mx_vmar_allocate:
+		a[0] = 3u << 18, a[3] = PAGE;	/* mx_vmar_root_self */
+		break;
+	case SYS_mx_vmar_map:
+		a[0] = 3u << 18, a[1] = 1, a[3] = vmo, a[5] = PAGE;
+		break;
 	case SYS_exec:
 		strcpy(room(0), "/bin/true");
 		break;
@@ -1120,6 +1134,8 @@ main(void)
 	port = out;
 	is_int(simple(SYS_mx_timer_create, 0, 0, (uintptr_t)&out), 0, "a timer");
 	timer = out;
+	is_int(simple(SYS_mx_vmo_create, PAGE, 0, (uintptr_t)&out), 0, "a VMO");
+	vmo = out;
 	ok(file >= 0 && folder >= 0 && tty >= 0, "files to work on");
 	setgroups(3, groups);
 	sigemptyset(&usr1);
