@@ -32,3 +32,16 @@ struct abi_shmid_ds {
 	abi_u64 nattch;			/* mappings of it */
 };
 _Static_assert(sizeof(struct abi_shmid_ds) == 80, "shmid_ds");
+
+#define MSG_NOERROR	010000		/* msgrcv: what does not fit is lost */
+#define MSG_EXCEPT	020000		/* msgrcv: any type but this */
+
+struct abi_msqid_ds {
+	struct abi_ipc_perm perm;
+	abi_i64 stime, rtime, ctime;	/* seconds since 1970 */
+	abi_u64 cbytes;			/* bytes in it */
+	abi_u64 qnum;			/* messages in it */
+	abi_u64 qbytes;			/* bytes it takes */
+	abi_i32 lspid, lrpid;
+};
+_Static_assert(sizeof(struct abi_msqid_ds) == 88, "msqid_ds");

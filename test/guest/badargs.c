@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,8 +71,8 @@ raw(int door, uint64_t nr, const uint64_t a[NARGS], int carry)
 		    : "+a"(value), [cf] "=&b"(cf), "+r"(r10), "+r"(r8), "+r"(r9)
 		    : "D"(a[0]), "S"(a[1]), "d"(a[2]), [in] "r"(carry) : "rcx", "r11", "memory", "cc");
 	/* What a call made for ever goes at once. */
-	if (nr == SYS_shmget && cf == 0)
-		raw(door, SYS_shmctl, (uint64_t[NARGS]){ value, IPC_RMID }, 0);
+	if ((nr == SYS_shmget || nr == SYS_msgget) && cf == 0)
+		raw(door, nr == SYS_shmget ? SYS_shmctl : SYS_msgctl, (uint64_t[NARGS]){ value, IPC_RMID }, 0);
 	return (struct answer){ (int64_t)value, cf };
 }
 
@@ -83,6 +84,7 @@ static int file = -1, folder = -1, tty = -1;
 static uint32_t event, port, timer, sock[2], fifo[2];
 static uint32_t vmo;		/* a page */
 static int pair[2] = { -1, -1 }, door_sock = -1, fresh = -1;	/* sockets */
+static int queue;			/* of messages */
 static int report, nowhere;	/* where children write what went wrong; a file of no interest */
 static int native;		/* the call at hand is native */
 
@@ -154,7 +156,7 @@ static const struct { unsigned nr, arg; int out, absent; } users[] = {
 	{ SYS_wait4, 1, 1, 1 }, { SYS_wait4, 3, 1, 1 }, { SYS_waitid, 2, 1, 1 }, { SYS_sigtimedwait, 1, 1, 1 },
 	{ SYS_utimensat, 1, 0, 1 }, { SYS_utimensat, 2, 0, 1 }, { SYS_exec, 1, 0, 1 }, { SYS_exec, 2, 0, 1 },
 	{ SYS_execat, 2, 0, 1 }, { SYS_execat, 3, 0, 1 },
-	{ SYS_socketpair, 3, 1, 0 }, { SYS_accept4, 1, 1, 1 }, { SYS_accept4, 2, 1, 0 },
+	{ SYS_msgrcv, 1, 1, 0 }, { SYS_msgrcv, 5, 1, 0 }, { SYS_socketpair, 3, 1, 0 }, { SYS_accept4, 1, 1, 1 }, { SYS_accept4, 2, 1, 0 },
 	{ SYS_getsockname, 1, 1, 0 }, { SYS_getsockname, 2, 1, 0 }, { SYS_getpeername, 1, 1, 0 },
 	{ SYS_getpeername, 2, 1, 0 }, { SYS_getsockopt, 3, 1, 0 }, { SYS_getsockopt, 4, 1, 0 },
 	{ SYS_sendto, 4, 0, 1 }, { SYS_recvfrom, 1, 1, 0 }, { SYS_recvfrom, 4, 1, 1 }, { SYS_recvfrom, 5, 1, 0 },
@@ -348,8 +350,14 @@ special(const struct call *c, uint64_t a[NARGS])
 	case SYS_kill: case SYS_sigqueue:
 		a[0] = (uint64_t)getpid();
 		break;
-	case SYS_shmctl:
+	case SYS_shmctl: case SYS_msgctl:
 		a[1] = IPC_SET;
+		break;
+	case SYS_msgsnd:
+		a[0] = (uint64_t)queue, a[1] = 1, a[4] = IPC_NOWAIT;
+		break;
+	case SYS_msgrcv:
+		a[0] = (uint64_t)queue, a[4] = IPC_NOWAIT | MSG_NOERROR;
 		break;
 	case SYS_socketpair:
 		a[0] = AF_UNIX, a[1] = SOCK_STREAM;
@@ -495,6 +503,14 @@ replenish(const struct call *c)
 		close(open(FILE_, O_CREAT | O_RDWR, 0644));
 	if (c->nr >= SYS_socket && c->nr <= SYS_recvmsg)
 		sockets();
+	if (c->nr == SYS_msgsnd || c->nr == SYS_msgrcv) {
+		static struct { long type; char text[64]; } m = { 1, "" };
+
+		while (msgrcv(queue, &m, sizeof(m.text), 0, IPC_NOWAIT | MSG_NOERROR) >= 0)
+			;
+		m.type = 1;
+		msgsnd(queue, &m, sizeof(m.text), IPC_NOWAIT);
+	}
 	if (c->nr == SYS_symlinkat || c->nr == SYS_mkdirat)
 		unlink(HOME "/new"), rmdir(HOME "/new");
 	lseek(file, 0, SEEK_SET);
@@ -1126,6 +1142,12 @@ main(void)
 	file = open(FILE_, O_RDWR | O_CREAT, 0644);
 	write(file, "0123456789012345678901234567890123456789012345678901234567890123456789", 70);
 	symlink("target", LINK_);
+	/* Not one of the first ids, which are what other calls are tried with. */
+	for (int i = 0; i < 20; i++)
+		queue = msgget(IPC_PRIVATE, 0600);
+	for (int i = 0; i < 20; i++)
+		if (i % 256 != queue % 256)
+			msgctl(queue - queue % 256 + i, IPC_RMID, NULL);
 	folder = open(HOME, O_RDONLY | O_DIRECTORY);
 	tty = posix_openpt(O_RDWR | O_NOCTTY);
 	is_int(simple(SYS_mx_event_create, 0, (uintptr_t)&out, 0), 0, "an event");
@@ -1157,6 +1179,6 @@ main(void)
 	no_calls();
 	chdir("/");
 	unlink("/tmp/nowhere"), unlink(FILE_), unlink(LINK_), unlink(SOCK_), rmdir(HOME "/new"), unlink(HOME "/new");
-	is_int(rmdir(HOME), 0, "nothing is left");
+	is_int(rmdir(HOME) | msgctl(queue, IPC_RMID, NULL), 0, "nothing is left");
 	return tap_done();
 }
