@@ -661,6 +661,93 @@ op_vmar(void)
 	return native(status);
 }
 
+/* The child is waited for even if that fails at first. */
+static int
+reaped(pid_t pid, int r)
+{
+	int status = -1, saved = errno;
+
+	while (waitpid(pid, &status, 0) < 0 && errno != ECHILD)
+		r = r == 0 ? saved = errno, -1 : r;
+	errno = saved;
+	return r;
+}
+
+static int
+op_spawn(void)
+{
+	struct abi_spawn_desc d = { .handle = 1, .fd = 9, .flags = MX_SPAWN_DUPLICATE };
+	char *argv[] = { "true", NULL };
+	struct abi_spawn args = { .path = (uintptr_t)"/bin/true", .argv = (uintptr_t)argv, .envp = (uintptr_t)environ,
+		.descs = (uintptr_t)&d, .ndescs = 1 };
+	pid_t pid = (pid_t)__sys_spawn(&args);
+
+	return pid < 0 ? -1 : reaped(pid, 0);
+}
+
+static int
+op_mx_spawn(void)
+{
+	char *argv[] = { "true", NULL };
+	struct abi_spawn_desc d = { .fd = -1, .startup_info = 3 };
+	struct abi_spawn args = { .path = (uintptr_t)"/bin/true", .argv = (uintptr_t)argv, .envp = (uintptr_t)environ,
+		.descs = (uintptr_t)&d, .ndescs = 1 };
+	handle h = 0;
+	long status;
+
+	if (native(__sys_mx_event_create(0, &d.handle)) != 0)
+		return -1;
+	status = __sys_mx_process_spawn(&args, &h);
+	if (status == MX_OK) {
+		__sys_mx_handle_close(h);
+		return reaped(-1, 0);
+	}
+	__sys_mx_handle_close(d.handle);	/* not consumed when the list itself could not be read */
+	return native(status);
+}
+
+static int
+op_process(void)
+{
+	handle p = 0, v = 0, t = 0;
+	long status = __sys_mx_process_create(MX_HANDLE_JOB_DEFAULT, "p", 1, 0, &p, &v);
+
+	if (status != MX_OK)
+		return native(status);
+	status = __sys_mx_thread_create(p, "t", 1, 0, &t);
+	if (status == MX_OK)
+		__sys_mx_handle_close(t);
+	__sys_mx_handle_close(v);
+	__sys_mx_handle_close(p);
+	return native(status);
+}
+
+static int
+op_exception(void)
+{
+	handle p = 0, v = 0, ch = 0;
+	long status = __sys_mx_process_create(MX_HANDLE_JOB_DEFAULT, "p", 1, 0, &p, &v);
+
+	if (status != MX_OK)
+		return native(status);
+	status = __sys_mx_task_create_exception_channel(p, 0, &ch);
+	if (status == MX_OK)
+		__sys_mx_handle_close(ch);
+	__sys_mx_handle_close(v);
+	__sys_mx_handle_close(p);
+	return native(status);
+}
+
+static int
+op_memory(void)
+{
+	size_t n;
+	long status = __sys_mx_process_read_memory(MX_HANDLE_PROCESS_SELF, (uintptr_t)buf, buf + 4096, 64, &n);
+
+	return native(status == MX_OK ? __sys_mx_process_write_memory(MX_HANDLE_PROCESS_SELF, (uintptr_t)buf, buf + 4096, 64,
+	    &n) : status);
+}
+
 static int
 op_pty(void)
 {
@@ -838,6 +925,8 @@ static const struct {
 	{ "fifo_create", op_fifo, 0 }, { "sockets", op_socket, 0 }, { "timer", op_timer, 0 }, { "port and packet", op_port, 0 },
 	{ "wait_async", op_wait_async, 0 }, { "handle_duplicate", op_duplicate, 0 },
 	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
+	{ "spawn", op_spawn, 0 }, { "mx_spawn", op_mx_spawn, 0 }, { "process_create, thread_create", op_process, 0 },
+	{ "exception channel", op_exception, 0 }, { "read_memory, write_memory", op_memory, 0 },
 	{ "VMO and snapshot", op_vmo, 0 }, { "region and mapping", op_vmar, 0 },
 	{ "sigqueue and sigtimedwait", op_sigqueue, 0 }, { "sigaction", op_sigaction, 0 },
 	{ "setgroups", op_groups, 0 }, { "clocks and usage", op_times, 0 }, { "/proc/self/status", op_procfs, 0 },
