@@ -559,6 +559,29 @@ op_timer(void)
 	return native(__sys_mx_handle_close(h));
 }
 
+static int
+op_trace(void)
+{
+	handle h = 0;
+
+	if (native(__sys_mx_trace_create(0, &h)) != 0)
+		return -1;
+	return native(__sys_mx_handle_close(h));
+}
+
+static int
+op_handles(void)
+{
+	char buf[512];
+	int fd = open("/proc/self/handles", O_RDONLY), n;
+
+	if (fd < 0)
+		return -1;
+	n = (int)read(fd, buf, sizeof(buf));
+	close(fd);
+	return n > 0 ? 0 : -1;
+}
+
 static handle event, port;
 
 static int
@@ -922,7 +945,8 @@ static const struct {
 	{ "mmap of a file", op_map_file, 0 }, { "poll of 40", op_poll, 0 }, { "select", op_select, 0 },
 	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "eventpair_create", op_eventpair, 0 },
 	{ "a job with a policy", op_job, 0 }, { "job_fork", op_job_fork, 1 },
-	{ "fifo_create", op_fifo, 0 }, { "sockets", op_socket, 0 }, { "timer", op_timer, 0 }, { "port and packet", op_port, 0 },
+	{ "fifo_create", op_fifo, 0 }, { "sockets", op_socket, 0 }, { "timer", op_timer, 0 }, { "trace_create", op_trace, 0 },
+	{ "/proc/self/handles", op_handles, 0 }, { "port and packet", op_port, 0 },
 	{ "wait_async", op_wait_async, 0 }, { "handle_duplicate", op_duplicate, 0 },
 	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
 	{ "spawn", op_spawn, 0 }, { "mx_spawn", op_mx_spawn, 0 }, { "process_create, thread_create", op_process, 0 },
