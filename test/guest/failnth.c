@@ -18,6 +18,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
+#include <abi/channel.h>
 #include <abi/mx.h>
 #include <abi/policy.h>
 #include <abi/rights.h>
@@ -633,6 +634,58 @@ op_wait_many(void)
 	return native(status == MX_ERR_TIMED_OUT ? MX_OK : status);
 }
 
+/* A message with ten handles, in and out; one that cannot be read stays until its queue goes. */
+static int
+op_channel(void)
+{
+	handle a = 0, b = 0, h[10], got[10];
+	uint32_t bytes, n = 0;
+	long status;
+
+	if (native(__sys_mx_channel_create(0, &a, &b)) != 0)
+		return -1;
+	for (n = 0; n < 10; n++)
+		if ((status = __sys_mx_event_create(0, &h[n])) != MX_OK)
+			break;
+	if (n == 10)
+		status = __sys_mx_channel_write(a, 0, buf, 3000, h, 10);
+	else
+		__sys_mx_handle_close_many(h, n);
+	if (status == MX_OK)
+		status = __sys_mx_channel_read(b, 0, buf, got, sizeof(buf), 10, &bytes, &n);
+	if (status == MX_OK)
+		for (n = 0; n < 10; n++)
+			__sys_mx_handle_close(got[n]);
+	__sys_mx_handle_close(a);
+	__sys_mx_handle_close(b);
+	return native(status);
+}
+
+/* A call whose answer is there before it is asked for does not exist: this one times out. */
+static int
+op_channel_call(void)
+{
+	struct abi_channel_iovec v[12];
+	struct abi_channel_call args = { .wr_bytes = (uintptr_t)v, .wr_num_bytes = 12 };
+	handle a = 0, b = 0, e = 0;
+	long status;
+
+	for (int i = 0; i < 12; i++)
+		v[i] = (struct abi_channel_iovec){ (uintptr_t)buf, 10, 0 };
+	if (native(__sys_mx_channel_create(0, &a, &b)) != 0)
+		return -1;
+	status = __sys_mx_event_create(0, &e);
+	args.wr_handles = (uintptr_t)&e;
+	args.wr_num_handles = 1;
+	if (status == MX_OK)
+		status = __sys_mx_channel_call(a, MX_CHANNEL_WRITE_USE_IOVEC, 0, &args, NULL, NULL);
+	if (status == MX_ERR_INVALID_ARGS && e != 0)
+		__sys_mx_handle_close(e);	/* the arguments could not be read: nothing was consumed */
+	__sys_mx_handle_close(a);
+	__sys_mx_handle_close(b);
+	return native(status == MX_ERR_TIMED_OUT ? MX_OK : status);
+}
+
 static int
 op_vmo(void)
 {
@@ -951,6 +1004,7 @@ static const struct {
 	{ "handle_replace", op_replace, 0 }, { "wait_many of 40", op_wait_many, 0 }, { "a terminal pair", op_pty, 0 },
 	{ "spawn", op_spawn, 0 }, { "mx_spawn", op_mx_spawn, 0 }, { "process_create, thread_create", op_process, 0 },
 	{ "exception channel", op_exception, 0 }, { "read_memory, write_memory", op_memory, 0 },
+	{ "a message with handles", op_channel, 0 }, { "a call", op_channel_call, 0 },
 	{ "VMO and snapshot", op_vmo, 0 }, { "region and mapping", op_vmar, 0 },
 	{ "sigqueue and sigtimedwait", op_sigqueue, 0 }, { "sigaction", op_sigaction, 0 },
 	{ "setgroups", op_groups, 0 }, { "clocks and usage", op_times, 0 }, { "/proc/self/status", op_procfs, 0 },
