@@ -6,7 +6,7 @@
  * step and nice in one number and clamped with max() where it meant min(), so that every thread
  * ended at 255; here the step (0..31) is a cursor of its own.  It moves on each time the thread
  * uses up its slice and returns to 0 when it sleeps, so whoever waits for input goes before
- * whoever computes.  Real-time threads are not stepped.
+ * whoever computes; see wake_step() for whom that is.  Real-time threads are not stepped.
  *
  * Strict order between classes: batch and idle threads may starve while better ones run.
  *
@@ -38,6 +38,7 @@ struct runq {
 	uint64_t map[NQUEUE / 64];	/* [lock] non-empty queues */
 	struct list queue[NQUEUE];	/* [lock] */
 	uint32_t ready;			/* [lock] threads queued */
+	const struct thr *heir;		/* [lock] whom the running thread woke last; only compared */
 	struct list dead;		/* [lock] threads to be freed */
 };
 
@@ -131,6 +132,24 @@ sched_ready(struct thr *t)
 	spin_unlock_irq(&q->lock, state);
 }
 
+/*
+ * Whom a device or a timer wakes begins at step 0: it has waited for the world.  Whom a thread wakes goes
+ * on at that thread's step, and with its slice if it runs next: two that do nothing but wake one
+ * another would else never use up a slice, and nobody who computes would run beside them.
+ */
+static void
+wake_step(struct runq *q, struct thr *t)
+{
+	const struct cpu *c = cpu_self();
+
+	if (c->thr == c->idle || c->deferred_running || c->intr_depth > 0) {
+		t->t_step = 0;
+	} else {
+		t->t_step = c->thr->t_step;
+		q->heir = t;
+	}
+}
+
 bool
 sched_wake(struct thr *t, int error, bool only_intr)
 {
@@ -142,7 +161,7 @@ sched_wake(struct thr *t, int error, bool only_intr)
 		t->t_wake = WAKE_DONE;
 		t->t_wake_error = error;
 		if (t->t_state == THR_SLEEPING) {
-			t->t_step = 0;
+			wake_step(q, t);
 			make_ready(q, t);
 		}
 	}
@@ -224,8 +243,10 @@ static void
 run_best(struct runq *q, struct cpu *c, struct thr *from)
 {
 	struct thr *to = choose(q, c);
+	bool heir = to == q->heir && from->t_state == THR_SLEEPING;
 	nsec_t now;
 
+	q->heir = NULL;
 	to->t_state = THR_RUNNING;
 	atomic_and(&from->t_work, ~WORK_RESCHED);
 	spin_unlock(&q->lock);
@@ -234,7 +255,7 @@ run_best(struct runq *q, struct cpu *c, struct thr *from)
 	now = clock_now();
 	if (unlikely(from == c->idle))
 		timer_tick_start();
-	run(c, from, to, now, now + SLICE);
+	run(c, from, to, now, heir ? from->t_slice_end : now + SLICE);
 }
 
 static inline void

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/uio.h>
@@ -1025,6 +1026,35 @@ posix(void)
 	close2(a, b);
 }
 
+/* Two that call each other all the time leave the CPU to a third that computes. */
+static void
+third(void)
+{
+	volatile long *work = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+	mx_handle_t a, b;
+	char reply[64];
+	uint32_t bytes;
+	long before;
+	pid_t hog, pid;
+
+	hog = fork();
+	if (hog == 0)
+		for (;;)
+			work[0]++;
+	mx_channel_create(MX_CHANNEL_DUPLICABLE, &a, &b);
+	pid = serve(b, a, 1000000000);
+	mx_handle_close(b);
+	mx_nanosleep(mx_deadline_after(MX_MSEC(50)));
+	before = work[0];
+	for (mx_time_t end = mx_deadline_after(MX_MSEC(200)); mx_clock_get_monotonic() < end;)
+		call(a, "x", MX_TIME_INFINITE, reply, &bytes);
+	ok(work[0] - before > 1000, "a computing process runs beside two that call each other");
+	kill(hog, SIGKILL), child_status(hog);
+	kill(pid, SIGKILL), child_status(pid);
+	mx_handle_close(a);
+	munmap((void *)work, 4096);
+}
+
 /* The removal of the slot ends waits; a read holds the node. */
 static void
 forked_ends(void)
@@ -1070,5 +1100,6 @@ main(void)
 	load();
 	posix();
 	forked_ends();
+	third();
 	return tap_done();
 }
