@@ -22,6 +22,7 @@
 #include <abi/mx.h>
 #include <abi/policy.h>
 #include <abi/rights.h>
+#include <abi/thread.h>
 #include <abi/sig.h>
 #include <abi/task.h>
 #include <abi/vmo.h>
@@ -482,6 +483,41 @@ static int
 op_job_fork(void)
 {
 	return struck(do_job_fork);
+}
+
+static int
+op_thread(void)
+{
+	handle h = 0;
+
+	return native(__sys_mx_thread_create(1u << 18, "n", 1, 0, &h)) != 0 ? -1 : native(__sys_mx_handle_close(h));
+}
+
+static void
+thread_ends(void)
+{
+	__sys_throp(THR_EXIT, 0, NULL);
+}
+
+static int
+op_throp(void)
+{
+	static char stack[8192] __attribute__((aligned(16)));
+	static int32_t tid;
+	struct abi_thrarg a = { .entry = (uintptr_t)thread_ends, .stack = (uintptr_t)stack,
+		.stack_size = sizeof(stack), .tid = (uintptr_t)&tid };
+	struct abi_thrjoin j;
+	long id = __sys_throp(THR_NEW, THR_CLASS_USER, &a);
+	int failed;
+
+	if (id < 0)
+		return -1;
+	failed = __sys_throp(THR_JOIN, id, &j) != 0;
+	if (failed && errno == EFAULT) {	/* the result could not be told: the thread is still there */
+		__sys_throp(THR_JOIN, id, NULL);
+		errno = EFAULT;
+	}
+	return failed ? -1 : 0;
 }
 
 static int
@@ -996,7 +1032,8 @@ static const struct {
 	{ "fork and wait", op_fork, 1 }, { "fork of much", op_fork_large, 1 }, { "exec", op_exec, 1 }, { "exec of a set-id program", op_exec_setid, 1 },
 	{ "mmap and munmap", op_mmap, 0 }, { "touch", op_touch, 1 }, { "sbrk", op_brk, 0 },
 	{ "mmap of a file", op_map_file, 0 }, { "poll of 40", op_poll, 0 }, { "select", op_select, 0 },
-	{ "nanosleep", op_sleep, 0 }, { "event_create", op_event, 0 }, { "eventpair_create", op_eventpair, 0 },
+	{ "nanosleep", op_sleep, 0 }, { "thread_create", op_thread, 0 }, { "THR_NEW and THR_JOIN", op_throp, 0 },
+	{ "event_create", op_event, 0 }, { "eventpair_create", op_eventpair, 0 },
 	{ "a job with a policy", op_job, 0 }, { "job_fork", op_job_fork, 1 },
 	{ "fifo_create", op_fifo, 0 }, { "sockets", op_socket, 0 }, { "timer", op_timer, 0 }, { "trace_create", op_trace, 0 },
 	{ "/proc/self/handles", op_handles, 0 }, { "port and packet", op_port, 0 },
@@ -1111,7 +1148,7 @@ main(int argc, char **argv)
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
 	/* A table keeps the room it once had, and a child's is like its parent's. */
-	close(fcntl(0, F_DUPFD, 600)), op_event(), op_groups(), op_socket(), op_vmo(), op_vmar();
+	close(fcntl(0, F_DUPFD, 600)), op_event(), op_groups(), op_socket(), op_vmo(), op_vmar(), op_thread(), op_throp();
 	memset(before, 1, sizeof(before)), memset(after, 1, sizeof(after));
 	for (size_t c = 0; c < sizeof(classes) / sizeof(classes[0]); c++)
 		strike(0, classes[c]);
