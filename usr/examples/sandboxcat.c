@@ -46,7 +46,7 @@ main(int argc, char **argv)
 {
 	const char *file = argc > 1 ? argv[1] : "/etc/passwd";
 	const char *const plain[] = { "cat", NULL }, *const named[] = { "cat", file, NULL },
-	    *const forks[] = { "sh", "-c", "(exit 5)", NULL };
+	    *const forks[] = { "sh", "-c", "(exit 5); exit 6", NULL };
 	int fd = open(file, O_RDONLY);
 	mx_handle_t job;
 
