@@ -61,7 +61,8 @@ fork(void)
 	for (int i = 0; i < fork_count; i++)
 		if (fork_handlers[i][pid == 0 ? 2 : 1] != NULL)
 			fork_handlers[i][pid == 0 ? 2 : 1]();
-	errno = saved;
+	if (errno != saved)
+		errno = saved;
 	return (pid_t)pid;
 }
 

@@ -367,9 +367,12 @@ __thread_forked(void)
 {
 	struct __pthread *t = thread_self();
 
+	/* Each page that is written here is copied: write what must change only. */
+	if (t->tid != 0)
+		t->tid = 0;
+	if (!__threaded)
+		return;
 	nthreads = 1;
 	cache_lock = 0;
-	t->tid = 0;
-	if (__threaded)
-		(void)thread_tid();
+	(void)thread_tid();
 }
