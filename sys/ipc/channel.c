@@ -49,6 +49,7 @@
 #include "kern/pair.h"
 #include "kern/string.h"
 #include "kern/thr.h"
+#include "kern/time.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
 #include "mach/frame.h"
@@ -872,8 +873,17 @@ call_result(struct end *e, struct call *c, const struct receiving *r)
 static int
 call_wait(struct end *e, struct call *c, nsec_t deadline)
 {
-	int error = thr_sleep_to(c->next, deadline);
+	int error;
 
+	if (unlikely(deadline != NSEC_INFINITE && deadline <= clock_now())) {
+		/* It does not wait at all: not even as long as a quick receiver would take. */
+		thr_sleep_cancel();
+		if (c->next != NULL)
+			thr_wake(c->next, 0);
+		call_leave(e, c, ETIMEDOUT);
+		return 0;
+	}
+	error = thr_sleep_to(c->next, deadline);
 	c->next = NULL;
 	if (likely(atomic_load_acquire(&c->over)) || error == ERESTART)
 		return error == ERESTART && !c->over ? ERESTART : 0;
