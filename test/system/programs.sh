@@ -74,6 +74,7 @@ is 'ed' 'changed' 'echo orig >e; printf "1s/orig/changed/\nw\nq\n" | ed -s e; ca
 is 'lua' '55 hello' 'lua -e "local s = 0 for i = 1, 10 do s = s + i end print(s .. \" \" .. string.format(\"%s\", \"hello\"))"'
 is 'sqlite3' '3|6' 'sqlite3 db "create table t(a,b); insert into t values(1,2),(3,6); select * from t where a > 1;"'
 is 'sqlite3 finds it again' 2 'sqlite3 db "select count(*) from t"'
+is 'sqlite3 with a write-ahead log, two at once' '10 ok' '(sqlite3 w "pragma journal_mode=wal; create table t(a); insert into t values(1),(2)" >/dev/null; sqlite3 w "begin immediate; insert into t values(3); commit" & sqlite3 w "pragma busy_timeout=5000; insert into t values(4)" >/dev/null; wait; echo $(sqlite3 w "select sum(a) from t; pragma integrity_check"); rm w)'
 is 'sqlite3 integrity' ok 'sqlite3 db "pragma integrity_check"'
 is 'sqlite3 transactions' '1000|499500' 'sqlite3 db "create table n(i); with recursive c(x) as (select 0 union all select x+1 from c where x<999) insert into n select x from c; select count(*), sum(i) from n"'
 printf '#include <stdio.h>\nint main(void) { printf("compiled %%d\\n", 6 * 7); return 3; }\n' >h.c
