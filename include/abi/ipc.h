@@ -1,5 +1,5 @@
 #pragma once
-/* System V IPC: keys, flags, permissions; shared memory segments. */
+/* System V IPC: keys, flags, permissions; segments, queues, semaphores. */
 #include <abi/types.h>
 
 #define IPC_PRIVATE	0
@@ -45,3 +45,27 @@ struct abi_msqid_ds {
 	abi_i32 lspid, lrpid;
 };
 _Static_assert(sizeof(struct abi_msqid_ds) == 88, "msqid_ds");
+
+#define SEM_UNDO	010000		/* of one operation: taken back when the process ends */
+#define GETNCNT		3
+#define GETPID		4
+#define GETVAL		5
+#define GETALL		6
+#define GETZCNT		7
+#define SETVAL		8
+#define SETALL		9
+#define ABI_SEMVMX	32767		/* the greatest value */
+
+struct abi_sembuf {
+	abi_u16 num;			/* which of the set */
+	abi_i16 op;
+	abi_i16 flags;			/* IPC_NOWAIT, SEM_UNDO */
+};
+_Static_assert(sizeof(struct abi_sembuf) == 6, "sembuf");
+
+struct abi_semid_ds {
+	struct abi_ipc_perm perm;
+	abi_i64 otime, ctime;		/* seconds since 1970 */
+	abi_u64 nsems;
+};
+_Static_assert(sizeof(struct abi_semid_ds) == 56, "semid_ds");

@@ -21,7 +21,6 @@
 #include "kern/proc.h"
 #include "kern/sysctl.h"
 #include "kern/thr.h"
-#include "kern/time.h"
 #include "mach/user.h"
 #include "vm/zone.h"
 
@@ -57,12 +56,6 @@ static uint64_t msgmax = 65536, msgmnb = 65536, msgmni = SYSV_MAX;
 SYSCTL_U64(ipc_msgmax, "ipc.msgmax", &msgmax);
 SYSCTL_U64(ipc_msgmnb, "ipc.msgmnb", &msgmnb);
 SYSCTL_U64(ipc_msgmni, "ipc.msgmni", &msgmni);
-
-static int64_t
-seconds(void)
-{
-	return clock_realtime() / NSEC_PER_SEC;
-}
 
 static void
 msg_free(struct msg *m)
@@ -130,22 +123,6 @@ sleep_on(struct queue *q)
 	return error == ERESTART ? EINTR : error;
 }
 
-static int
-get_existing(int32_t key, int flags, intptr_t *result)
-{
-	uint32_t mode = (uint32_t)flags, want = (mode >> 6 | mode >> 3 | mode) & 6;
-	int32_t id = sysv_by_key(&table, key);
-
-	if (id < 0)
-		return ENOENT;
-	if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
-		return EEXIST;
-	if (sysv_access(sysv_find(&table, id), want) != 0)
-		return EACCES;
-	*result = id;
-	return 0;
-}
-
 /* The table is not locked. */
 static struct queue *
 queue_make(int32_t key, int flags)
@@ -159,7 +136,7 @@ queue_make(int32_t key, int flags)
 	list_init(&q->msgs);
 	list_init(&q->sleepers);
 	q->qbytes = msgmnb;
-	q->ctime = seconds();
+	q->ctime = sysv_seconds();
 	kstat_add(&queues, 1);
 	return q;
 }
@@ -174,7 +151,7 @@ sys_msgget(int key, int flags, intptr_t *result)
 	if (q == NULL)
 		return ENOMEM;
 	spin_lock(&table.lock);
-	error = get_existing(key, flags, result);
+	error = sysv_get(&table, key, flags, result);
 	if (error == ENOENT && (key == IPC_PRIVATE || (flags & IPC_CREAT) != 0)) {
 		id = sysv_enter(&table, msgmni, &q->sysv);
 		error = id < 0 ? ENOSPC : 0;
@@ -218,7 +195,7 @@ send_locked(struct queue *q, struct msg *m, int flags, int64_t now)
 int
 sys_msgsnd(int id, int64_t type, void __user *buf, size_t len, int flags)
 {
-	int64_t now = seconds();
+	int64_t now = sysv_seconds();
 	struct queue *q;
 	struct msg *m;
 	int error;
@@ -337,7 +314,7 @@ int
 sys_msgrcv(int id, void __user *buf, size_t len, int64_t type, int flags, void __user *typep,
     intptr_t *result)
 {
-	int64_t now = seconds();
+	int64_t now = sysv_seconds();
 	struct msg *m = NULL;
 	struct queue *q;
 	int error;
@@ -389,7 +366,7 @@ queue_stat(int id, void __user *arg)
 static int
 queue_set(int id, const void __user *arg)
 {
-	int64_t now = seconds();
+	int64_t now = sysv_seconds();
 	struct abi_msqid_ds ds;
 	struct queue *q;
 	int error = copyin(arg, &ds, sizeof(ds));

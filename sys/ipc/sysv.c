@@ -7,6 +7,7 @@
 #include "kern/cred.h"
 #include "kern/error.h"
 #include "kern/proc.h"
+#include "kern/time.h"
 
 #define SEQ_MAX	(INT32_MAX / SYSV_MAX)
 
@@ -93,4 +94,26 @@ sysv_set(struct sysv *o, const struct abi_ipc_perm *p)
 	o->perm.uid = p->uid;
 	o->perm.gid = p->gid;
 	o->perm.mode = p->mode & 0777;
+}
+
+int
+sysv_get(struct sysv_table *t, int32_t key, int flags, intptr_t *result)
+{
+	uint32_t mode = (uint32_t)flags, want = (mode >> 6 | mode >> 3 | mode) & 6;
+	int32_t id = sysv_by_key(t, key);
+
+	if (id < 0)
+		return ENOENT;
+	if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
+		return EEXIST;
+	if (sysv_access(sysv_find(t, id), want) != 0)
+		return EACCES;
+	*result = id;
+	return 0;
+}
+
+int64_t
+sysv_seconds(void)
+{
+	return clock_realtime() / NSEC_PER_SEC;
 }

@@ -26,8 +26,11 @@ int32_t sysv_by_key(struct sysv_table *, int32_t key);		/* the id, or -1 */
 /* Takes a free slot below `most'; -1: there is none. */
 int32_t sysv_enter(struct sysv_table *, uint64_t most, struct sysv *);
 void sysv_remove(struct sysv_table *, int32_t id);
+/* The id of the object of this key, for the get calls: ENOENT when there is none, EEXIST, EACCES. */
+int sysv_get(struct sysv_table *, int32_t key, int flags, intptr_t *id);
 /* want: 4 read, 2 write.  EACCES. */
 int sysv_access(const struct sysv *, uint32_t want);
 bool sysv_owner(const struct sysv *);		/* owner, creator or root: may set and remove */
 void sysv_init(struct sysv *, int32_t key, uint32_t mode);	/* the caller's */
+int64_t sysv_seconds(void);			/* now, since 1970 */
 void sysv_set(struct sysv *, const struct abi_ipc_perm *);	/* IPC_SET's part */

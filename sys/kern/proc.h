@@ -18,6 +18,7 @@ struct job;
 struct pgrp;
 struct sigacts;
 struct space;
+struct undo;
 
 #define NPROC	CONFIG_NPROC
 
@@ -58,6 +59,7 @@ struct proc {
 	size_t p_cmdline_len;
 	void *p_exe;			/* [o] vnode of the program (struct vnode *) */
 	uintptr_t p_envp, p_envp_end;	/* [o] user addresses for /proc/PID/environ */
+	struct undo *p_undos;		/* [System V table of semaphores] what its end takes back */
 	uint32_t p_events;		/* [a] registrations of its events (ipc/ev.h) */
 	struct node *p_trace;		/* [p] its call trace, referenced, or NULL (ipc/trace.c) */
 	bool p_trace_follow;		/* [p] children are traced too */

@@ -20,6 +20,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
+#include "ipc/sem.h"
 #include "ipc/trace.h"
 #include "proc/job.h"
 #include "proc/procx.h"
@@ -306,6 +307,7 @@ proc_exit(int status, int64_t code)
 	leave_session(p);
 	usage_sample(p);
 	parked_calls_drop(thr_self());
+	sem_exit(p);
 	release_resources(p);
 	become_zombie(px, status, code, &sa, &job_empty);
 	proc_event(p, EV_PROCEXIT, code);

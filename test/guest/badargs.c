@@ -79,6 +79,8 @@ raw(int door, uint64_t nr, const uint64_t a[NARGS], int carry)
 	/* What a call made for ever goes at once. */
 	if ((nr == SYS_shmget || nr == SYS_msgget) && cf == 0)
 		raw(door, nr == SYS_shmget ? SYS_shmctl : SYS_msgctl, (uint64_t[NARGS]){ value, IPC_RMID }, 0);
+	if (nr == SYS_semget && cf == 0)
+		raw(door, SYS_semctl, (uint64_t[NARGS]){ value, 0, IPC_RMID }, 0);
 	return (struct answer){ (int64_t)value, cf };
 }
 

@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
@@ -1022,6 +1025,81 @@ op_socket_name(void)
 	return s == -1 ? -1 : 0;
 }
 
+/* A removal needs no memory, copies nothing: it cannot be what fails. */
+static int
+op_segment(void)
+{
+	int id = shmget(IPC_PRIVATE, 5 * 4096, 0600), r, saved;
+	struct shmid_ds ds;
+	void *at;
+
+	if (id == -1)
+		return -1;
+	at = shmat(id, NULL, 0);
+	r = at == (void *)-1 ? -1 : shmctl(id, IPC_STAT, &ds);
+	if (r == 0)
+		r = shmctl(id, IPC_SET, &ds);
+	saved = errno;
+	if (at != (void *)-1 && shmdt(at) != 0)
+		saved = EPROTO, r = -1;
+	if (shmctl(id, IPC_RMID, NULL) != 0)
+		saved = EPROTO, r = -1;
+	errno = saved;
+	return r;
+}
+
+static int
+op_queue(void)
+{
+	struct {
+		long type;
+		char text[2000];
+	} m = { 1, "" };
+	int id = msgget(IPC_PRIVATE, 0600), r, saved, sent;
+	struct msqid_ds ds;
+
+	if (id == -1)
+		return -1;
+	r = sent = msgsnd(id, &m, sizeof(m.text), IPC_NOWAIT);
+	if (r == 0 && msgrcv(id, &m, sizeof(m.text), 0, IPC_NOWAIT) == -1)
+		r = -1;
+	if (r == 0)
+		r = msgctl(id, IPC_STAT, &ds);
+	saved = errno;
+	/* What could not be handed out is still there. */
+	if (r != 0 && sent == 0 && saved == EFAULT && msgctl(id, IPC_STAT, &ds) == 0 && ds.msg_qnum > 1)
+		saved = EPROTO;
+	if (msgctl(id, IPC_RMID, NULL) != 0)
+		saved = EPROTO, r = -1;
+	errno = saved;
+	return r;
+}
+
+static int
+op_semaphores(void)
+{
+	unsigned short all[20] = { 1 };
+	struct sembuf many[20];
+	struct semid_ds ds;
+	int id = semget(IPC_PRIVATE, 20, 0600), r, saved;
+
+	if (id == -1)
+		return -1;
+	for (int i = 0; i < 20; i++)
+		many[i] = (struct sembuf){ (unsigned short)i, 1, SEM_UNDO };
+	r = semop(id, many, 20);
+	if (r != 0 && semctl(id, 0, GETVAL) != 0)
+		saved = EPROTO;
+	else if (r == 0 && (r = semctl(id, 0, GETALL, all)) == 0 && (r = semctl(id, 0, SETALL, all)) == 0)
+		r = semctl(id, 0, IPC_STAT, &ds), saved = errno;
+	else
+		saved = errno;
+	if (semctl(id, 0, IPC_RMID) != 0)
+		saved = EPROTO, r = -1;
+	errno = saved;
+	return r;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
@@ -1047,6 +1125,7 @@ static const struct {
 	{ "setgroups", op_groups, 0 }, { "clocks and usage", op_times, 0 }, { "/proc/self/status", op_procfs, 0 },
 	{ "socketpair", op_socketpair, 0 }, { "bytes through a socket", op_socket_data, 0 },
 	{ "descriptors through a socket", op_socket_fds, 0 }, { "bind, connect, accept", op_socket_name, 0 },
+	{ "System V segment", op_segment, 0 }, { "System V queue", op_queue, 0 }, { "System V semaphores", op_semaphores, 0 },
 };
 static const char *const classes[] = { "page", "slab", "slot", "usercopy" };
 
