@@ -51,6 +51,7 @@ struct thr {
 	bool t_intr;			/* [q] asleep in a way that a signal ends */
 	bool t_restart;			/* [o] the call ended with ERESTART */
 	bool t_dying;			/* [a] must not return to user mode */
+	bool t_frees;			/* [I] gives memory back: may take the last frames */
 	bool t_unusing;			/* [o] inside of a node's `unused' (kern/node.c) */
 	struct node *t_unused;		/* [o] nodes whose `unused' comes next */
 	struct list t_parked;		/* [o] channel calls that a signal interrupted (ipc/channel.c) */

@@ -13,6 +13,7 @@
 #include "mach/thread.h"
 #include "mach/user.h"
 #include "proc/procx.h"
+#include "vm/daemon.h"
 #include "vm/space.h"
 #include <abi/limits.h>
 #include <abi/reboot.h>
@@ -82,7 +83,9 @@ sys_halt(long flags)
 	cpu_halt_forever();
 }
 
-/* --- out of memory --- */
+/* --- out of memory: whom vm/daemon.c kills --- */
+
+#define OOM_PATIENCE	NSEC_PER_SEC
 
 /* Neither process 1 nor a leader of a session that has a terminal: the shells must survive. */
 static bool
@@ -93,19 +96,29 @@ exempt_locked(struct proc *p)
 	return p == proc_init() || (s->s_leader == p && s->s_tty != NULL);
 }
 
+static bool
+killed_locked(struct proc *p)
+{
+	bool killed;
+
+	spin_lock(&p->p_sig->sa_lock);
+	killed = p->p_sig->sa_killed;
+	spin_unlock(&p->p_sig->sa_lock);
+	return killed;
+}
+
 /* The candidate that was made next after number `koid', referenced, with its space. */
 static struct proc *
-next_candidate(koid_t koid, struct space **space)
+next_candidate(koid_t koid, bool fresh, struct space **space)
 {
 	struct proc *p;
 
 	spin_lock(&proc_tree_lock);
 	list_for_each(p, &proc_list, p_all) {
 		if (p->p_node.koid <= koid || p->p_state != PROC_ALIVE || p->p_space == NULL ||
-		    exempt_locked(p))
+		    exempt_locked(p) || (fresh && killed_locked(p)) || !space_try_ref(p->p_space))
 			continue;
 		node_ref(&p->p_node);
-		space_ref(p->p_space);
 		*space = p->p_space;
 		spin_unlock(&proc_tree_lock);
 		return p;
@@ -115,37 +128,74 @@ next_candidate(koid_t koid, struct space **space)
 }
 
 /*
- * Ends the process with the most memory that its end would give back.  One that is being ended
- * already is chosen again, and nothing more happens: its memory is on the way.  A space's own
- * lock sleeps, so each is looked at without the tree lock; koids give the order.
+ * The process with the most memory that its end would give back, referenced; `fresh': of those that
+ * are not being killed yet.  A space's own lock sleeps, so each is looked at without the tree
+ * lock; koids give the order.
  */
-static void
-oom_kill(void)
+static struct proc *
+largest(bool fresh, uint64_t *most)
 {
 	struct proc *p, *victim = NULL;
-	uint64_t most = 0, bytes;
 	struct space *space;
 	koid_t last = 0;
 
-	while ((p = next_candidate(last, &space)) != NULL) {
+	while ((p = next_candidate(last, fresh, &space)) != NULL) {
+		uint64_t bytes = space_charged(space);
+
 		last = p->p_node.koid;
-		bytes = space_charged(space);
 		space_unref(space);
-		if (victim != NULL && bytes <= most) {
+		if (victim != NULL && bytes <= *most) {
 			node_unref(&p->p_node);
 			continue;
 		}
 		if (victim != NULL)
 			node_unref(&victim->p_node);
 		victim = p;
-		most = bytes;
+		*most = bytes;
 	}
-	if (victim == NULL)
-		return;
-	if (signal_kill_once(victim, MX_TASK_RETCODE_OOM_KILL))
-		log_printf("out of memory: killed process %d (%s), %llu KiB\n", (int)victim->p_pid,
-		    victim->p_name, (unsigned long long)(most / 1024));
-	node_unref(&victim->p_node);
+	return victim;
+}
+
+/* The last victim: only the page daemon touches these. */
+static koid_t victim;			/* 0: nobody */
+static nsec_t victim_until;		/* so long it is waited for */
+
+static bool
+victim_alive(void)
+{
+	struct proc *p;
+	bool alive = false;
+
+	spin_lock(&proc_tree_lock);
+	list_for_each(p, &proc_list, p_all)
+		alive = alive || (p->p_node.koid == victim && p->p_state == PROC_ALIVE);
+	spin_unlock(&proc_tree_lock);
+	return alive;
+}
+
+/* One that somebody else is killing will do; but after waiting in vain it must be a new one. */
+static enum oom
+oom_kill(void)
+{
+	bool late = victim != 0 && victim_alive();
+	struct proc *p;
+	uint64_t most = 0;
+	enum oom done = OOM_COMING;
+
+	if (late && clock_now() < victim_until)
+		return OOM_COMING;
+	victim = 0;
+	if ((p = largest(late, &most)) == NULL)
+		return OOM_NOBODY;
+	victim = p->p_node.koid;
+	victim_until = deadline_after(OOM_PATIENCE);
+	if (signal_kill_once(p, MX_TASK_RETCODE_OOM_KILL)) {
+		log_printf("out of memory: killed process %d (%s), %llu KiB\n", (int)p->p_pid, p->p_name,
+		    (unsigned long long)(most / 1024));
+		done = OOM_KILLED;
+	}
+	node_unref(&p->p_node);
+	return done;
 }
 
 static void

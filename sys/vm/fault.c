@@ -13,27 +13,19 @@
  *
  * 3. A page that must be read from a device is fetched with no lock; the instruction faults again.
  *
- * 4. Without memory: reclaim; then the process with the most memory ends (vm_oom_kill), and this one
- *    waits and tries again.  A thread that is to die gets ENOMEM, and so does one that
- *    waited OOM_TRIES times in vain.
+ * 4. Without memory the thread sleeps until the page daemon has found some, by a process's death if
+ *    need be (vm/daemon.c).  A thread that is to die gets ENOMEM.
  *
  * Budget (instructions, without entry and exit): anonymous write 250 + 512 to clear the page.
  */
 #include "kern/assert.h"
 #include "kern/error.h"
-#include "kern/kstat.h"
-#include "kern/thr.h"
-#include "mach/atomic.h"
+#include "vm/daemon.h"
 #include "vm/space.h"
 #include "vm/vmo_impl.h"
 
 #define AROUND		16u
 #define AHEAD		64u	/* MAPF_SEQUENTIAL */
-#define OOM_TRIES	100u
-
-void (*vm_oom_kill)(void);
-
-COUNTER_EVENT(stat_oom, "vm.oom");
 
 struct fault {
 	struct space *space;
@@ -239,21 +231,11 @@ space_fault_once(struct space *s, vaddr_t va, uint32_t access)
 static int
 fault_out_of_memory(struct space *s, vaddr_t va, uint32_t access)
 {
+	unsigned tries = 0;
 	int error = ENOMEM;
 
-	for (unsigned i = 0; i < OOM_TRIES && error == ENOMEM; i++) {
-		if (vmo_reclaim() == 0) {
-			kstat_add(&stat_oom, 1);
-			if (vm_oom_kill != NULL)
-				vm_oom_kill();
-			if (thr_self()->t_dying)
-				return ENOMEM;
-			thr_yield();
-			if (thr_self()->t_dying)
-				return ENOMEM;
-		}
+	while (error == ENOMEM && daemon_wait(&tries, true))
 		error = space_fault_once(s, va, access);
-	}
 	return error;
 }
 

@@ -15,8 +15,11 @@
  *    deferred call cannot run on this CPU meanwhile.  QUIESCE empties the caches, so that free
  *    memory joins to whole blocks again and counters are exact.
  *
- * 4. The reserve.  The last frames go only to PAGE_RESERVE callers: those that need a frame in
- *    order to free some.
+ * 4. Marks.  The last frames are not for everybody: files in memory stop at the mark `high', user
+ *    pages at `low', the kernel at `reserve'.  Threads that give memory back (the page daemon, and
+ *    who is about to end) may take all.  Below `low' the page daemon is called: vm/daemon.c.  Marks
+ *    are looked at when a cache is refilled, one frame at a time below `high'; the common path
+ *    does not know of them.
  *
  * Every frame is counted under its use; free is what is left of the total.
  *
@@ -31,9 +34,11 @@
 #include "kern/kstat.h"
 #include "kern/lock.h"
 #include "kern/log.h"
+#include "kern/thr.h"
 #include "mach/atomic.h"
 #include "mach/boot.h"
 #include "mach/string.h"
+#include "vm/daemon.h"
 
 #define PAGE_ORDERS	11u	/* blocks of up to 4 MiB */
 #define PAGE_RANGES	32u
@@ -61,7 +66,7 @@ static unsigned nranges;			/* [I after page_init] */
 struct page *page_array;			/* [I] */
 static uint64_t npages;				/* [I] length of the array */
 static uint64_t total;				/* [I] frames handed over */
-static uint64_t reserve;			/* [I] */
+struct page_marks page_marks;			/* [a] */
 static struct list free_lists[PAGE_ORDERS];	/* [b] */
 static uint64_t buddy_free;			/* [b] frames on free_lists */
 static struct page_cache caches[CONFIG_NCPU];
@@ -112,7 +117,26 @@ page_free_count(void)
 	return n;
 }
 
+uint64_t
+page_left(void)
+{
+	return atomic_load(&buddy_free);
+}
+
 /* --- buddies --- */
+
+/* How many frames must be left over after an allocation. */
+static uint64_t
+frames_kept(enum page_use use, uint32_t flags)
+{
+	const struct thr *t = thr_self();
+
+	if (t->t_frees || t->t_dying)
+		return 0;
+	if (use != PAGE_VMO)
+		return page_marks.reserve;
+	return flags & PAGE_FILE ? page_marks.high : page_marks.low;
+}
 
 static void
 buddy_push(struct page *p, unsigned order)
@@ -145,9 +169,8 @@ buddy_free_locked(struct page *p, unsigned order)
 }
 
 static struct page *
-buddy_alloc_locked(unsigned order, uint32_t flags)
+buddy_alloc_locked(unsigned order, uint64_t keep)
 {
-	uint64_t keep = flags & PAGE_RESERVE ? 0 : reserve;
 	struct list *l = NULL;
 	struct page *p;
 	unsigned o;
@@ -171,15 +194,22 @@ buddy_alloc_locked(unsigned order, uint32_t flags)
 /* --- the caches --- */
 
 static void
-cache_refill(struct page_cache *c, uint32_t flags)
+cache_refill(struct page_cache *c, enum page_use use, uint32_t flags)
 {
-	unsigned order = flags & PAGE_RESERVE ? 0 : PAGE_BATCH_ORDER;
+	uint64_t keep = frames_kept(use, flags);
+	unsigned order = PAGE_BATCH_ORDER;
 	struct page *p = NULL;
+	bool few;
 
 	spin_lock(&page_lock);
-	while ((p = buddy_alloc_locked(order, flags)) == NULL && order > 0)
+	if (buddy_free <= page_marks.high + PAGE_BATCH)
+		order = 0;
+	while ((p = buddy_alloc_locked(order, keep)) == NULL && order > 0)
 		order--;
+	few = buddy_free <= page_marks.low;
 	spin_unlock(&page_lock);
+	if (unlikely(few))
+		daemon_wake();
 	/* The lowest comes out first: neighbours go to neighbours. */
 	for (unsigned i = 1u << order; p != NULL && i-- > 0;)
 		c->page[c->n++] = p + i;
@@ -202,14 +232,14 @@ hold_end(void)
 }
 
 /* One CPU's cache only: others empty theirs when they are asked to quiesce. */
-static void
-page_quiesce(void)
+void
+page_drain(void)
 {
 	hold_add();
 	cache_drain(&caches[cpu_self()->number], 0);
 	hold_end();
 }
-QUIESCE(page_quiesce);
+QUIESCE(page_drain);
 
 /* --- allocation --- */
 
@@ -254,7 +284,7 @@ page_alloc_hard(enum page_use use, uint32_t flags, struct page_cache *c)
 {
 	struct page *p = NULL;
 
-	cache_refill(c, flags);
+	cache_refill(c, use, flags);
 	if (c->n != 0)
 		p = c->page[--c->n];
 	hold_end();
@@ -299,16 +329,17 @@ page_alloc_order(enum page_use use, unsigned order, uint32_t flags)
 	if (order >= PAGE_ORDERS || fail_now(FAIL_PAGE))
 		return NULL;
 	spin_lock(&page_lock);
-	p = buddy_alloc_locked(order, flags);
+	p = buddy_alloc_locked(order, frames_kept(use, flags));
 	spin_unlock(&page_lock);
 	if (p == NULL) {
 		/* The cached single frames may be what keeps a block apart. */
-		page_quiesce();
+		page_drain();
 		spin_lock(&page_lock);
-		p = buddy_alloc_locked(order, flags);
+		p = buddy_alloc_locked(order, frames_kept(use, flags));
 		spin_unlock(&page_lock);
 	}
 	if (p == NULL) {
+		daemon_wake();
 		kstat_add(&stat_fail, 1);
 		return NULL;
 	}
@@ -454,6 +485,8 @@ page_init(void)
 	array_place();
 	for (unsigned i = 0; i < nranges; i++)
 		range_free(&ranges[i]);
-	reserve = MIN(MAX(total / 128, 16), 256);
+	page_marks.reserve = MIN(MAX(total / 128, 16), 256);
+	page_marks.low = page_marks.reserve + MIN(total / 64, 512);
+	page_marks.high = page_marks.low + MIN(total / 32, 1024);
 }
 INIT(page_init, LEVEL_VM);

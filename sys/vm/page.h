@@ -9,7 +9,7 @@
 #include "mach/mmu.h"
 
 #define PAGE_ZERO	1u	/* alloc: filled with zeros */
-#define PAGE_RESERVE	2u	/* alloc: may use the reserve */
+#define PAGE_FILE	2u	/* alloc: for a file that is in memory only */
 
 enum page_use { PAGE_FREE, PAGE_KERNEL, PAGE_TABLE, PAGE_SLAB, PAGE_VMO, PAGE_STACK, PAGE_IMAGE, PAGE_FIXED };
 
@@ -35,6 +35,14 @@ struct page *page_of(paddr_t);		/* NULL for what is not RAM */
 /* The boot memory map hands RAM over; x86 calls it before LEVEL_VM with sorted, disjoint ranges. */
 void page_add_range(paddr_t start, paddr_t end);
 uint64_t page_total(void), page_free_count(void);
+uint64_t page_left(void);		/* free, without the CPUs' caches: what the marks are compared with */
+void page_drain(void);			/* empties this CPU's cache */
+
+/* Free frames that must stay: see 4 of page.c.  reserve <= low <= high. */
+struct page_marks {
+	uint64_t reserve, low, high;
+};
+extern struct page_marks page_marks;
 
 /* page_addr() and page_of() of RAM for the hot paths. */
 extern struct page *page_array;		/* [I] */

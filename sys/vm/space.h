@@ -96,8 +96,6 @@ uint64_t space_charged(struct space *);	/* bytes that its end would free, at mos
 vaddr_t space_random(void);
 /* Bytes below the end of a stack that may be touched: RLIMIT_STACK, set by exec and setrlimit. */
 void space_set_limits(struct space *, uint64_t as, uint64_t stack);
-/* Set by proc: ends the process with the most charged pages (never process 1). */
-extern void (*vm_oom_kill)(void);
 /* msync, madvise, mlock, mincore.  ENOMEM where something is not mapped. */
 int space_check(struct space *, vaddr_t, size_t) __must_check;
 int space_sync(struct space *, vaddr_t, size_t) __must_check;

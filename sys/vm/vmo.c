@@ -45,6 +45,7 @@
 #include "kern/uio.h"
 #include "mach/atomic.h"
 #include "mach/string.h"
+#include "vm/daemon.h"
 #include "vm/vmo_impl.h"
 #include "vm/zone.h"
 
@@ -58,12 +59,15 @@ LOCK_CLASS(vnode_vmo_class, "vmo of a vnode", RANK_VMO + 1);
 LOCK_CLASS(reclaim_class, "vmo reclaim", RANK_VMO - 1);
 static struct spin reclaim_lock = SPIN_INIT(&reclaim_class);
 static struct list reclaim_list = LIST_INIT(reclaim_list);	/* [reclaim_lock] with put pagers */
+static uint32_t nreclaim;			/* [reclaim_lock] length of the list */
 
 struct page *zero_page;
 
 COUNTER_EVENT(stat_cow, "vm.cow");
 COUNTER_EVENT(stat_fetch, "vm.fetches");
-COUNTER_EVENT(stat_reclaimed, "vm.reclaimed");
+COUNTER_EVENT(stat_scanned, "vm.daemon.scanned");
+COUNTER_EVENT(stat_freed, "vm.daemon.freed");
+COUNTER_EVENT(stat_written, "vm.written");
 
 /* --- pages --- */
 
@@ -106,6 +110,13 @@ vmo_unpin(struct page *p)
 	if (p->use == PAGE_VMO)
 		atomic_sub(&p->word, 1);
 	page_unref(p);
+}
+
+/* Files without a pager to write to fill memory for good: they leave some to processes. */
+static inline uint32_t
+page_share(const struct vmo *v)
+{
+	return v->kind == VMO_VNODE && (v->pager == NULL || v->pager->put == NULL) ? PAGE_FILE : 0;
 }
 
 static void
@@ -583,6 +594,7 @@ vmo_create_vnode(uint64_t size, const struct vmo_pager *pager, void *cookie, str
 		if (pager->put != NULL) {
 			spin_lock(&reclaim_lock);
 			list_push_back(&reclaim_list, &(*out)->reclaim_link);
+			nreclaim++;
 			spin_unlock(&reclaim_lock);
 		}
 	}
@@ -622,6 +634,7 @@ vmo_unref(struct vmo *v)
 		if (v->pager != NULL && v->pager->put != NULL) {
 			spin_lock(&reclaim_lock);
 			list_remove(&v->reclaim_link);
+			nreclaim--;
 			spin_unlock(&reclaim_lock);
 		}
 		if (v->root != NULL)
@@ -820,7 +833,11 @@ vmo_vnode_page_locked(struct vmo *v, uint64_t index, struct page **out, bool *sh
 	if (unlikely(index >= vmo_page_count(v)))
 		return ENXIO;
 	*out = vmo_page_locked(v, index, shared);
-	if (likely(*out != NULL) || v->pager == NULL)
+	if (likely(*out != NULL)) {
+		(*out)->flags |= PG_REFERENCED;
+		return 0;
+	}
+	if (v->pager == NULL)
 		return 0;
 	if (!v->pager->direct)
 		return EAGAIN;
@@ -879,7 +896,7 @@ vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struc
 		page_pin(src = old);
 	else if (v->kind == VMO_OVERLAY)
 		error = source_pin(v, index, &src);
-	new = error == 0 ? page_alloc(PAGE_VMO, src == NULL ? PAGE_ZERO : 0) : NULL;
+	new = error == 0 ? page_alloc(PAGE_VMO, (src == NULL ? PAGE_ZERO : 0) | page_share(v)) : NULL;
 	if (new == NULL) {
 		if (src != NULL)
 			vmo_unpin(src);
@@ -915,10 +932,12 @@ vmo_pin(struct vmo *v, uint64_t index, struct page **out)
 		error = 0;
 		spin_lock(&v->lock);
 		*out = vmo_page_locked(v, index, &shared);
-		if (*out != NULL)
+		if (*out != NULL) {
+			(*out)->flags |= PG_REFERENCED;
 			page_pin(*out);
-		else
+		} else {
 			error = source_pin(v, index, out);
+		}
 		spin_unlock(&v->lock);
 		if (likely(error != EAGAIN))
 			return error;
@@ -931,6 +950,7 @@ vmo_pin(struct vmo *v, uint64_t index, struct page **out)
 static int
 vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
 {
+	unsigned tries = 0;
 	int error;
 
 	do {
@@ -939,9 +959,12 @@ vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
 		if (error == 0)
 			page_pin(*out);
 		spin_unlock(&v->lock);
-		if (likely(error != EAGAIN))
-			return error;
-		error = vmo_fetch(v->kind == VMO_OVERLAY ? v->under : v, index);
+		if (likely(error == 0))
+			return 0;
+		if (error == ENOMEM)
+			error = daemon_wait(&tries, false) ? 0 : ENOMEM;
+		else if (error == EAGAIN)
+			error = vmo_fetch(v->kind == VMO_OVERLAY ? v->under : v, index);
 	} while (error == 0);
 	return error;
 }
@@ -985,7 +1008,7 @@ move_out(struct vmo *v, uint64_t off, size_t n, struct uio *u)
 static int
 move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
 {
-	struct page *p = page_alloc(PAGE_VMO, 0);
+	struct page *p = page_alloc(PAGE_VMO, page_share(v));
 	uint64_t before = u->resid;
 	struct twig *leaf;
 	size_t moved;
@@ -1320,6 +1343,8 @@ vmo_sync(struct vmo *v)
 		if (e != 0) {
 			p->flags |= PG_DIRTY;
 			error = e;
+		} else {
+			kstat_add(&stat_written, 1);
 		}
 		vmo_unpin(p);
 	}
@@ -1342,36 +1367,94 @@ page_locked(struct vmo *v, uint64_t index)
 	return false;
 }
 
+/*
+ * The clock comes by, from the VMO's hand on: a page that was used since the last time loses the mark
+ * and its mappings, so that its next use shows; one that was not goes.
+ */
 static uint64_t
-reclaim_one(struct vmo *v)
+clock_visit(struct vmo *v, uint64_t want)
 {
-	uint64_t n = 0;
+	uint64_t n = 0, seen = 0, index = v->hand;
 	struct page *p;
 
 	spin_lock(&v->lock);
-	for (uint64_t index = 0; (p = vmo_next_page(v, &index)) != NULL; index++) {
-		if ((p->flags & PG_DIRTY) || p->word != 0 || p->use != PAGE_VMO || page_locked(v, index))
+	for (; n < want && (p = vmo_next_page(v, &index)) != NULL; index++) {
+		seen++;
+		if (p->word != 0 || p->use != PAGE_VMO || page_locked(v, index))
 			continue;
+		if (p->flags & PG_DIRTY) {
+			v->unclean = true;
+			continue;
+		}
 		vmo_unmap_locked(v, index, index + 1, NULL);
-		if (tree_clear_range(v, index, index + 1) == 0)
+		if (p->flags & PG_REFERENCED)
+			p->flags &= (uint16_t)~PG_REFERENCED;
+		else if (tree_clear_range(v, index, index + 1) == 0)
 			n++;
 	}
 	spin_unlock(&v->lock);
+	v->hand = n < want ? 0 : index;
+	kstat_add(&stat_scanned, (int64_t)seen);
 	return n;
 }
 
+/* Twice around at most: the first time may only take marks away. */
 uint64_t
-vmo_reclaim(void)
+vmo_reclaim(uint64_t want)
 {
 	uint64_t n = 0;
-	struct vmo *v;
 
 	spin_lock(&reclaim_lock);
-	list_for_each(v, &reclaim_list, reclaim_link)
-		n += reclaim_one(v);
+	for (uint32_t visits = 2 * nreclaim; visits > 0 && n < want; visits--) {
+		struct vmo *v = list_first(&reclaim_list, struct vmo, reclaim_link);
+
+		n += clock_visit(v, want - n);
+		if (v->hand == 0) {
+			list_remove(&v->reclaim_link);
+			list_push_back(&reclaim_list, &v->reclaim_link);
+		}
+	}
 	spin_unlock(&reclaim_lock);
-	kstat_add(&stat_reclaimed, (int64_t)n);
+	kstat_add(&stat_freed, (int64_t)n);
 	return n;
+}
+
+/* One that the clock met dirty, referenced; who has no reference any more is about to go. */
+static struct vmo *
+unclean_take(void)
+{
+	struct vmo *v, *found = NULL;
+
+	spin_lock(&reclaim_lock);
+	list_for_each(v, &reclaim_list, reclaim_link) {
+		uint32_t refs = atomic_load(&v->refs);
+
+		if (!v->unclean)
+			continue;
+		v->unclean = false;
+		while (refs != 0 && !atomic_cas(&v->refs, refs, refs + 1))
+			refs = atomic_load(&v->refs);
+		if (refs != 0) {
+			found = v;
+			break;
+		}
+	}
+	spin_unlock(&reclaim_lock);
+	return found;
+}
+
+bool
+vmo_clean(void)
+{
+	struct vmo *v;
+	bool any = false;
+
+	while ((v = unclean_take()) != NULL) {
+		if (vmo_sync(v) == 0)
+			any = true;
+		vmo_unref(v);
+	}
+	return any;
 }
 
 static void

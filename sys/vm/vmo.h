@@ -17,7 +17,10 @@ struct vmo_pager {
 	 * afterwards.  NULL slot or pager: the page is zeros.  EIO, ENOMEM.
 	 */
 	int (*get)(struct vmo *, void *cookie, uint64_t index, struct page **);
-	/* Writes a dirty page back; NULL: there is nowhere to write (memory file systems). */
+	/*
+	 * Writes a dirty page back; NULL: there is nowhere to write (memory file systems).  Called
+	 * by the page daemon at any time: what the cookie names lives as long as the VMO.
+	 */
 	int (*put)(struct vmo *, void *cookie, uint64_t index, struct page *);
 	/* get neither sleeps nor takes locks other than the allocators': it is called in place,
 	 * with the vmo's spin lock held. */
@@ -68,5 +71,7 @@ uint32_t vmo_mappings(struct vmo *);	/* how many there are */
 void vmo_set_segment(struct vmo *);
 bool vmo_is_segment(const struct vmo *);
 uint32_t vmo_refs(struct vmo *);	/* 1: nobody but the caller has it */
-/* Gives clean pages that a pager can bring again back to the allocator; how many. */
-uint64_t vmo_reclaim(void);
+/* Gives up to `want' clean pages that a pager can bring again back to the allocator; how many. */
+uint64_t vmo_reclaim(uint64_t want);
+/* Writes back what vmo_reclaim() met dirty; false: nothing was.  Sleeps. */
+bool vmo_clean(void);

@@ -53,6 +53,8 @@ struct vmo {
 	struct vmo_id *id;		/* [I] what makes it an object with a koid: vmonode.c; or NULL */
 	struct vmo *clone;		/* [f] the child's, while fork goes on */
 	struct list reclaim_link;	/* [reclaim_lock] */
+	uint64_t hand;			/* [reclaim_lock] where the clock goes on */
+	bool unclean;			/* [reclaim_lock] the clock met a dirty page */
 };
 
 /*

@@ -68,7 +68,8 @@ struct kstat *kstat_made;
 const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }
 void deferred_run(void) { }
 void hold_left(void) { }
-void thr_yield(void) { fail_after = -1; }
+void daemon_wake(void) { }
+bool daemon_wait(unsigned *tries, bool kill) { fail_after = -1; return kill && ++*tries < 100; }
 void *kmap_alloc(size_t size) { return malloc(size); }
 void kmap_free(void *p, size_t size) { free(p); }
 
@@ -307,7 +308,7 @@ quiet(void)
 {
 	pmap_quiesce();
 	zone_reap();
-	page_quiesce();
+	page_drain();
 }
 
 static uint64_t
@@ -906,7 +907,9 @@ op_any(void)
 		if (rnd(4) == 0)
 			check(vmo_sync(files[2].vmo) == 0, "sync");
 		if (rnd(8) == 0)
-			vmo_reclaim();
+			(void)vmo_reclaim(1 + rnd(40));
+		if (rnd(8) == 0)
+			(void)vmo_clean();
 		break;
 	case 14: case 15: case 16:
 		op_heap(ms);
@@ -1205,6 +1208,17 @@ test_kmem(void)
 }
 
 /* Blocks: aligned, disjoint, and everything joins again. */
+/* All frames that such a caller gets; how many are left. */
+static uint64_t
+take_all(struct list *all, enum page_use use, uint32_t flags)
+{
+	struct page *p;
+
+	while ((p = page_alloc(use, flags)) != NULL)
+		list_push_back(all, &p->link);
+	return page_free_count();
+}
+
 static void
 test_buddies(void)
 {
@@ -1248,18 +1262,50 @@ test_buddies(void)
 	ok(true, "and join to the largest blocks");
 	for (unsigned k = 0; k < 8; k++)
 		page_free_order(b[k].p, 10);
-	/* To the last frame but the reserve; the reserve for who may. */
+	/* Down to the marks, one after the other; the rest for who gives memory back. */
 	struct list all = LIST_INIT(all);
-	while ((p = page_alloc(PAGE_KERNEL, 0)) != NULL)
-		list_push_back(&all, &p->link);
-	ok(page_free_count() == reserve, "the reserve is kept");
-	p = page_alloc(PAGE_KERNEL, PAGE_RESERVE);
-	ok(p != NULL, "and given to who may have it");
-	page_free(p);
+	ok(take_all(&all, PAGE_VMO, PAGE_FILE) == page_marks.high, "files in memory stop at the mark high");
+	ok(take_all(&all, PAGE_VMO, 0) == page_marks.low, "user pages at the mark low");
+	ok(take_all(&all, PAGE_TABLE, 0) == page_marks.reserve, "the kernel at the reserve");
+	host_thr->t_frees = true;
+	ok(take_all(&all, PAGE_KERNEL, 0) == 0, "and who gives memory back may have the last frame");
+	host_thr->t_frees = false;
 	for (struct list *l; (l = list_pop_front(&all)) != NULL;)
 		page_free(list_entry(l, struct page, link));
 	quiet();
 	ok(page_free_count() == pages, "running out leaves nothing behind");
+}
+
+/* --- the clock --- */
+
+static void
+test_clock(void)
+{
+	struct file *f = &files[2];
+	struct vmo *v;
+	uint64_t w = 0;
+	bool same = true;
+
+	for (unsigned i = 0; i < FPAGES; i++)
+		f->backing[i][0] = i + 1;
+	VERIFY(vmo_create_vnode(20 * PAGE_SIZE, &slow_pager, f, &v) == 0);
+	for (unsigned i = 0; i < 20; i++)
+		same = same && vmo_read(v, i * PAGE_SIZE + word_at[0], &w, 8) == 0 && w == i + 1;
+	ok(same && vmo_pages(v) == 20, "pages come from the pager");
+	ok(clock_visit(v, 5) == 0 && vmo_pages(v) == 20, "used since the clock came by: they stay");
+	same = vmo_read(v, 3 * PAGE_SIZE, &w, 8) == 0;
+	w = 77;
+	same = same && vmo_write(v, 4 * PAGE_SIZE + word_at[0], &w, 8) == 0;
+	ok(same && clock_visit(v, 5) == 5 && vmo_pages(v) == 15, "as many as are wanted go");
+	ok(clock_visit(v, 100) == 13 && vmo_pages(v) == 2, "all but the one that was used and the dirty one");
+	ok(f->backing[4][0] == 5 && vmo_clean() && f->backing[4][0] == 77, "the dirty one is written back");
+	ok(!vmo_clean(), "once");
+	ok(vmo_reclaim(100) == 2 && vmo_pages(v) == 0, "then both go");
+	for (unsigned i = 0; i < 20; i++)
+		same = same && vmo_read(v, i * PAGE_SIZE + word_at[0], &w, 8) == 0 && w == (i == 4 ? 77 : i + 1);
+	ok(same, "and all come again");
+	vmo_unref(v);
+	quiet();
 }
 
 /* --- snapshots of snapshots --- */
@@ -1720,6 +1766,7 @@ main(int argc, char **argv)
 	test_buddies();
 	test_kmem();
 	test_refusals();
+	test_clock();
 	test_placement();
 	test_dontfork();
 	test_fork_refault();

@@ -1,0 +1,16 @@
+#pragma once
+/* The page daemon: what happens when frames are short.  See daemon.c. */
+#include "kern/types.h"
+
+/* Frames are few.  From any context that may allocate. */
+void daemon_wake(void);
+/*
+ * An allocation for user memory failed: sleeps until trying again makes sense.  False: the caller
+ * gives up.  *tries is 0 the first time.  `kill': the caller would rather see a process die than
+ * fail.  No spin lock is held.
+ */
+bool daemon_wait(unsigned *tries, bool kill) __must_check;
+
+enum oom { OOM_NOBODY, OOM_COMING, OOM_KILLED };
+/* sys/proc: ends the process with the most charged pages, unless the last victim is still on its way. */
+extern enum oom (*vm_oom_kill)(void);
