@@ -396,17 +396,9 @@ ptmx_destroy(struct node *n)
 }
 
 static const struct node_ops ptmx_ops = {
-	.name = "ptmx",
-	.read = ptmx_read,
-	.write = ptmx_write,
-	.seek = node_noseek,
-	.stat = devfile_stat,
-	.setattr = devfile_setattr,
-	.ioctl = ptmx_ioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = ptmx_unused,
-	.destroy = ptmx_destroy,
+	.name = "ptmx", .read = ptmx_read, .write = ptmx_write, NODE_OPS_STREAM,
+	.stat = devfile_stat, .setattr = devfile_setattr, .ioctl = ptmx_ioctl,
+	.unused = ptmx_unused, .destroy = ptmx_destroy,
 };
 
 static int

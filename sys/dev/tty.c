@@ -936,17 +936,9 @@ tty_ioctl(struct node *n, unsigned long cmd, uintptr_t arg, int *result)
 }
 
 static const struct node_ops tty_ops = {
-	.name = "tty",
-	.read = tty_read,
-	.write = tty_write,
-	.seek = node_noseek,
-	.stat = devfile_stat,
-	.setattr = devfile_setattr,
-	.ioctl = tty_ioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = tty_unused,
-	.destroy = tty_destroy,
+	.name = "tty", .read = tty_read, .write = tty_write, NODE_OPS_STREAM,
+	.stat = devfile_stat, .setattr = devfile_setattr, .ioctl = tty_ioctl,
+	.unused = tty_unused, .destroy = tty_destroy,
 };
 
 /* --- the driver's side --- */

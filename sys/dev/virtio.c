@@ -213,12 +213,6 @@ virtio_fail(struct virtio *v)
 	status_add(v, STATUS_FAILED);
 }
 
-uint8_t
-virtio_config8(struct virtio *v, unsigned off)
-{
-	return off < v->v_config_size ? mmio_read8(v->v_config + off) : 0;
-}
-
 uint32_t
 virtio_config32(struct virtio *v, unsigned off)
 {

@@ -54,7 +54,6 @@ int virtio_intr(struct virtio *, const char *name, void (*fn)(struct virtio *)) 
 int virtio_queue(struct virtio *, uint16_t index, struct virtq *) __must_check;
 void virtio_start(struct virtio *);
 void virtio_fail(struct virtio *);
-uint8_t virtio_config8(struct virtio *, unsigned off);
 uint32_t virtio_config32(struct virtio *, unsigned off);
 uint64_t virtio_config64(struct virtio *, unsigned off);
 /* Is it a virtio device of that type, modern or transitional? */

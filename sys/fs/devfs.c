@@ -41,7 +41,7 @@ struct device {
 	char name[64];			/* [I] below /dev */
 };
 
-LOCK_CLASS(dev_class, "devices", RANK_NAME_CACHE + 1);
+LOCK_CLASS(dev_class, "devices", RANK_TREE + 1);
 static struct spin dev_lock = SPIN_INIT(&dev_class);	/* d */
 static struct list devices = LIST_INIT(devices);	/* [d] */
 static struct vnode *dev_root;				/* [I] of the first mount: /dev */
@@ -119,12 +119,6 @@ devfs_arg(struct vnode *vn)
 		device_put(d);
 	}
 	return arg;
-}
-
-uint64_t
-devfs_rdev(struct vnode *vn)
-{
-	return vn->v_ops->open == devfs_open ? inode_of(vn)->i_rdev : 0;
 }
 
 /* --- names --- */

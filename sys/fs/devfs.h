@@ -26,7 +26,6 @@ int devfs_symlink(const char *name, const char *target) __must_check;
 /* Owner and permission bits of a device (grantpt). ENOENT. */
 int devfs_set_owner(const char *name, uint32_t uid, uint32_t gid, uint32_t perm) __must_check;
 void *devfs_arg(struct vnode *);	/* the `arg' of devfs_add, also through mknod's nodes */
-uint64_t devfs_rdev(struct vnode *);
 
 static inline uint64_t
 dev_make(uint32_t major, uint32_t minor)

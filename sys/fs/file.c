@@ -381,17 +381,9 @@ fifo_destroy(struct node *n)
 }
 
 static const struct node_ops fifo_ops = {
-	.name = "fifo",
-	.read = fifo_read,
-	.write = fifo_write,
-	.seek = node_noseek,
-	.stat = devfile_stat,
-	.setattr = devfile_setattr,
-	.ioctl = fifo_ioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = fifo_unused,
-	.destroy = fifo_destroy,
+	.name = "fifo", .read = fifo_read, .write = fifo_write, NODE_OPS_STREAM,
+	.stat = devfile_stat, .setattr = devfile_setattr, .ioctl = fifo_ioctl,
+	.unused = fifo_unused, .destroy = fifo_destroy,
 };
 
 int

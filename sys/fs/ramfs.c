@@ -58,7 +58,7 @@ struct entry {
 	char e_name[];			/* [I] */
 };
 
-LOCK_CLASS(tree_class, "ramfs tree", RANK_NAME_CACHE);
+LOCK_CLASS(tree_class, "ramfs tree", RANK_TREE);
 static struct spin tree_lock = SPIN_INIT(&tree_class);
 static struct entry *hash_table[NHASH];		/* [t] */
 static struct list all_ramfs = LIST_INIT(all_ramfs);	/* [t] */

@@ -52,7 +52,7 @@ struct lock_waiter {
 	koid_t owner, blocker;		/* [r] */
 };
 
-LOCK_CLASS(reclock_class, "record locks", RANK_NAME_CACHE + 2);
+LOCK_CLASS(reclock_class, "record locks", RANK_TREE + 2);
 static struct spin reclock_lock = SPIN_INIT(&reclock_class);	/* r */
 static struct list waiters = LIST_INIT(waiters);		/* [r] */
 ZONE(reclock_zone, struct reclock);

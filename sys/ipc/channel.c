@@ -581,17 +581,9 @@ channel_destroy(struct node *n)
 }
 
 static const struct node_ops channel_ops = {
-	.name = "channel",
-	.read = channel_read,
-	.write = channel_write,
-	.seek = node_noseek,
-	.stat = channel_stat,
-	.setattr = node_nosetattr,
-	.ioctl = node_noioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = channel_unused,
-	.destroy = channel_destroy,
+	.name = "channel", .read = channel_read, .write = channel_write, NODE_OPS_STREAM,
+	.stat = channel_stat, .setattr = node_nosetattr, .ioctl = node_noioctl,
+	.unused = channel_unused, .destroy = channel_destroy,
 };
 
 static void

@@ -24,17 +24,8 @@ event_destroy(struct node *n)
 }
 
 static const struct node_ops event_ops = {
-	.name = "event",
-	.read = node_nostream,
-	.write = node_nostream,
-	.seek = node_noseek,
-	.stat = node_nostat,
-	.setattr = node_nosetattr,
-	.ioctl = node_noioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = node_nounused,
-	.destroy = event_destroy,
+	.name = "event", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
+	.unused = node_nounused, .destroy = event_destroy,
 };
 
 int

@@ -38,17 +38,8 @@ eventpair_destroy(struct node *n)
 }
 
 static const struct node_ops eventpair_ops = {
-	.name = "eventpair",
-	.read = node_nostream,
-	.write = node_nostream,
-	.seek = node_noseek,
-	.stat = node_nostat,
-	.setattr = node_nosetattr,
-	.ioctl = node_noioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = eventpair_unused,
-	.destroy = eventpair_destroy,
+	.name = "eventpair", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
+	.unused = eventpair_unused, .destroy = eventpair_destroy,
 };
 
 int

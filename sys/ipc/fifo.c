@@ -151,31 +151,31 @@ take_locked(struct node *node, struct uio *u, void __user *actual)
 	return 0;
 }
 
-/* What fits, or ESHOULDWAIT. */
+/* One mover a direction. */
 static int
-put(struct node *n, struct uio *u, void __user *actual)
+in_turn(struct mutex *m, int (*step)(struct node *, struct uio *, void __user *), struct node *n,
+    struct uio *u, void __user *actual)
 {
-	struct mutex *m = &fifo_of(n)->lane[1 - n->side].wr;
 	int error = mutex_lock_intr(m);
 
 	if (error != 0)
 		return error;
-	error = put_locked(n, u, actual);
+	error = step(n, u, actual);
 	mutex_unlock(m);
 	return error;
+}
+
+/* What fits, or ESHOULDWAIT. */
+static int
+put(struct node *n, struct uio *u, void __user *actual)
+{
+	return in_turn(&fifo_of(n)->lane[1 - n->side].wr, put_locked, n, u, actual);
 }
 
 static int
 take(struct node *n, struct uio *u, void __user *actual)
 {
-	struct mutex *m = &fifo_of(n)->lane[n->side].rd;
-	int error = mutex_lock_intr(m);
-
-	if (error != 0)
-		return error;
-	error = take_locked(n, u, actual);
-	mutex_unlock(m);
-	return error;
+	return in_turn(&fifo_of(n)->lane[n->side].rd, take_locked, n, u, actual);
 }
 
 /* --- the node --- */
@@ -258,17 +258,9 @@ fifo_destroy(struct node *n)
 }
 
 static const struct node_ops fifo_ops = {
-	.name = "fifo",
-	.read = fifo_read,
-	.write = fifo_write,
-	.seek = node_noseek,
-	.stat = fifo_stat,
-	.setattr = node_nosetattr,
-	.ioctl = fifo_ioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = fifo_unused,
-	.destroy = fifo_destroy,
+	.name = "fifo", .read = fifo_read, .write = fifo_write, NODE_OPS_STREAM,
+	.stat = fifo_stat, .setattr = node_nosetattr, .ioctl = fifo_ioctl,
+	.unused = fifo_unused, .destroy = fifo_destroy,
 };
 
 /* --- calls --- */

@@ -322,17 +322,9 @@ pipe_destroy(struct node *n)
 }
 
 static const struct node_ops pipe_ops = {
-	.name = "pipe",
-	.read = pipe_read,
-	.write = pipe_write,
-	.seek = node_noseek,
-	.stat = pipe_stat,
-	.setattr = node_nosetattr,
-	.ioctl = pipe_ioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = pipe_unused,
-	.destroy = pipe_destroy,
+	.name = "pipe", .read = pipe_read, .write = pipe_write, NODE_OPS_STREAM,
+	.stat = pipe_stat, .setattr = node_nosetattr, .ioctl = pipe_ioctl,
+	.unused = pipe_unused, .destroy = pipe_destroy,
 };
 
 static struct pipe *

@@ -518,17 +518,8 @@ port_destroy(struct node *n)
 }
 
 static const struct node_ops port_ops = {
-	.name = "port",
-	.read = port_read,
-	.write = node_nowrite,
-	.seek = node_noseek,
-	.stat = node_nostat,
-	.setattr = node_nosetattr,
-	.ioctl = node_noioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = port_unused,
-	.destroy = port_destroy,
+	.name = "port", .read = port_read, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = port_unused, .destroy = port_destroy,
 };
 
 /* --- for other modules --- */

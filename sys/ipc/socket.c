@@ -496,17 +496,9 @@ socket_destroy(struct node *n)
 }
 
 static const struct node_ops socket_ops = {
-	.name = "socket",
-	.read = socket_read,
-	.write = socket_write,
-	.seek = node_noseek,
-	.stat = socket_stat,
-	.setattr = node_nosetattr,
-	.ioctl = socket_ioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = socket_unused,
-	.destroy = socket_destroy,
+	.name = "socket", .read = socket_read, .write = socket_write, NODE_OPS_STREAM,
+	.stat = socket_stat, .setattr = node_nosetattr, .ioctl = socket_ioctl,
+	.unused = socket_unused, .destroy = socket_destroy,
 };
 
 /* --- properties and information --- */

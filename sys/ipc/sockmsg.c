@@ -211,12 +211,13 @@ send_vector(struct usock *s, struct vector *v, struct usend *tx, const struct ab
 	return error;
 }
 
+/* The socket of a call, in use, once its flags are good. */
 static int
-check_flags(int flags, int known)
+begin(int fd, int flags, int known, uint32_t right, struct usock **out)
 {
 	if ((flags & MSG_OOB) != 0)
 		return EOPNOTSUPP;
-	return (flags & ~known) != 0 ? EINVAL : 0;
+	return (flags & ~known) != 0 ? EINVAL : sock_get(fd, right, EBADF, out);
 }
 
 int
@@ -226,10 +227,8 @@ sys_sendmsg(int fd, void __user *msg, int flags, intptr_t *result)
 	struct abi_msghdr h;
 	struct vector v;
 	struct usock *s;
-	int error = check_flags(flags, SEND_FLAGS);
+	int error = begin(fd, flags, SEND_FLAGS, RIGHT_WRITE, &s);
 
-	if (error == 0)
-		error = sock_get(fd, RIGHT_WRITE, EBADF, &s);
 	if (error != 0)
 		return error;
 	error = copyin(msg, &h, sizeof(h));
@@ -264,10 +263,8 @@ sys_sendto(int fd, void __user *buf, size_t len, int flags, void __user *addr, u
 	struct usend tx = { .flags = (uint32_t)flags };
 	struct vector v;
 	struct usock *s;
-	int error = check_flags(flags, SEND_FLAGS);
+	int error = begin(fd, flags, SEND_FLAGS, RIGHT_WRITE, &s);
 
-	if (error == 0)
-		error = sock_get(fd, RIGHT_WRITE, EBADF, &s);
 	if (error != 0)
 		return error;
 	error = vector_one(buf, len, UIO_WRITE | io_flags(s), &v);
@@ -327,10 +324,8 @@ sys_recvmsg(int fd, void __user *msg, int flags, intptr_t *result)
 	struct urecv rx = { .flags = (uint32_t)flags, .tell = recvmsg_tell, .ctx = &to };
 	struct vector v;
 	struct usock *s;
-	int error = check_flags(flags, RECV_FLAGS);
+	int error = begin(fd, flags, RECV_FLAGS, RIGHT_READ, &s);
 
-	if (error == 0)
-		error = sock_get(fd, RIGHT_READ, EBADF, &s);
 	if (error != 0)
 		return error;
 	error = copyin(msg, &to.h, sizeof(to.h));
@@ -376,10 +371,8 @@ sys_recvfrom(int fd, void __user *buf, size_t len, int flags, void __user *addr,
 	struct urecv rx = { .flags = (uint32_t)flags, .tell = recvfrom_tell, .ctx = &to };
 	struct vector v;
 	struct usock *s;
-	int error = check_flags(flags, RECV_FLAGS);
+	int error = begin(fd, flags, RECV_FLAGS, RIGHT_READ, &s);
 
-	if (error == 0)
-		error = sock_get(fd, RIGHT_READ, EBADF, &s);
 	if (error != 0)
 		return error;
 	if ((uintptr_t)addr != 0)

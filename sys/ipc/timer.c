@@ -93,17 +93,8 @@ timer_destroy(struct node *n)
 }
 
 static const struct node_ops timer_ops = {
-	.name = "timer",
-	.read = node_nostream,
-	.write = node_nostream,
-	.seek = node_noseek,
-	.stat = node_nostat,
-	.setattr = node_nosetattr,
-	.ioctl = node_noioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = timer_unused,
-	.destroy = timer_destroy,
+	.name = "timer", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
+	.unused = timer_unused, .destroy = timer_destroy,
 };
 
 static int

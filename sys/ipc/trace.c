@@ -281,9 +281,8 @@ trace_destroy(struct node *n)
 }
 
 static const struct node_ops trace_ops = {
-	.name = "trace", .read = trace_read, .write = node_nowrite, .seek = node_noseek,
-	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = trace_unused, .destroy = trace_destroy,
+	.name = "trace", .read = trace_read, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = trace_unused, .destroy = trace_destroy,
 };
 
 int

@@ -361,17 +361,9 @@ peer_of(struct node *n)
 static const struct carrier_ops carrier_ops = { .each = carries, .peer = peer_of };
 
 static const struct node_ops usock_ops = {
-	.name = "socket",
-	.read = usock_read,
-	.write = usock_write,
-	.seek = node_noseek,
-	.stat = usock_stat,
-	.setattr = node_nosetattr,
-	.ioctl = usock_ioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = usock_unused,
-	.destroy = usock_destroy,
+	.name = "socket", .read = usock_read, .write = usock_write, NODE_OPS_STREAM,
+	.stat = usock_stat, .setattr = node_nosetattr, .ioctl = usock_ioctl,
+	.unused = usock_unused, .destroy = usock_destroy,
 };
 
 /* One reference, no use.  `lender' NULL: a lock of its own, or all datagrams'. */

@@ -54,7 +54,7 @@ enum lock_rank {
 	RANK_FUTEX = 93,	/* spin: one chain of futex waiters; two only in requeue, by address */
 	RANK_FUTEX_OWNER = 94,	/* spin: who owns which futex */
 	RANK_SIGNAL = 95,	/* spin: POSIX signal state of a process */
-	RANK_NAME_CACHE = 96,
+	RANK_TREE = 96,		/* spin: the ramfs tree; devices and record locks stand behind it */
 	RANK_PMAP = 100, RANK_ZONE = 110, RANK_PAGE = 120, RANK_LOG_USER = 125,
 	RANK_TIMER = 130,	/* irq */
 	RANK_RUNQ = 140,	/* irq */

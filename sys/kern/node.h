@@ -66,6 +66,12 @@ struct node_ops {
 	void (*destroy)(struct node *);
 };
 
+/* The slots of a kind with bytes but no place in them. */
+#define NODE_OPS_STREAM	.seek = node_noseek, .vmo = node_novmo, .sync = node_nosync
+/* Those of a kind that has calls of its own. */
+#define NODE_OPS_PLAIN \
+	NODE_OPS_STREAM, .stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl
+
 struct node {
 	const struct node_ops *ops;	/* [I] */
 	koid_t koid;			/* [I] */

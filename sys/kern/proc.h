@@ -46,7 +46,6 @@ struct proc {
 	struct desctab *p_desc;		/* [o] */
 	struct fsctx *p_fs;		/* [o] root, cwd, umask: fs/fsctx.h */
 	struct sigacts *p_sig;		/* [s] proc/signal.h */
-	struct proc *p_vfork_parent;	/* [p] parent asleep until exec or exit */
 	struct abi_rlimit p_limits[RLIMIT_NLIMITS];	/* [o; read anywhere] */
 	nsec_t p_start;			/* [I] */
 	struct abi_rusage p_usage;	/* [p] of its ended threads */

@@ -40,9 +40,8 @@ thr_node_destroy(struct node *n)
 }
 
 static const struct node_ops thr_node_ops = {
-	.name = "thread", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
-	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = node_nounused, .destroy = thr_node_destroy,
+	.name = "thread", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = node_nounused, .destroy = thr_node_destroy,
 };
 
 static void

@@ -93,9 +93,8 @@ exception_destroy(struct node *n)
 }
 
 static const struct node_ops exception_ops = {
-	.name = "exception", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
-	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = exception_unused, .destroy = exception_destroy,
+	.name = "exception", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = exception_unused, .destroy = exception_destroy,
 };
 
 static int

@@ -172,9 +172,8 @@ job_destroy(struct node *n)
 }
 
 static const struct node_ops job_ops = {
-	.name = "job", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
-	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = job_unused, .destroy = job_destroy,
+	.name = "job", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = job_unused, .destroy = job_destroy,
 };
 
 /* One reference, which becomes the tree's. */

@@ -65,9 +65,8 @@ proc_node_destroy(struct node *n)
 }
 
 static const struct node_ops proc_node_ops = {
-	.name = "process", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
-	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = native_unused, .destroy = proc_node_destroy,
+	.name = "process", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = native_unused, .destroy = proc_node_destroy,
 };
 
 static koid_t

@@ -34,7 +34,6 @@ struct procx {
 	struct list px_ended;		/* [p] the same: ended, to be joined; one reference each */
 	uint32_t px_nended;		/* [p] */
 	struct list px_old_creds;	/* [p] struct old_cred: replaced, perhaps still looked at (ids.c) */
-	bool px_nowait;			/* [p] becomes no zombie: its parent ignores SIGCHLD */
 	struct thr *px_single;		/* [p] thread that waits to be the only one */
 	struct thr *px_vfork_thr;	/* [p] parent's thread asleep in vfork, of the child */
 	struct timer px_real;		/* ITIMER_REAL */

@@ -81,9 +81,8 @@ thread_unused(struct node *n)
 }
 
 static const struct node_ops thread_ops = {
-	.name = "thread", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
-	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = thread_unused, .destroy = thr_node_destroy,
+	.name = "thread", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = thread_unused, .destroy = thr_node_destroy,
 };
 
 static bool
@@ -527,9 +526,8 @@ token_destroy(struct node *n)
 }
 
 static const struct node_ops token_ops = {
-	.name = "suspend token", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
-	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
-	.sync = node_nosync, .unused = token_unused, .destroy = token_destroy,
+	.name = "suspend token", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = token_unused, .destroy = token_destroy,
 };
 
 int

@@ -41,17 +41,8 @@ region_destroy(struct node *n)
 }
 
 static const struct node_ops region_ops = {
-	.name = "vmar",
-	.read = node_noread,
-	.write = node_nowrite,
-	.seek = node_noseek,
-	.stat = node_nostat,
-	.setattr = node_nosetattr,
-	.ioctl = node_noioctl,
-	.vmo = node_novmo,
-	.sync = node_nosync,
-	.unused = node_nounused,
-	.destroy = region_destroy,
+	.name = "vmar", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.unused = node_nounused, .destroy = region_destroy,
 };
 
 /* The child with the highest base at or below va, or NULL. */

@@ -63,7 +63,6 @@ void vmo_unpin(struct page *);
 bool vmo_is_vnode(struct vmo *);
 struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or NULL; no reference */
 /* Of what native calls made; else 0. */
-koid_t vmo_koid(struct vmo *);
 struct abi_info_vmo;
 void vmo_info(struct vmo *, struct abi_info_vmo *);
 uint32_t vmo_mappings(struct vmo *);	/* how many there are */

@@ -576,12 +576,6 @@ sys_mx_vmo_replace_as_executable(uint32_t h, uint32_t resource, void __user *out
 
 /* --- information --- */
 
-koid_t
-vmo_koid(struct vmo *v)
-{
-	return v->id != NULL ? v->id->koid : 0;
-}
-
 void
 vmo_info(struct vmo *v, struct abi_info_vmo *out)
 {

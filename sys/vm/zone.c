@@ -603,14 +603,3 @@ kmem_free(void *va, size_t size)
 	else
 		zone_free(kmem_zone[kmem_class[(size + 15) / 16]], va);
 }
-
-char *
-kmem_strdup(const char *s)
-{
-	size_t n = strlen(s) + 1;
-	char *copy = kmem_alloc(n, 0);
-
-	if (copy != NULL)
-		memcpy(copy, s, n);
-	return copy;
-}

@@ -15,7 +15,6 @@ void *zone_alloc(struct zone *, uint32_t flags) __must_check;	/* NULL: no memory
 void zone_free(struct zone *, void *);
 void *kmem_alloc(size_t size, uint32_t flags) __must_check;
 void kmem_free(void *, size_t size);	/* the size it was allocated with */
-char *kmem_strdup(const char *);	/* freed by kmem_free(s, strlen(s) + 1) */
 void zone_reap(void);			/* gives empty slabs back */
 
 /* ZONE(pipe_zone, struct pipe): a zone defined beside its type, created at LEVEL_KERN - 1. */

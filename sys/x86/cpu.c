@@ -192,27 +192,6 @@ cpu_boot_features(void)
 	fpu_init();
 }
 
-void
-cpu_name(char *buf, size_t size)
-{
-	uint32_t r[12] = { 0 };
-	const char *p = (const char *)r;
-	char text[49];
-
-	cpuid(0x80000000, 0, r);
-	if (r[0] < 0x80000004) {
-		strlcpy(buf, "x86-64", size);
-		return;
-	}
-	for (uint32_t i = 0; i < 3; i++)
-		cpuid(0x80000002 + i, 0, &r[4 * i]);
-	memcpy(text, p, 48);
-	text[48] = '\0';
-	for (p = text; *p == ' '; p++)
-		;
-	strlcpy(buf, p, size);
-}
-
 bool
 cpu_random(uint64_t *value)
 {

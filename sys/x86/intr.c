@@ -27,8 +27,7 @@ struct handler {
 	struct handler *next;		/* [I] of the same vector */
 	void (*fn)(void *);
 	void *arg;
-	const char *name;
-	uint64_t count;			/* [interrupts off] */
+	const char *name;		/* for whoever looks on with a debugger */
 	unsigned vector;
 };
 
@@ -137,20 +136,11 @@ intr_alloc_msi(void (*fn)(void *), void *arg, const char *name, uint64_t *addr, 
 	return 0;
 }
 
-void
-intr_each(void (*fn)(void *ctx, unsigned vector, const char *name, uint64_t count), void *ctx)
-{
-	for (unsigned i = 0; i < npool; i++)
-		fn(ctx, pool[i].vector, pool[i].name, pool[i].count);
-}
-
 static void
 run_handlers(unsigned vector)
 {
-	for (struct handler *h = handlers[vector]; h != NULL; h = h->next) {
-		h->count++;
+	for (struct handler *h = handlers[vector]; h != NULL; h = h->next)
 		h->fn(h->arg);
-	}
 }
 
 /* CPU time since the last charge belongs to where the clock finds the thread. */

@@ -225,9 +225,3 @@ mach_set_tls(struct mach_thr *m, uint64_t base)
 	wrmsr(MSR_FS_BASE, base);
 	return 0;
 }
-
-uint64_t
-mach_get_tls(const struct mach_thr *m)
-{
-	return m->fs_base;
-}

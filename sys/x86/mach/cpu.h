@@ -13,7 +13,6 @@
 void kmain(void) __noreturn;
 
 void cpu_halt_forever(void) __noreturn;
-void cpu_name(char *buf, size_t size);		/* "QEMU Virtual CPU ..." */
 bool cpu_random(uint64_t *value);		/* RDRAND; false when there is none */
 unsigned cpu_count(void);			/* CPUs the firmware lists */
 

@@ -55,4 +55,3 @@ int intr_register_pci(unsigned line, void (*fn)(void *), void *arg, const char *
 int intr_alloc_msi(void (*fn)(void *), void *arg, const char *name, uint64_t *addr, uint32_t *data)
     __must_check;
 /* What has been counted, for /proc: calls fn for each handler. */
-void intr_each(void (*fn)(void *ctx, unsigned vector, const char *name, uint64_t count), void *ctx);

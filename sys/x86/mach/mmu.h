@@ -42,14 +42,6 @@ mmu_kva_to_phys(const void *va)
 /* True for addresses that the direct map covers (RAM, and firmware tables near it). */
 bool mmu_phys_mapped(paddr_t, size_t);
 
-/* Code was written to these addresses and will be executed: nothing to do on x86. */
-static inline void
-icache_sync(void *va, size_t n)
-{
-	(void)va;
-	(void)n;
-}
-
 static inline void
 mmu_flush_page(vaddr_t va)
 {

@@ -29,8 +29,6 @@ struct tss {
 struct mach_cpu {
 	uintptr_t kernel_sp;		/* [cpu] top of the running thread's kernel stack */
 	uintptr_t user_sp;		/* [cpu] scratch of the syscall door */
-	struct thr *fpu_owner;		/* [cpu] whose FPU state is loaded */
-	uint32_t apic_id;		/* [I] */
 	uint64_t gdt[8];		/* [I] */
 	struct tss tss;			/* [cpu] */
 };

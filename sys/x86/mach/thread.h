@@ -46,7 +46,6 @@ int mach_thr_set_regs(struct mach_thr *, const struct abi_thread_regs *) __must_
 
 /* EPERM when base is not a user address.  Only of the running thread. */
 int mach_set_tls(struct mach_thr *, uint64_t base) __must_check;
-uint64_t mach_get_tls(const struct mach_thr *);
 
 /* Delivery of a POSIX signal to the running thread. */
 struct mach_signal {
