@@ -6,11 +6,14 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "kern/cred.h"
+#include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/node.h"
 #include "kern/proc.h"
 #include "mach/user.h"
 #include "vm/zone.h"
 #include <abi/fcntl.h>
+#include <abi/rights.h>
 #include <abi/stat.h>
 
 ZONE(fsctx_zone, struct fsctx);
@@ -70,11 +73,17 @@ change(struct vnode **slot, struct vnode *vn)
 	return 0;
 }
 
+/*
+ * The working directory and the root have no rights of their own, so nobody gets there through a
+ * descriptor that lacks one of those that count below it.
+ */
+#define RIGHTS_BELOW	(RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP)
+
 int
 sys_chdir(const char *path)
 {
 	struct vnode *vn;
-	int error = name_vnode(AT_FDCWD, path, NAME_FOLLOW | NAME_DIR, &vn);
+	int error = name_vnode_for(AT_FDCWD, path, NAME_FOLLOW | NAME_DIR, RIGHTS_BELOW, &vn);
 
 	if (error != 0)
 		return error;
@@ -85,15 +94,24 @@ sys_chdir(const char *path)
 }
 
 int
-sys_fchdir(struct node *fd)
+sys_fchdir(int fd)
 {
-	struct vnode *vn = vnode_of(fd);
-	int error;
+	struct vnode *vn;
+	struct node *n;
+	uint32_t rights;
+	int error = desc_get_slot((uint32_t)fd, NODE_ANY, 0, &n, &rights, NULL);
 
+	if (error != 0)
+		return error;
+	vn = vnode_of(n);
+	if (vn != NULL)
+		vnode_ref(vn);
+	node_unuse(n);
 	if (vn == NULL)
 		return ENOTDIR;
-	vnode_ref(vn);
-	error = change(&proc_self()->p_fs->cwd, vn);
+	error = (rights & RIGHTS_BELOW) == RIGHTS_BELOW || !S_ISDIR(vn->v_mode) ? 0 : EPERM;
+	if (error == 0)
+		error = change(&proc_self()->p_fs->cwd, vn);
 	if (error != 0)
 		vnode_unref(vn);
 	return error;
@@ -105,7 +123,7 @@ sys_chroot(const char *path)
 	struct vnode *vn;
 	int error;
 
-	error = name_vnode(AT_FDCWD, path, NAME_FOLLOW | NAME_DIR, &vn);
+	error = name_vnode_for(AT_FDCWD, path, NAME_FOLLOW | NAME_DIR, RIGHTS_BELOW, &vn);
 	if (error != 0)
 		return error;
 	error = cred_super(cred_current()) ? change(&proc_self()->p_fs->root, vn) : EPERM;

@@ -251,6 +251,7 @@ static int
 follow(struct walk *w, struct vnode *link)
 {
 	struct vnode *to;
+	uint32_t rights;
 	int error;
 
 	if (++w->links > LINKS_MAX) {
@@ -258,8 +259,9 @@ follow(struct walk *w, struct vnode *link)
 	} else if (link->v_ops->target != NULL) {
 		error = w->confined ? leave_base(w) : 0;
 		if (error == 0)
-			error = link->v_ops->target(link, &to);
+			error = link->v_ops->target(link, &to, &rights);
 		if (error == 0) {
+			w->res->base_rights &= rights;
 			vnode_unref(w->vn);
 			w->vn = to;
 		}
@@ -414,17 +416,27 @@ name_result_done(struct name_result *res)
 }
 
 int
-name_vnode(int dirfd, const char *path, uint32_t flags, struct vnode **out)
+name_vnode_for(int dirfd, const char *path, uint32_t flags, uint32_t need, struct vnode **out)
 {
 	struct name_result res;
 	int error = name_lookup(dirfd, path, flags, &res);
 
 	if (error != 0)
 		return error;
-	*out = res.vn;
-	res.vn = NULL;
+	if ((res.base_rights & need) != need) {
+		error = EPERM;
+	} else {
+		*out = res.vn;
+		res.vn = NULL;
+	}
 	name_result_done(&res);
-	return 0;
+	return error;
+}
+
+int
+name_vnode(int dirfd, const char *path, uint32_t flags, struct vnode **out)
+{
+	return name_vnode_for(dirfd, path, flags, 0, out);
 }
 
 int

@@ -32,6 +32,8 @@ int name_lookup(int dirfd, const char *path, uint32_t flags, struct name_result 
 void name_result_done(struct name_result *);
 /* For callers that want nothing but the vnode, referenced. */
 int name_vnode(int dirfd, const char *path, uint32_t flags, struct vnode **) __must_check;
+/* EPERM when the base, or a descriptor that the path goes through, lacks a right of `need'. */
+int name_vnode_for(int dirfd, const char *path, uint32_t flags, uint32_t need, struct vnode **) __must_check;
 /* 0 when `last' is a name proper, else `error'. */
 int name_last_ok(const struct name_result *, int error) __must_check;
 

@@ -140,15 +140,17 @@ open_magic(struct vnode *vn, uint32_t flags, struct node **out, uint32_t *rights
 {
 	struct vnode *to;
 	unsigned want;
-	uint32_t need;
+	uint32_t need, may;
 	int error = procfs_fd_get(vn, out, rights);
 
 	if (error == ENOENT && vn->v_ops->target != NULL) {
 		error = policy_check(POLICY_OPEN_PATH);		/* a jump out of any base */
 		if (error == 0)
-			error = vn->v_ops->target(vn, &to);
+			error = vn->v_ops->target(vn, &to, &may);
 		if (error == 0) {
 			error = vnode_open(to, flags, out, rights);
+			if (error == 0)
+				*rights &= may;
 			vnode_unref(to);
 		}
 		return error;

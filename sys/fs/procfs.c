@@ -48,6 +48,7 @@
 #include <abi/dirent.h>
 #include <abi/fcntl.h>
 #include <abi/sig.h>
+#include <abi/rights.h>
 #include <abi/stat.h>
 
 #define TICKS_PER_SEC	100		/* of the times in PID/stat */
@@ -819,23 +820,24 @@ self_readlink(struct vnode *vn, char *buf, size_t size, size_t *len)
 	return 0;
 }
 
-/* The vnode that exe, cwd, root or a descriptor's link stands for, referenced. */
+/* The vnode that exe, cwd, root or a descriptor's link stands for, referenced.  What may be had through a
+ * descriptor's is what its slot has. */
 static int
-magic_target(struct vnode *vn, struct vnode **out)
+magic_target(struct vnode *vn, struct vnode **out, uint32_t *rights)
 {
 	struct pvnode *pv = pvnode_of(vn);
 	struct proc *p = proc_of(pv);
 	struct vnode *to = NULL;
 	struct node *n;
-	uint32_t rights;
 	int error = 0;
 
+	*rights = RIGHT_ALL;
 	if (p == NULL)
 		return ENOENT;
 	if (!procfs_may_inspect(p)) {
 		error = EACCES;
 	} else if (pv->pv_what == W_FD) {
-		error = fd_peek(p, pv->pv_fd, &n, &rights);
+		error = fd_peek(p, pv->pv_fd, &n, rights);
 		if (error == 0) {
 			to = vnode_of(n);
 			if (to != NULL)
@@ -884,7 +886,8 @@ static int
 magic_readlink(struct vnode *vn, char *buf, size_t size, size_t *len)
 {
 	struct vnode *to;
-	int error = magic_target(vn, &to);
+	uint32_t rights;
+	int error = magic_target(vn, &to, &rights);
 
 	if (error == ENOENT && pvnode_of(vn)->pv_what == W_FD)
 		return fd_describe(vn, buf, size, len);

@@ -20,6 +20,7 @@
 #include "kern/proc.h"
 #include "mach/atomic.h"
 #include "vm/zone.h"
+#include <abi/sig.h>
 
 struct row {
 	uint32_t index, handle, rights;
@@ -180,7 +181,7 @@ procfs_objects(struct text *t, struct proc *p)
 	text_printf(t, "KOID KIND REFS PEER SIGNALS\n");
 	for (; (n = slot_next(p, &index, &rights)) != NULL; index++) {
 		text_printf(t, "%llu %s %u %llu %#x\n", (unsigned long long)n->koid, n->ops->name,
-		    atomic_load(&n->uses) - 1, (unsigned long long)node_related_koid(n), sig_read(n->sig));
+		    atomic_load(&n->uses) - 1, (unsigned long long)node_related_koid(n), sig_read(n->sig) & ~SIG_PRIVATE);
 		node_unuse(n);
 	}
 	return 0;

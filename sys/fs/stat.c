@@ -65,7 +65,7 @@ stat_magic(struct vnode *vn, struct abi_stat *st)
 	}
 	if (error != ENOENT || vn->v_ops->target == NULL)
 		return error;
-	error = vn->v_ops->target(vn, &to);
+	error = vn->v_ops->target(vn, &to, &rights);
 	if (error == 0) {
 		error = vnode_stat(to, st);
 		vnode_unref(to);
@@ -326,7 +326,7 @@ sys_truncate(const char *path, int64_t len)
 
 	if (error != 0)
 		return error;
-	error = name_vnode(AT_FDCWD, path, NAME_FOLLOW, &vn);
+	error = name_vnode_for(AT_FDCWD, path, NAME_FOLLOW, RIGHT_WRITE, &vn);
 	if (error != 0)
 		return error;
 	if (S_ISDIR(vn->v_mode))

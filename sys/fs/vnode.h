@@ -65,8 +65,9 @@ struct vnode_ops {
 	/* The vnode's directory and its (first) name there; ENOENT when it has none. */
 	int (*name)(struct vnode *, char *buf, size_t size, size_t *len, struct vnode **dir);
 	int (*readlink)(struct vnode *, char *buf, size_t size, size_t *len);	/* no NUL */
-	/* A link that names a vnode, not a path (/proc/self/exe); NULL: an ordinary link. */
-	int (*target)(struct vnode *, struct vnode **);
+	/* A link that names a vnode, not a path (/proc/self/exe), and the rights that who goes through it
+	 * has there and below; NULL: an ordinary link. */
+	int (*target)(struct vnode *, struct vnode **, uint32_t *rights);
 	int (*getattr)(struct vnode *, struct vattr *);
 	int (*setattr)(struct vnode *, const struct setattr *);	/* checked before; times filled in */
 	int (*read)(struct vnode *, int64_t off, struct uio *);

@@ -44,7 +44,7 @@
 #define PIPE_BUF	4096u
 
 /* A level of ours: the other side is open; what the open of a FIFO waits for. */
-#define PEER_OPEN	(1u << 22)
+#define PEER_OPEN	SIG_PRIVATE
 #define LEVELS		(SIG_READABLE | SIG_WRITABLE | SIG_PEER_CLOSED | PEER_OPEN)
 
 enum { RD, WR };

@@ -160,7 +160,7 @@ resolve_scripts(struct exec *x, const char *path)
 			return error;
 		drop_file(x);
 		x->script = true;
-		error = name_vnode(AT_FDCWD, path, NAME_FOLLOW, &vn);
+		error = name_vnode_for(AT_FDCWD, path, NAME_FOLLOW, RIGHT_EXECUTE, &vn);
 		if (error == 0)
 			error = take_file(x, vn);
 		if (error != 0)

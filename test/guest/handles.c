@@ -146,6 +146,7 @@ list(void)
 	unsigned refs;
 	struct line l;
 	mx_handle_t e, d;
+	int ends[2];
 
 	mx_event_create(0, &e);
 	mx_handle_duplicate(e, MX_RIGHT_SAME_RIGHTS, &d);
@@ -166,6 +167,13 @@ list(void)
 	is_int(lsobj("-p 99999", koid, text), -1, "no such process");
 	mx_handle_close(d);
 	mx_handle_close(e);
+	pipe(ends);
+	find(getpid(), (unsigned)ends[1], &l);
+	lsobj("-k pipe", l.koid, text);
+	ok(sscanf(text, "%*u %31s %u %63s %31s %31s", kind, &refs, owner, peer, signals) == 5 && strcmp(signals, "W") == 0,
+	    "a pipe shows the bits that the manual names");
+	close(ends[0]);
+	close(ends[1]);
 }
 
 int
