@@ -20,6 +20,9 @@ struct abi_thread_regs {		/* x86-64 */
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15, rip,
 	    rflags, fs_base, gs_base;
 };
+struct abi_thread_fp_regs {
+	uint8_t fxsave[512];		/* as the instruction stores it; MXCSR without reserved bits */
+};
 
 #define MX_EXCEPTION_CHANNEL_DEBUGGER	1u
 #define MX_EXCP_GENERAL			0x008u

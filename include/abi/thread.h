@@ -18,6 +18,7 @@
 #define THR_STKOP	8	/* parm: thread id, 0: the caller; arg: struct abi_thrstk to be filled */
 #define THR_RTOP	9	/* parm: thread id, 0: the caller; arg: struct abi_thrrtop */
 #define THR_SETATR	10	/* parm: thread id, 0: the caller; arg: struct abi_thratr */
+#define THR_GETATR	11	/* the same, to be filled */
 
 /* Scheduling classes, best first. */
 #define THR_CLASS_RT	0

@@ -42,5 +42,11 @@ typedef struct mx_thread_state_general_regs {
 	uint64_t	fs_base;
 	uint64_t	gs_base;
 } mx_thread_state_general_regs_t;
+/* x87, MMX and SSE as fxsave stores them. */
+typedef struct mx_thread_state_fp_regs {
+	uint8_t		fxsave[512];
+} mx_thread_state_fp_regs_t;
+_Static_assert(sizeof(mx_thread_state_fp_regs_t) == sizeof(struct abi_thread_fp_regs),
+    "mx_thread_state_fp_regs_t");
 _Static_assert(sizeof(mx_thread_state_general_regs_t) == sizeof(struct abi_thread_regs),
     "mx_thread_state_general_regs_t");

@@ -204,6 +204,8 @@ make_block(const pthread_attr_t *a)
 static void
 thread_main(struct __pthread *t)
 {
+	if (t->explicit)
+		(void)__thread_sched(t, t->rt, t->nice);
 	pthread_exit(t->fn(t->arg));
 }
 
@@ -216,7 +218,7 @@ start(struct __pthread *t, const pthread_attr_t *a)
 		.flags = THR_DETACHED,
 	};
 
-	return (long)__sys_throp(THR_NEW, THR_CLASS_USER, &na);
+	return (long)__sys_throp(THR_NEW, t->rt ? THR_CLASS_RT : THR_CLASS_USER, &na);
 }
 
 int
@@ -242,6 +244,12 @@ pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *
 	}
 	t->fn = fn;
 	t->arg = arg;
+	t->rt = thread_self()->rt;
+	if (a.inheritsched == PTHREAD_EXPLICIT_SCHED) {
+		t->explicit = 1;
+		t->rt = a.schedpolicy == SCHED_RR;
+		t->nice = t->rt ? RR_NICE(a.schedparam.sched_priority) : 0;
+	}
 	t->state = a.detachstate == PTHREAD_CREATE_DETACHED ? DETACHED : JOINABLE;
 	*thread = (pthread_t)t;
 	(void)ADD(&nthreads, 1u);

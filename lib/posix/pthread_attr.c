@@ -119,6 +119,60 @@ pthread_attr_getscope(const pthread_attr_t *a, int *scope)
 	return 0;
 }
 
+int
+pthread_attr_setinheritsched(pthread_attr_t *a, int inherit)
+{
+	if (inherit != PTHREAD_INHERIT_SCHED && inherit != PTHREAD_EXPLICIT_SCHED)
+		return EINVAL;
+	a->inheritsched = inherit;
+	return 0;
+}
+
+int
+pthread_attr_getinheritsched(const pthread_attr_t *a, int *inherit)
+{
+	*inherit = a->inheritsched;
+	return 0;
+}
+
+/* The priority goes to an end of the policy's when it does not fit. */
+int
+pthread_attr_setschedpolicy(pthread_attr_t *a, int policy)
+{
+	int priority = policy == SCHED_RR ? RR_MIN : 0, error = __sched_check(policy, priority);
+
+	if (error != 0)
+		return error;
+	if (a->schedpolicy != policy)
+		a->schedparam.sched_priority = priority;
+	a->schedpolicy = policy;
+	return 0;
+}
+
+int
+pthread_attr_getschedpolicy(const pthread_attr_t *a, int *policy)
+{
+	*policy = a->schedpolicy;
+	return 0;
+}
+
+int
+pthread_attr_setschedparam(pthread_attr_t *a, const struct sched_param *p)
+{
+	int error = __sched_check(a->schedpolicy, p->sched_priority);
+
+	if (error == 0)
+		a->schedparam = *p;
+	return error;
+}
+
+int
+pthread_attr_getschedparam(const pthread_attr_t *a, struct sched_param *p)
+{
+	*p = a->schedparam;
+	return 0;
+}
+
 /* --- one thread --- */
 
 /* A call on a thread that has ended finds no such id. */
@@ -145,6 +199,94 @@ pthread_setname_np(pthread_t thread, const char *name)
 		return ERANGE;
 	strcpy(a.name, name);
 	return throp(THR_SETATR, thread, &a);
+}
+
+int
+pthread_getname_np(pthread_t thread, char *name, size_t size)
+{
+	struct abi_thratr a;
+	int error = throp(THR_GETATR, thread, &a);
+
+	if (error != 0)
+		return error;
+	if (strlen(a.name) >= size)
+		return ERANGE;
+	strcpy(name, a.name);
+	return 0;
+}
+
+/* A negative clock is a thread of the process. */
+int
+pthread_getcpuclockid(pthread_t thread, clockid_t *clock)
+{
+	struct __pthread *t = (struct __pthread *)thread;
+	uint32_t tid = t == thread_self() ? thread_tid() : LOAD(&t->tid);
+
+	if (tid == 0)
+		return ESRCH;
+	*clock = (clockid_t)(int)(tid | 1u << 31);
+	return 0;
+}
+
+/* --- scheduling --- */
+
+int
+__sched_check(int policy, int priority)
+{
+	if (policy == SCHED_FIFO)
+		return ENOTSUP;
+	if (policy == SCHED_RR)
+		return priority < RR_MIN || priority > RR_MAX ? EINVAL : 0;
+	return policy != SCHED_OTHER || priority != 0 ? EINVAL : 0;
+}
+
+int
+__thread_sched(struct __pthread *t, int rt, int nice)
+{
+	struct abi_thrrtop r = { .op = THRRT_SET, .class = rt ? THR_CLASS_RT : THR_CLASS_USER, .nice = nice };
+	int error = throp(THR_RTOP, (pthread_t)t, &r);
+
+	if (error == 0)
+		t->rt = (uint8_t)rt;
+	return error;
+}
+
+int
+pthread_getschedparam(pthread_t thread, int *policy, struct sched_param *p)
+{
+	struct abi_thrrtop r = { .op = THRRT_GET };
+	int error = throp(THR_RTOP, thread, &r);
+
+	if (error != 0)
+		return error;
+	*policy = r.class == THR_CLASS_RT ? SCHED_RR : SCHED_OTHER;
+	*p = (struct sched_param){ .sched_priority = r.class == THR_CLASS_RT ? 20 - r.nice : 0 };
+	return 0;
+}
+
+/* Who stays in SCHED_OTHER keeps its nice value. */
+int
+pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *p)
+{
+	struct sched_param was;
+	int old, error = __sched_check(policy, p->sched_priority);
+
+	if (error != 0 || (error = pthread_getschedparam(thread, &old, &was)) != 0)
+		return error;
+	if (policy == SCHED_OTHER && old == SCHED_OTHER)
+		return 0;
+	return __thread_sched((struct __pthread *)thread, policy == SCHED_RR,
+	    policy == SCHED_RR ? RR_NICE(p->sched_priority) : 0);
+}
+
+int
+pthread_setschedprio(pthread_t thread, int priority)
+{
+	struct sched_param p;
+	int policy, error = pthread_getschedparam(thread, &policy, &p);
+
+	p.sched_priority = priority;
+	return error != 0 ? error : pthread_setschedparam(thread, policy, &p);
 }
 
 int

@@ -45,6 +45,8 @@ struct __pthread {
 	struct _pthread_cleanup_context *cleanup;
 	uint32_t canceled;		/* asked to */
 	uint8_t cancel_off, cancel_async, exiting;
+	uint8_t rt, explicit;		/* in class RT; begins with a class and a nice value of its own */
+	int8_t nice;			/* then */
 	uint32_t locks;			/* newlib's that it holds: it may not go then */
 	struct __pthread *next;		/* in the cache of stacks */
 	struct specific specific[PTHREAD_KEYS_MAX];
@@ -97,6 +99,15 @@ HIDDEN void __word_unlock(volatile uint32_t *);
 HIDDEN int __mutex_relock(pthread_mutex_t *, uint32_t depth);
 HIDDEN int __mutex_release(pthread_mutex_t *, uint32_t *depth);
 HIDDEN void __run_key_destructors(struct __pthread *);
+/*
+ * SCHED_OTHER is class USER; SCHED_RR is class RT, where threads of one nice value take turns and a better one
+ * goes first: its priorities 1 to 40 are the nice values 19 to -20.
+ */
+#define RR_MIN		1
+#define RR_MAX		40
+#define RR_NICE(prio)	((int8_t)(20 - (prio)))
+HIDDEN int __thread_sched(struct __pthread *, int rt, int nice);
+HIDDEN int __sched_check(int policy, int priority);
 HIDDEN void __cancel_point(void);
 HIDDEN void __thread_forked(void);
 /* newlib's locks around fork. */

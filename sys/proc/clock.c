@@ -10,7 +10,28 @@
 #include "gen/sysproto.h"
 #include "mach/user.h"
 #include "proc/procx.h"
+#include "proc/thread.h"
 #include <abi/channel.h>
+
+/* What a thread of the caller's has used; EINVAL when it has ended. */
+static int
+thread_clock(int32_t tid, nsec_t *now)
+{
+	nsec_t user, sys;
+	struct thr *t;
+
+	spin_lock(&proc_tree_lock);
+	t = thread_find_locked(proc_self(), tid);
+	if (t != NULL)
+		node_ref(&t->t_node);
+	spin_unlock(&proc_tree_lock);
+	if (t == NULL)
+		return EINVAL;
+	proc_times_thr(t, &user, &sys);
+	node_unref(&t->t_node);
+	*now = user + sys;
+	return 0;
+}
 
 static int
 clock_read(int clock, nsec_t *now)
@@ -35,7 +56,7 @@ clock_read(int clock, nsec_t *now)
 		*now = user + sys;
 		return 0;
 	default:
-		return EINVAL;
+		return clock < 0 ? thread_clock(clock & INT32_MAX, now) : EINVAL;
 	}
 }
 

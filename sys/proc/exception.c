@@ -208,6 +208,14 @@ message_of(struct exception *ex)
 	return m;
 }
 
+uint32_t
+exception_channel_locked(const struct thr *t)
+{
+	if (t->t_sig == NULL || t->t_sig->ts_exception == NULL)
+		return MX_EXCEPTION_CHANNEL_TYPE_NONE;
+	return t->t_sig->ts_exception->channel;
+}
+
 /* Until the handle is closed, or this thread dies; the answer. */
 static uint32_t
 wait_answer(struct exception *ex)

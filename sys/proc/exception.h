@@ -33,6 +33,8 @@ void exception_policy(enum policy);
 void exception_starting(void);
 void exception_exiting(void);
 /* A thread that is about to be its process's: whether it has somebody to tell first.  Tree lock. */
+/* MX_EXCEPTION_CHANNEL_TYPE_* that a thread waits for the answer of. */
+uint32_t exception_channel_locked(const struct thr *);
 void exception_watch_locked(struct proc *, struct thr *);
 
 /* The task ends (or changed its credentials by exec): its channels close. */

@@ -26,6 +26,7 @@
 #include "mach/frame.h"
 #include "proc/job.h"
 #include "proc/procx.h"
+#include "proc/thread.h"
 #include "vm/space.h"
 #include "vm/zone.h"
 #include <abi/rights.h>
@@ -108,9 +109,9 @@ static int
 fork_thread(struct proc *p, const struct trapframe *frame, struct thr **out)
 {
 	struct thr *self = thr_self(), *t;
-	int error = thr_create(p, self->t_name, NULL, NULL, &t);
+	int error = thread_allowed();
 
-	if (error != 0)
+	if (error != 0 || (error = thr_create(p, self->t_name, NULL, NULL, &t)) != 0)
 		return error;
 	*out = t;
 	t->t_sig = sigstate_create(self->t_sig);

@@ -29,6 +29,7 @@
 #include "proc/exec.h"
 #include "proc/job.h"
 #include "proc/procx.h"
+#include "proc/thread.h"
 #include "vm/zone.h"
 #include <abi/fcntl.h>
 #include <abi/task.h>
@@ -256,9 +257,9 @@ static int
 make_thread(struct spawn *s, struct proc *p)
 {
 	struct thr *self = thr_self();
-	int error = thr_create(p, p->p_name, NULL, NULL, &s->thr);
+	int error = thread_allowed();
 
-	if (error != 0)
+	if (error != 0 || (error = thr_create(p, p->p_name, NULL, NULL, &s->thr)) != 0)
 		return error;
 	s->thr->t_sig = sigstate_create(NULL);
 	if (s->thr->t_sig == NULL)

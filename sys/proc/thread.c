@@ -26,6 +26,7 @@
 #include "kern/sched.h"
 #include "kern/string.h"
 #include "mach/user.h"
+#include "proc/exception.h"
 #include "vm/zone.h"
 #include <abi/info.h>
 #include <abi/rights.h>
@@ -85,10 +86,10 @@ static const struct node_ops thread_ops = {
 	.unused = thread_unused, .destroy = thr_node_destroy,
 };
 
-static bool
-too_many(void)
+int
+thread_allowed(void)
 {
-	return thr_count() >= CONFIG_NTHR - ROOT_RESERVE && !cred_super(proc_self()->p_cred);
+	return thr_count() >= CONFIG_NTHR - ROOT_RESERVE && !cred_super(proc_self()->p_cred) ? EAGAIN : 0;
 }
 
 int
@@ -99,8 +100,8 @@ thread_make(struct proc *p, const char *name, struct thr **out)
 	struct thr *t;
 	int error;
 
-	if (too_many())
-		return EAGAIN;
+	if ((error = thread_allowed()) != 0)
+		return error;
 	if ((ts = sigstate_create(NULL)) == NULL)
 		return ENOMEM;
 	if ((error = thr_create(p, name, NULL, NULL, &t)) != 0) {
@@ -313,6 +314,7 @@ thread_info(struct node *n, uint32_t slot_rights, struct info_sink *s)
 
 	spin_lock(&proc_tree_lock);
 	info.state = state_of(t);
+	info.wait_exception_channel_type = exception_channel_locked(t);
 	spin_unlock(&proc_tree_lock);
 	return info_put(s, &info);
 }
@@ -434,32 +436,57 @@ regs_set(struct thr *t, void *arg)
 	return mach_thr_set_regs(&t->t_mach, arg);
 }
 
+static int
+fpu_get(struct thr *t, void *arg)
+{
+	mach_thr_fpu(&t->t_mach, arg);
+	return 0;
+}
+
+static int
+fpu_set(struct thr *t, void *arg)
+{
+	return mach_thr_set_fpu(&t->t_mach, arg);
+}
+
+union state {
+	struct abi_thread_regs regs;
+	struct abi_thread_fp_regs fpu;
+};
+static const struct {
+	size_t size;
+	int (*get)(struct thr *, void *), (*set)(struct thr *, void *);
+} states[] = {
+	[MX_THREAD_STATE_GENERAL_REGS] = { sizeof(struct abi_thread_regs), regs_get, regs_set },
+	[MX_THREAD_STATE_FP_REGS] = { sizeof(struct abi_thread_fp_regs), fpu_get, fpu_set },
+};
+
 int
 sys_mx_thread_read_state(struct node *h, uint32_t kind, void __user *buf, size_t size)
 {
-	struct abi_thread_regs regs;
+	union state state;
 	int error;
 
-	if (kind != MX_THREAD_STATE_GENERAL_REGS)
+	if (kind >= ARRAY_SIZE(states))
 		return ENOTSUP;
-	if (size < sizeof(regs))
+	if (size < states[kind].size)
 		return ESMALL;
-	error = with_parked(thr_of(h), regs_get, &regs);
-	return error != 0 ? error : copyout(&regs, buf, sizeof(regs));
+	error = with_parked(thr_of(h), states[kind].get, &state);
+	return error != 0 ? error : copyout(&state, buf, states[kind].size);
 }
 
 int
 sys_mx_thread_write_state(struct node *h, uint32_t kind, void __user *buf, size_t size)
 {
-	struct abi_thread_regs regs;
+	union state state;
 	int error;
 
-	if (kind != MX_THREAD_STATE_GENERAL_REGS)
+	if (kind >= ARRAY_SIZE(states))
 		return ENOTSUP;
-	if (size != sizeof(regs))
+	if (size != states[kind].size)
 		return EINVAL;
-	error = copyin(buf, &regs, sizeof(regs));
-	return error != 0 ? error : with_parked(thr_of(h), regs_set, &regs);
+	error = copyin(buf, &state, size);
+	return error != 0 ? error : with_parked(thr_of(h), states[kind].set, &state);
 }
 
 /* --- suspension --- */

@@ -13,6 +13,8 @@
  * mask is empty.  The caller has the thread's only use: give it to a handle, or start the thread and
  * drop it (node_unuse).  EAGAIN (too many threads), ENOMEM, EBADSTATE (the process ended).
  */
+/* EAGAIN: what is left is for root, whose shell must work when somebody else has used up the threads. */
+int thread_allowed(void) __must_check;
 int thread_make(struct proc *, const char *name, struct thr **out) __must_check;
 /*
  * It begins at entry(arg1, arg2) on this stack.  EBADSTATE: not unborn, or its process does not run.

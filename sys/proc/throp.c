@@ -281,6 +281,15 @@ thr_setatr(struct thr *t, const void __user *user)
 }
 
 static int
+thr_getatr(struct thr *t, void __user *user)
+{
+	struct abi_thratr a;
+
+	memcpy(a.name, t->t_name, sizeof(a.name));
+	return copyout(&a, user, sizeof(a));
+}
+
+static int
 thr_attributes(long cmd, long tid, void __user *user)
 {
 	struct thr *t;
@@ -292,6 +301,8 @@ thr_attributes(long cmd, long tid, void __user *user)
 		error = thr_stkop(t, user);
 	else if (cmd == THR_RTOP)
 		error = thr_rtop(t, user);
+	else if (cmd == THR_GETATR)
+		error = thr_getatr(t, user);
 	else
 		error = thr_setatr(t, user);
 	node_unref(&t->t_node);
@@ -319,6 +330,7 @@ sys_throp(long cmd, long parm, void __user *arg, intptr_t *result)
 	case THR_STKOP:
 	case THR_RTOP:
 	case THR_SETATR:
+	case THR_GETATR:
 		return thr_attributes(cmd, parm, arg);
 	default:
 		return EINVAL;

@@ -166,6 +166,25 @@ mach_thr_set_regs(struct mach_thr *m, const struct abi_thread_regs *r)
 	return 0;
 }
 
+/* A thread that does not run: mach_switch() has saved it. */
+void
+mach_thr_fpu(const struct mach_thr *m, struct abi_thread_fp_regs *r)
+{
+	memcpy(r->fxsave, m->fpu, sizeof(r->fxsave));
+}
+
+int
+mach_thr_set_fpu(struct mach_thr *m, const struct abi_thread_fp_regs *r)
+{
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, r->fxsave + FX_MXCSR, sizeof(mxcsr));
+	if ((mxcsr & ~fpu_mxcsr_mask) != 0)
+		return EINVAL;
+	memcpy(m->fpu, r->fxsave, sizeof(m->fpu));
+	return 0;
+}
+
 void
 mach_thr_destroy(struct mach_thr *m)
 {

@@ -150,6 +150,7 @@ looked_at(void)
 	mx_exception_report_t report;
 	mx_info_handle_basic_t b;
 	mx_exception_info_t info;
+	mx_info_thread_t about;
 	uint32_t state = 99;
 
 	release();
@@ -169,6 +170,8 @@ looked_at(void)
 	ok(report.context.address == 0x18 && report.context.code == 14 && report.header.type == info.type, "says where");
 	is_int(mx_thread_read_state(thread, MX_THREAD_STATE_GENERAL_REGS, &regs, sizeof(regs)), MX_OK, "registers");
 	ok(regs.rip == report.context.pc, "the same instruction");
+	mx_object_get_info(thread, MX_INFO_THREAD, &about, sizeof(about), NULL, NULL);
+	is_int(about.wait_exception_channel_type, MX_EXCEPTION_CHANNEL_TYPE_PROCESS, "it waits for the process's channel");
 	is_int(mx_object_get_property(ex, MX_PROP_EXCEPTION_STATE, &state, sizeof(state)), MX_OK, "the state");
 	is_int(state, MX_EXCEPTION_STATE_TRY_NEXT, "TRY_NEXT unless somebody says more");
 	state = 3;
@@ -178,6 +181,8 @@ looked_at(void)
 	is_int(child_status(w.pid), SIGSEGV, "nobody else: the signal's default action");
 	is_int(mx_object_get_info(thread, MX_INFO_THREAD_EXCEPTION_REPORT, &report, sizeof(report), NULL, NULL),
 	    MX_ERR_BAD_STATE, "no report without an exception");
+	mx_object_get_info(thread, MX_INFO_THREAD, &about, sizeof(about), NULL, NULL);
+	is_int(about.wait_exception_channel_type, MX_EXCEPTION_CHANNEL_TYPE_NONE, "it waits for none");
 	is_int(mx_object_wait_one(ch, MX_CHANNEL_PEER_CLOSED, mx_deadline_after(MX_SEC(5)), NULL), MX_OK,
 	    "the channel ends with the process");
 	mx_handle_close(thread);

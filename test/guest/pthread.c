@@ -95,6 +95,8 @@ wait_on_sem(void *arg)
 	return NULL;
 }
 
+static void *no_thread[32];		/* looks like one that has ended */
+
 static void
 basics(void)
 {
@@ -103,6 +105,7 @@ basics(void)
 	pthread_t t;
 	void *value = NULL, *addr;
 	size_t size;
+	char text[32];
 	sem_t s;
 	int n;
 
@@ -159,6 +162,10 @@ basics(void)
 	is_int(pthread_attr_destroy(&a), 0, "attr_destroy");
 	is_int(pthread_setname_np(pthread_self(), "named"), 0, "setname_np");
 	is_int(pthread_setname_np(pthread_self(), "a name of more than thirty-one characters"), ERANGE, "too long");
+	is_int(pthread_getname_np(pthread_self(), text, sizeof(text)), 0, "getname_np");
+	ok(strcmp(text, "named") == 0, "tells it");
+	is_int(pthread_getname_np(pthread_self(), text, 5), ERANGE, "in too little room");
+	is_int(pthread_getname_np((pthread_t)&no_thread, text, sizeof(text)), ESRCH, "of no thread");
 	ok(sysconf(_SC_THREADS) > 0 && sysconf(_SC_THREAD_PROCESS_SHARED) > 0, "sysconf says so");
 	msleep(5);
 	sem_destroy(&s);
@@ -1043,6 +1050,120 @@ signals(void)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
+/* --- scheduling and clocks --- */
+
+static volatile int order[3], norder;
+static sem_t nobody;
+
+static void *
+tell_order(void *arg)
+{
+	order[norder++] = (int)(intptr_t)arg;
+	return NULL;
+}
+
+static void *
+own_policy(void *arg)
+{
+	struct sched_param p;
+	int policy = -1;
+
+	pthread_getschedparam(pthread_self(), &policy, &p);
+	return (void *)(intptr_t)(policy * 100 + p.sched_priority);
+}
+
+static void
+scheduling_as_user(void)
+{
+	struct sched_param p = { 5 };
+	pthread_attr_t a;
+	pthread_t t;
+
+	if (setuid(1000) != 0 || pthread_setschedparam(pthread_self(), SCHED_RR, &p) != EPERM)
+		_exit(1);
+	pthread_attr_init(&a);
+	pthread_attr_setschedpolicy(&a, SCHED_RR);
+	pthread_attr_setinheritsched(&a, PTHREAD_EXPLICIT_SCHED);
+	if (pthread_create(&t, &a, same, NULL) != EPERM)
+		_exit(2);
+	if (sched_setscheduler(0, SCHED_RR, &p) != -1 || errno != EPERM)
+		_exit(3);
+}
+
+static void
+scheduling(void)
+{
+	struct sched_param p = { 0 }, q;
+	struct timespec ts, before;
+	pthread_attr_t a;
+	pthread_t t, u;
+	clockid_t clock;
+	void *v;
+	int n;
+
+	is_int(sched_get_priority_min(SCHED_RR), 1, "SCHED_RR from 1");
+	is_int(sched_get_priority_max(SCHED_RR), 40, "to 40");
+	is_int(sched_get_priority_max(SCHED_OTHER), 0, "SCHED_OTHER has none");
+	fails(sched_get_priority_max(SCHED_FIFO), EINVAL, "there is no SCHED_FIFO");
+	is_int(sched_rr_get_interval(0, &ts), 0, "sched_rr_get_interval");
+	ok(ts.tv_sec == 0 && ts.tv_nsec == 16000000, "a slice");
+	fails(sched_rr_get_interval(31999, &ts), ESRCH, "of nobody");
+	is_int(pthread_getschedparam(pthread_self(), &n, &p), 0, "getschedparam");
+	ok(n == SCHED_OTHER && p.sched_priority == 0, "SCHED_OTHER at first");
+	p.sched_priority = 1;
+	is_int(pthread_setschedparam(pthread_self(), SCHED_OTHER, &p), EINVAL, "which has no priorities");
+	is_int(pthread_setschedparam(pthread_self(), SCHED_FIFO, &p), ENOTSUP, "setschedparam: SCHED_FIFO");
+	is_int(pthread_setschedparam(pthread_self(), 77, &p), EINVAL, "no policy");
+	p.sched_priority = 41;
+	is_int(pthread_setschedparam(pthread_self(), SCHED_RR, &p), EINVAL, "beyond the best");
+	p.sched_priority = 40;
+	is_int(pthread_setschedparam(pthread_self(), SCHED_RR, &p), 0, "SCHED_RR");
+	pthread_getschedparam(pthread_self(), &n, &q);
+	ok(n == SCHED_RR && q.sched_priority == 40, "is told");
+	is_int(sched_getscheduler(0), SCHED_RR, "by sched_getscheduler too");
+	pthread_join(go(own_policy, NULL), &v);
+	is_int((intptr_t)v / 100, SCHED_RR, "who is made inherits it");
+	pthread_attr_init(&a);
+	is_int(pthread_attr_setschedpolicy(&a, SCHED_FIFO), ENOTSUP, "attr: SCHED_FIFO");
+	is_int(pthread_attr_setschedpolicy(&a, SCHED_RR), 0, "attr: SCHED_RR");
+	p.sched_priority = 7;
+	is_int(pthread_attr_setschedparam(&a, &p), 0, "attr: priority 7");
+	is_int(pthread_attr_setinheritsched(&a, 9), EINVAL, "attr: neither inherited nor explicit");
+	is_int(pthread_attr_setinheritsched(&a, PTHREAD_EXPLICIT_SCHED), 0, "attr: explicit");
+	ok(pthread_attr_getinheritsched(&a, &n) == 0 && n == PTHREAD_EXPLICIT_SCHED, "getinheritsched");
+	pthread_create(&t, &a, own_policy, NULL);
+	pthread_join(t, &v);
+	is_int((intptr_t)v, SCHED_RR * 100 + 7, "a thread begins with it");
+	/* Nobody runs while the first thread, the best, does. */
+	norder = 0;
+	p.sched_priority = 3;
+	t = go(tell_order, (void *)1);
+	pthread_setschedparam(t, SCHED_RR, &p);
+	u = go(tell_order, (void *)2);
+	is_int(pthread_setschedprio(u, 9), 0, "setschedprio");
+	pthread_join(t, NULL);
+	pthread_join(u, NULL);
+	ok(order[0] == 2 && order[1] == 1, "the better one runs first");
+	p.sched_priority = 0;
+	is_int(sched_setscheduler(0, SCHED_OTHER, &p), SCHED_RR, "sched_setscheduler tells the old one");
+	is_int(pthread_getschedparam((pthread_t)&no_thread, &n, &p), ESRCH, "getschedparam of no thread");
+	is_int(in_child(scheduling_as_user), 0, "SCHED_RR is root's");
+	is_int(pthread_getcpuclockid(pthread_self(), &clock), 0, "getcpuclockid");
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+	is_int(clock_gettime(clock, &ts), 0, "can be read");
+	ok(ts.tv_sec == before.tv_sec && ts.tv_nsec >= before.tv_nsec, "is this thread's");
+	sem_init(&nobody, 0, 0);
+	t = go(wait_on_sem, &nobody);
+	msleep(2);
+	pthread_getcpuclockid(t, &clock);
+	is_int(clock_gettime(clock, &ts), 0, "of another thread");
+	ok(ts.tv_sec == 0 && ts.tv_nsec < 20000000, "which used little");
+	sem_post(&nobody);
+	pthread_join(t, NULL);
+	fails(clock_gettime(clock, &ts), EINVAL, "it has ended");
+	is_int(pthread_getcpuclockid((pthread_t)&no_thread, &clock), ESRCH, "getcpuclockid of no thread");
+}
+
 /* --- ends --- */
 
 static void *
@@ -1127,6 +1248,7 @@ main(void)
 	cancellation();
 	library();
 	signals();
+	scheduling();
 	ends();
 	return tap_done();
 }

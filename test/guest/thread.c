@@ -869,6 +869,51 @@ suspension(void)
 	mx_handle_close(t);
 }
 
+/* Keeps a value in a register of the FPU; what it finds there in the end is `seen'. */
+static void
+in_register(struct bare *b)
+{
+	__asm__ volatile("movq %1, %%xmm5\n1: cmpl $0, %2\nje 1b\nmovq %%xmm5, %0"
+	    : "=&r"(b->seen) : "r"(0x1122334455667788l), "m"(b->word) : "xmm5", "cc");
+}
+
+static void
+fp_registers(void)
+{
+	struct bare b = { 0 };
+	struct abi_thread_fp_regs fp, again;
+	mx_handle_t t = handle_of(&b, in_register), token;
+	uint32_t mxcsr;
+	long value;
+
+	msleep(5);
+	is_int(mx_thread_read_state(t, MX_THREAD_STATE_FP_REGS, &fp, sizeof(fp)), MX_ERR_BAD_STATE, "FP registers while it runs");
+	mx_task_suspend(t, &token);
+	mx_object_wait_one(t, 1u << 5, MX_TIME_INFINITE, NULL);
+	is_int(mx_thread_read_state(t, MX_THREAD_STATE_FP_REGS, &fp, 511), MX_ERR_BUFFER_TOO_SMALL, "in too little room");
+	is_int(mx_thread_read_state(t, MX_THREAD_STATE_FP_REGS, (void *)8, sizeof(fp)), MX_ERR_INVALID_ARGS, "to a bad address");
+	is_int(mx_thread_read_state(t, MX_THREAD_STATE_FP_REGS, &fp, sizeof(fp)), MX_OK, "when it is suspended");
+	memcpy(&value, fp.fxsave + 160 + 5 * 16, sizeof(value));
+	ok(value == 0x1122334455667788l, "xmm5 is there");
+	memcpy(&mxcsr, fp.fxsave + 24, sizeof(mxcsr));
+	is_int(mxcsr, 0x1f80, "MXCSR too");
+	value = 0x8877665544332211l;
+	memcpy(fp.fxsave + 160 + 5 * 16, &value, sizeof(value));
+	again = fp;
+	mxcsr |= 1u << 31;
+	memcpy(again.fxsave + 24, &mxcsr, sizeof(mxcsr));
+	is_int(mx_thread_write_state(t, MX_THREAD_STATE_FP_REGS, &again, sizeof(again)), MX_ERR_INVALID_ARGS,
+	    "no reserved bit of MXCSR");
+	is_int(mx_thread_write_state(t, MX_THREAD_STATE_FP_REGS, &fp, 100), MX_ERR_INVALID_ARGS, "all or nothing");
+	is_int(mx_thread_write_state(t, MX_THREAD_STATE_FP_REGS, (void *)8, sizeof(fp)), MX_ERR_INVALID_ARGS, "from a bad address");
+	is_int(mx_thread_write_state(t, MX_THREAD_STATE_FP_REGS, &fp, sizeof(fp)), MX_OK, "written");
+	mx_handle_close(token);
+	b.word = 1;
+	mx_object_wait_one(t, 8, MX_TIME_INFINITE, NULL);
+	ok(b.seen == value, "the thread finds it in its register");
+	mx_handle_close(t);
+}
+
 /* A suspended call is executed again: nobody notices. */
 static void
 suspended_call(void)
@@ -942,6 +987,7 @@ main(void)
 	closing_handle();
 	native();
 	suspension();
+	fp_registers();
 	suspended_call();
 	self_info();
 	return tap_done();

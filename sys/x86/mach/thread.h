@@ -41,7 +41,10 @@ int mach_thr_user(struct mach_thr *, uintptr_t entry, uintptr_t sp, uintptr_t ar
 int mach_thr_tls(struct mach_thr *, uint64_t base) __must_check;
 /* User registers of a thread that stands in the kernel and does not run.  EINVAL: user mode cannot have those. */
 struct abi_thread_regs;
+struct abi_thread_fp_regs;
 void mach_thr_regs(const struct mach_thr *, struct abi_thread_regs *);
+void mach_thr_fpu(const struct mach_thr *, struct abi_thread_fp_regs *);
+int mach_thr_set_fpu(struct mach_thr *, const struct abi_thread_fp_regs *) __must_check;
 int mach_thr_set_regs(struct mach_thr *, const struct abi_thread_regs *) __must_check;
 
 /* EPERM when base is not a user address.  Only of the running thread. */
