@@ -81,6 +81,28 @@ COUNTER_FN(stat_free, "vm.pages.free", page_free_count, false);
 COUNTER_FN(stat_total, "vm.pages.total", page_total, false);
 COUNTER_EVENT(stat_fail, "vm.pages.failed");
 
+/* In bytes; the kernel's are all but the user's, its image among them. */
+static uint64_t
+mem_total(void)
+{
+	return (total << PAGE_SHIFT) + boot_image_bytes();
+}
+
+static uint64_t
+mem_free(void)
+{
+	return page_free_count() << PAGE_SHIFT;
+}
+
+static uint64_t
+mem_kernel(void)
+{
+	return mem_total() - mem_free() - (atomic_load(&stat_vmo.value) << PAGE_SHIFT);
+}
+COUNTER_FN(stat_mem_total, "mem.total", mem_total, true);
+COUNTER_FN(stat_mem_free, "mem.free", mem_free, true);
+COUNTER_FN(stat_mem_kernel, "mem.kernel", mem_kernel, true);
+
 static struct kstat *const use_stat[] = {
 	[PAGE_KERNEL] = &stat_kernel, [PAGE_TABLE] = &stat_table, [PAGE_SLAB] = &stat_slab,
 	[PAGE_VMO] = &stat_vmo, [PAGE_STACK] = &stat_stack, [PAGE_FIXED] = &stat_fixed,

@@ -22,6 +22,12 @@
 struct bootinfo bootinfo;
 extern char image_start[], image_end[];
 
+uint64_t
+boot_image_bytes(void)
+{
+	return (uint64_t)(image_end - image_start);
+}
+
 /* --- loaders --- */
 
 static uint8_t rsdp_copy[36] __attribute__((aligned(16)));

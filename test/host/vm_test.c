@@ -68,6 +68,7 @@ struct kstat *kstat_made;
 const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }
 void deferred_run(void) { }
 void hold_left(void) { }
+uint64_t boot_image_bytes(void) { return 0; }
 void daemon_wake(void) { }
 bool daemon_wait(unsigned *tries, bool kill) { fail_after = -1; return kill && ++*tries < 100; }
 void *kmap_alloc(size_t size) { return malloc(size); }

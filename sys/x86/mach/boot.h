@@ -21,5 +21,6 @@ struct bootinfo {
 	paddr_t rsdp;		/* 0: search the BIOS area */
 };
 extern struct bootinfo bootinfo;
+uint64_t boot_image_bytes(void);	/* of the kernel itself */
 /* "name=value" or "name" on the kernel command line; NULL if absent, "" if without value. */
 const char *boot_option(const char *name, char *buf, size_t size);
