@@ -48,8 +48,11 @@ kstat_value(const char *name)
 void
 kstat_each(void (*fn)(void *, const char *, uint64_t, bool), void *ctx)
 {
-	for (struct kstat *k = next_by_name(NULL); k != NULL; k = next_by_name(k->name))
+	for (struct kstat *k = next_by_name(NULL); k != NULL; k = next_by_name(k->name)) {
 		fn(ctx, k->name, k->read != NULL ? k->read() : k->value, k->event);
+		if (k->more != NULL)
+			k->more(k, fn, ctx);
+	}
 }
 
 void

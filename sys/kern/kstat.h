@@ -11,6 +11,8 @@ struct kstat {
 	uint64_t (*read)(void);		/* computed instead, when not NULL */
 	bool event;			/* counts happenings, not live objects: left out by kstat -q */
 	struct kstat *next;		/* of kstat_made */
+	/* Lines that go with it, of happenings, or NULL; names begin with its own. */
+	void (*more)(const struct kstat *, void (*fn)(void *, const char *, uint64_t, bool), void *ctx);
 };
 /* Counters made at run time (one a zone): registered once, never removed. */
 extern struct kstat *kstat_made;

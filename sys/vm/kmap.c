@@ -181,6 +181,12 @@ kmap_free(void *base, size_t size)
 	region_free(base, size);
 }
 
+bool
+kmap_owns(const void *va)
+{
+	return (vaddr_t)va >= MMU_KMAP_BASE && (vaddr_t)va < MMU_KMAP_END;
+}
+
 /* Drivers keep their registers for ever: there is no undoing. */
 void *
 kmap_device(paddr_t pa, size_t size, bool write_combine)

@@ -4,6 +4,7 @@
 
 void *kmap_alloc(size_t size) __must_check;	/* pages, wired, guard page on each side; NULL */
 void kmap_free(void *, size_t size);
+bool kmap_owns(const void *);			/* the address is of kmap_alloc() */
 void *kmap_device(paddr_t, size_t, bool write_combine) __must_check;	/* uncached registers */
 void *kstack_alloc(void) __must_check;		/* KSTACK_SIZE bytes above a guard page; the low end */
 void kstack_free(void *);

@@ -26,8 +26,18 @@
  *    past the end, a second free and a free into the wrong zone all show), fill free objects with
  *    ZONE_POISON and check the filling at the next allocation.  fail_now(FAIL_SLAB) fails the n-th.
  *
- * 7. Counters.  zone.NAME counts live objects, exactly, whatever the magazines hold.  QUIESCE empties
- *    this CPU's magazines and the depots and gives back every empty slab.
+ * 7. In any kernel a zone can be watched from now on: sysctl debug.zone=NAME:redzone,poison,audit.  A
+ *    watched zone has no magazines (cap is 0, so that the common path does not know of it) and
+ *    takes objects from slabs of their own, `guarded', where each has a struct owner behind it:
+ *    a mark, who took it last and who gave it back.  All of it is always kept there, and the
+ *    flags say what is looked at; guarded slabs may outlive the watching.  debug.zoneguard=1 puts
+ *    what is larger than KMEM_SLAB_MAX right below a guard page.
+ *
+ * 8. Counters.  zone.NAME counts live objects, exactly, whatever the magazines hold; the lines below it
+ *    tell the size, the slabs, and how often the magazines (misses) and the depot too (slow) had
+ *    none.  Hits are not counted: that would be a tenth of the common path.  QUIESCE, and the page
+ *    daemon when frames are few, empty this CPU's magazines and the depots and give back every
+ *    empty slab.
  *
  * Rejected: colouring (QEMU has no cache, and power-of-two slabs with tails spread well enough),
  * constructed-state caching (our constructors are cheaper than the cache miss), resizing magazines.
@@ -38,6 +48,7 @@
 #include "kern/assert.h"
 #include "kern/cpu.h"
 #include "kern/deferred.h"
+#include "kern/error.h"
 #include "kern/fail.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
@@ -45,6 +56,9 @@
 #include "kern/lock.h"
 #include "kern/log.h"
 #include "kern/string.h"
+#include "kern/sysctl.h"
+#include "kern/thr.h"
+#include "kern/time.h"
 #include "mach/string.h"
 #include "vm/kmap.h"
 #include "vm/page.h"
@@ -79,14 +93,31 @@ struct zone {
 	uint32_t per_slab;		/* [I] */
 	uint32_t cap;			/* [I] rounds used of a magazine; 0: no magazines */
 	struct list partial;		/* [z] slabs with free objects */
+	struct list guarded;		/* [z] the same, of objects with an owner */
 	uint32_t empty;			/* [z] of those, slabs without any used object */
 	struct magazine *full, *none;	/* [z] the depot */
 	uint32_t nfull;			/* [z] */
+	uint32_t watch;			/* [z] WATCH_* */
+	uint32_t align;			/* [I] */
+	uint64_t nslabs;		/* [z] */
+	uint64_t misses, slow;		/* [z] allocations from the depot and from slabs */
 	struct kstat stat;
 	char name[32];			/* [I] "zone.NAME" */
 };
 
 #define ZONE_PLAIN	0x8000u		/* no magazines: the zone of magazines itself */
+
+#define WATCH_REDZONE	1u
+#define WATCH_POISON	2u
+#define WATCH_AUDIT	4u
+
+/* Behind each object of a guarded slab. */
+struct owner {
+	uint64_t mark;			/* TAIL_* */
+	uintptr_t pc[2];		/* who took it, who gave it back; 0: not known */
+	int32_t tid[2];
+};
+#define PG_GUARDED	4u		/* of a slab's first frame */
 
 /* page->word of a slab's first frame. */
 #define SLAB_WORD(first, used)	((uint64_t)(first) << 16 | (used))
@@ -105,7 +136,7 @@ static struct zone *magazine_zone;
 static uint64_t *
 object_tail(const struct zone *z, void *obj)
 {
-	return (uint64_t *)((char *)obj + z->stride - sizeof(uint64_t));
+	return (uint64_t *)(void *)((char *)obj + ROUND_UP(z->size, sizeof(uint64_t)));
 }
 
 static void
@@ -151,7 +182,66 @@ object_deferred(const struct zone *z, void *obj, uint32_t flags)
 	return object_ready(z, obj, flags);
 }
 
+/* --- watched zones --- */
+
+static struct owner *
+object_owner(const struct zone *z, void *obj)
+{
+	return (struct owner *)(void *)((char *)obj + z->stride);
+}
+
+static void __noreturn
+owner_report(const struct zone *z, const struct owner *o, const void *obj, const char *what)
+{
+	panic("zone: %s: watched object %p %s; taken by thread %d at %p, given back by thread %d at %p", z->name, obj,
+	    what, o->tid[0], (void *)o->pc[0], o->tid[1], (void *)o->pc[1]);
+}
+
+static void
+owner_note(const struct zone *z, struct owner *o, unsigned which, uintptr_t pc)
+{
+	if ((z->watch & WATCH_AUDIT) == 0)
+		pc = 0;
+	o->pc[which] = pc;
+	o->tid[which] = pc != 0 ? thr_self()->t_tid : 0;
+}
+
+/* Leaves the slab; its first bytes held the list of free ones. */
+static void
+watch_taken(const struct zone *z, void *obj, uintptr_t pc)
+{
+	struct owner *o = object_owner(z, obj);
+	const uint8_t *b = obj;
+
+	if ((z->watch & WATCH_REDZONE) != 0 && o->mark != TAIL_FREE)
+		owner_report(z, o, obj, "was written past its end while free");
+	for (size_t i = sizeof(uint16_t); (z->watch & WATCH_POISON) != 0 && i < z->size; i++)
+		if (b[i] != ZONE_POISON)
+			owner_report(z, o, obj, "was written while free");
+	o->mark = TAIL_LIVE;
+	owner_note(z, o, 0, pc);
+}
+
+static void
+watch_given(const struct zone *z, void *obj, uintptr_t pc)
+{
+	struct owner *o = object_owner(z, obj);
+
+	if ((z->watch & WATCH_REDZONE) != 0 && o->mark != TAIL_LIVE)
+		owner_report(z, o, obj, o->mark == TAIL_FREE ? "is given back twice" : "was written past its end");
+	o->mark = TAIL_FREE;
+	owner_note(z, o, 1, pc);
+	mach_fill(obj, ZONE_POISON, z->size);
+}
+
 /* --- slabs --- */
+
+/* From one object of the slab to the next. */
+static size_t
+slab_stride(const struct zone *z, const struct page *p)
+{
+	return p->flags & PG_GUARDED ? ROUND_UP(z->stride + sizeof(struct owner), z->align) : z->stride;
+}
 
 static char *
 slab_base(const struct zone *z, void *obj)
@@ -160,72 +250,89 @@ slab_base(const struct zone *z, void *obj)
 }
 
 static struct page *
-slab_grow(struct zone *z)
+slab_grow(struct zone *z, bool guarded)
 {
 	struct page *p = page_alloc_order(PAGE_SLAB, z->order, 0);
+	uint32_t n;
+	size_t stride;
 	char *base;
 
 	if (p == NULL)
 		return NULL;
+	if (guarded)
+		p->flags |= PG_GUARDED;
+	stride = slab_stride(z, p);
+	n = (uint32_t)((PAGE_SIZE << z->order) / stride);
 	base = frame_map(p);
-	if (CONFIG_DEBUG)
+	if (CONFIG_DEBUG || guarded)
 		mach_fill(base, ZONE_POISON, PAGE_SIZE << z->order);
-	for (uint32_t i = 0; i < z->per_slab; i++) {
-		char *obj = base + i * z->stride;
+	for (uint32_t i = 0; i < n; i++) {
+		char *obj = base + i * stride;
 
 		if (CONFIG_DEBUG)
 			*object_tail(z, obj) = TAIL_FREE;
-		*(uint16_t *)(void *)obj = (uint16_t)(i + 1 < z->per_slab ? i + 1 : SLAB_NONE);
+		if (guarded)
+			*object_owner(z, obj) = (struct owner){ .mark = TAIL_FREE };
+		*(uint16_t *)(void *)obj = (uint16_t)(i + 1 < n ? i + 1 : SLAB_NONE);
 	}
 	p->word = SLAB_WORD(0, 0);
-	list_push_front(&z->partial, &p->link);
-	z->empty++;
+	list_push_front(guarded ? &z->guarded : &z->partial, &p->link);
+	z->empty += !guarded;
+	z->nslabs++;
 	return p;
 }
 
 static void *
-slab_alloc_locked(struct zone *z)
+slab_alloc_locked(struct zone *z, uintptr_t pc)
 {
-	struct page *p = list_first(&z->partial, struct page, link);
+	bool guarded = z->watch != 0;
+	struct page *p = list_first(guarded ? &z->guarded : &z->partial, struct page, link);
 	uint32_t first, used;
 	char *obj;
 
-	if (p == NULL && (p = slab_grow(z)) == NULL)
+	z->slow++;
+	if (p == NULL && (p = slab_grow(z, guarded)) == NULL)
 		return NULL;
 	first = SLAB_FIRST(p->word);
 	used = SLAB_USED(p->word);
 	ASSERT(first < z->per_slab);
-	obj = (char *)frame_map(p) + first * z->stride;
-	if (used == 0)
+	obj = (char *)frame_map(p) + first * slab_stride(z, p);
+	if (used == 0 && !guarded)
 		z->empty--;
 	first = *(uint16_t *)(void *)obj;
 	p->word = SLAB_WORD(first, used + 1);
 	if (first == SLAB_NONE)
 		list_remove(&p->link);
+	if (guarded)
+		watch_taken(z, obj, pc);
 	if (CONFIG_DEBUG)
 		mach_fill(obj, ZONE_POISON, MIN(sizeof(uint16_t), z->size));
 	return obj;
 }
 
 static void
-slab_free_locked(struct zone *z, void *obj, uint32_t keep)
+slab_free_locked(struct zone *z, void *obj, uint32_t keep, uintptr_t pc)
 {
 	char *base = slab_base(z, obj);
 	struct page *p = frame_page(mmu_kva_to_phys(base));
-	uint32_t number = (uint32_t)(((char *)obj - base) / z->stride);
+	bool guarded = p->flags & PG_GUARDED;
+	uint32_t number = (uint32_t)(((char *)obj - base) / slab_stride(z, p));
 	uint32_t first = SLAB_FIRST(p->word), used = SLAB_USED(p->word);
 
 	ASSERT(p->use == PAGE_SLAB && used > 0 && number < z->per_slab);
-	ASSERT((char *)obj == base + number * z->stride);
+	ASSERT((char *)obj == base + number * slab_stride(z, p));
+	if (guarded)
+		watch_given(z, obj, pc);
 	*(uint16_t *)obj = (uint16_t)first;
 	p->word = SLAB_WORD(number, used - 1);
 	/* Slabs with something used are found first, so that others can become empty. */
 	if (first == SLAB_NONE)
-		list_push_front(&z->partial, &p->link);
+		list_push_front(guarded ? &z->guarded : &z->partial, &p->link);
 	if (used > 1)
 		return;
 	list_remove(&p->link);
-	if (z->empty >= keep) {
+	if (guarded || z->empty >= keep) {
+		z->nslabs--;
 		page_free_order(p, z->order);
 		return;
 	}
@@ -254,6 +361,7 @@ depot_get_full(struct zone *z, struct magazine **m)
 	}
 	spin_lock(&z->lock);
 	full = z->full;
+	z->misses++;
 	if (full != NULL) {
 		z->full = full->next;
 		z->nfull--;
@@ -269,7 +377,7 @@ depot_get_full(struct zone *z, struct magazine **m)
 }
 
 static void *
-zone_alloc_slow(struct zone *z, struct magazine **m)
+zone_alloc_slow(struct zone *z, struct magazine **m, uintptr_t pc)
 {
 	struct magazine *mag;
 	void *obj;
@@ -277,16 +385,16 @@ zone_alloc_slow(struct zone *z, struct magazine **m)
 	if (z->cap != 0 && (mag = depot_get_full(z, m)) != NULL)
 		return mag->round[--mag->rounds];
 	spin_lock(&z->lock);
-	obj = slab_alloc_locked(z);
+	obj = slab_alloc_locked(z, pc);
 	spin_unlock(&z->lock);
 	return obj;
 }
 
 /* Everything that is not the fast path: hold is up. */
-static void *
+static __attribute__((noinline)) void *
 zone_alloc_hard(struct zone *z, uint32_t flags, struct magazine **m)
 {
-	void *obj = zone_alloc_slow(z, m);
+	void *obj = zone_alloc_slow(z, m, (uintptr_t)__builtin_return_address(0));
 
 	hold_leave();
 	if (obj == NULL)
@@ -356,7 +464,7 @@ depot_get_empty(struct zone *z, struct magazine **m)
 }
 
 static void
-zone_free_slow(struct zone *z, struct magazine **m, void *obj)
+zone_free_slow(struct zone *z, struct magazine **m, void *obj, uintptr_t pc)
 {
 	struct magazine *mag;
 
@@ -365,7 +473,7 @@ zone_free_slow(struct zone *z, struct magazine **m, void *obj)
 		return;
 	}
 	spin_lock(&z->lock);
-	slab_free_locked(z, obj, 1);
+	slab_free_locked(z, obj, 1, pc);
 	spin_unlock(&z->lock);
 }
 
@@ -383,7 +491,7 @@ zone_free(struct zone *z, void *obj)
 	if (likely(mag != NULL && mag->rounds < z->cap))
 		mag->round[mag->rounds++] = obj;
 	else
-		zone_free_slow(z, m, obj);
+		zone_free_slow(z, m, obj, (uintptr_t)__builtin_return_address(0));
 	if (unlikely(hold_sub_zero()))
 		deferred_run();
 }
@@ -395,7 +503,7 @@ magazine_empty(struct zone *z, struct magazine *mag)
 {
 	spin_lock(&z->lock);
 	while (mag->rounds > 0)
-		slab_free_locked(z, mag->round[--mag->rounds], 0);
+		slab_free_locked(z, mag->round[--mag->rounds], 0, 0);
 	spin_unlock(&z->lock);
 	zone_free(magazine_zone, mag);
 }
@@ -432,6 +540,7 @@ slabs_reap(struct zone *z)
 			continue;
 		list_remove(&p->link);
 		z->empty--;
+		z->nslabs--;
 		page_free_order(p, z->order);
 	}
 	spin_unlock(&z->lock);
@@ -468,6 +577,127 @@ zone_reap(void)
 }
 QUIESCE(zone_reap);
 
+/* --- watching --- */
+
+static const struct {
+	const char *name;
+	uint32_t flag;
+} watches[] = { { "redzone", WATCH_REDZONE }, { "poison", WATCH_POISON }, { "audit", WATCH_AUDIT } };
+
+static uint32_t
+zone_cap(const struct zone *z)
+{
+	return z->flags & ZONE_PLAIN ? 0 : z->size <= 1024 ? MAG_ROUNDS : 4;
+}
+
+/* "redzone,poison,audit", any of them, or nothing. */
+static int
+watch_parse(const char *text, uint32_t *out)
+{
+	*out = 0;
+	while (*text != '\0') {
+		size_t i, n = 0;
+
+		while (text[n] != '\0' && text[n] != ',')
+			n++;
+		for (i = 0; i < ARRAY_SIZE(watches); i++)
+			if (strlen(watches[i].name) == n && memcmp(watches[i].name, text, n) == 0)
+				break;
+		if (i == ARRAY_SIZE(watches))
+			return EINVAL;
+		*out |= watches[i].flag;
+		text += n + (text[n] == ',');
+	}
+	return 0;
+}
+
+static int
+watch_set(struct sysctl *s, const char *text)
+{
+	size_t n = 0;
+	uint32_t watch;
+	struct zone *z;
+
+	while (text[n] != '\0' && text[n] != ':')
+		n++;
+	if (text[n] == '\0' || watch_parse(text + n + 1, &watch) != 0)
+		return EINVAL;
+	for (z = zones; z < zones + nzones; z++)
+		if (strlen(z->name) == n + 5 && memcmp(z->name + 5, text, n) == 0)
+			break;
+	if (z == zones + nzones)
+		return ENOENT;
+	if (z == magazine_zone || ROUND_UP(z->stride + sizeof(struct owner), z->align) > PAGE_SIZE << z->order)
+		return EINVAL;
+	spin_lock(&z->lock);
+	z->watch = watch;
+	z->cap = watch != 0 ? 0 : zone_cap(z);
+	spin_unlock(&z->lock);
+	cpu_magazines_empty(z);
+	depot_empty(z);
+	return 0;
+}
+
+/* Those that are watched, one a line. */
+static int
+watch_get(struct sysctl *s, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (struct zone *z = zones; z < zones + nzones; z++) {
+		if (z->watch == 0 || len + 64 > size)
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s:", z->name + 5);
+		for (size_t i = 0; i < ARRAY_SIZE(watches); i++)
+			if ((z->watch & watches[i].flag) != 0)
+				len += (size_t)snprintf(buf + len, size - len, "%s,", watches[i].name);
+		buf[len - 1] = '\n';
+	}
+	return 0;
+}
+SYSCTL_FN(debug_zone, "debug.zone", watch_get, watch_set);
+
+#define BENCH_PAIRS	10000u
+struct bench {
+	uint64_t word[8];
+};
+ZONE(bench_zone, struct bench);
+
+/* Nanoseconds of one allocation and its freeing, times 100; under zrun -i these are instructions. */
+static int
+bench_get(struct sysctl *s, char *buf, size_t size)
+{
+	nsec_t start = clock_now();
+
+	for (unsigned i = 0; i < BENCH_PAIRS; i++) {
+		void *obj = zone_alloc(bench_zone, 0);
+
+		if (obj == NULL)
+			return ENOMEM;
+		zone_free(bench_zone, obj);
+	}
+	snprintf(buf, size, "%llu", (unsigned long long)(clock_now() - start) / (BENCH_PAIRS / 100));
+	return 0;
+}
+SYSCTL_FN(debug_zonebench, "debug.zonebench", bench_get, NULL);
+
+static void
+zone_lines(const struct kstat *k, void (*fn)(void *, const char *, uint64_t, bool), void *ctx)
+{
+	const struct zone *z = container_of(k, struct zone, stat);
+	const struct { const char *name; uint64_t value; } lines[] = {
+		{ "misses", z->misses }, { "size", z->size }, { "slabs", z->nslabs }, { "slow", z->slow },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		char name[48];
+
+		snprintf(name, sizeof(name), "%s.%s", z->name, lines[i].name);
+		fn(ctx, name, lines[i].value, true);
+	}
+}
+
 /* --- making zones --- */
 
 /* The smallest slab that wastes at most an eighth. */
@@ -497,7 +727,10 @@ zone_create(const char *name, size_t size, size_t align, uint32_t flags)
 	z->order = slab_order(z->stride);
 	z->per_slab = (uint32_t)((PAGE_SIZE << z->order) / z->stride);
 	VERIFY(z->per_slab > 0 && z->per_slab < SLAB_NONE);
-	z->cap = flags & ZONE_PLAIN ? 0 : z->size <= 1024 ? MAG_ROUNDS : 4;
+	z->cap = zone_cap(z);
+	z->align = (uint32_t)align;
+	list_init(&z->guarded);
+	z->stat.more = zone_lines;
 	spin_init(&z->lock, &zone_class);
 	list_init(&z->partial);
 	snprintf(z->name, sizeof(z->name), "zone.%s", strncmp(name, "struct ", 7) == 0 ? name + 7 : name);
@@ -523,6 +756,9 @@ static struct zone *kmem_zone[ARRAY_SIZE(kmem_size)];
 static uint8_t kmem_class[KMEM_SLAB_MAX / 16 + 1];	/* by size in units of 16, rounded up */
 
 COUNTER(stat_block, "kmem.blocks");
+
+static uint64_t zone_guard;		/* [a] 1: blocks end at a guard page */
+SYSCTL_U64(debug_zoneguard, "debug.zoneguard", &zone_guard);
 
 static void
 zone_init(void)
@@ -554,15 +790,24 @@ block_order(size_t size)
 	return order;
 }
 
+/* How far behind the start of its pages a block begins that ends at a guard page. */
+static size_t
+guard_shift(size_t size)
+{
+	return ROUND_DOWN(ROUND_UP(size, PAGE_SIZE) - size, 16);
+}
+
 static void *
 block_alloc(size_t size, uint32_t flags)
 {
 	struct page *p;
 	void *va;
 
-	if (size > KMEM_BLOCK_MAX) {
+	if (size > KMEM_BLOCK_MAX || zone_guard != 0) {
 		if (size > SIZE_MAX - 2 * PAGE_SIZE || (va = kmap_alloc(size)) == NULL)
 			return NULL;
+		if (size <= KMEM_BLOCK_MAX)
+			va = (char *)va + guard_shift(size);
 		if (flags & ZALLOC_ZERO)
 			mach_fill(va, 0, size);
 	} else {
@@ -581,6 +826,8 @@ block_free(void *va, size_t size)
 	kstat_add(&stat_block, -1);
 	if (size > KMEM_BLOCK_MAX)
 		kmap_free(va, size);
+	else if (kmap_owns(va))
+		kmap_free((char *)va - guard_shift(size), size);
 	else
 		page_free_order(frame_page(mmu_kva_to_phys(va)), block_order(size));
 }

@@ -11,6 +11,7 @@
 #include "kern/thr.h"
 #include "mach/frame.h"
 #include "mach/mmu.h"
+#include "vm/zone.h"
 
 LOCK_CLASS(low_class, "trigger low", RANK_NODE);
 LOCK_CLASS(high_class, "trigger high", RANK_PORT);
@@ -125,6 +126,81 @@ fault_lock_kept(void)
 	spin_lock(&low);
 }
 
+/*
+ * Of zones: the first three meet what debug kernels look at always, the next two what a zone looks at
+ * while it is watched (sysctl debug.zone=kmem.512:redzone,poison,audit), beyond and apart from that; the
+ * last one wants debug.zoneguard=1.
+ */
+#define ZONE_SIZE	512u
+
+static uint8_t *
+zone_object(void)
+{
+	uint8_t *b = kmem_alloc(ZONE_SIZE, 0);
+
+	VERIFY(b != NULL);
+	return b;
+}
+
+static void
+fault_zone_end(void)
+{
+	uint8_t *b = zone_object();
+
+	b[ZONE_SIZE] ^= 1;
+	kmem_free(b, ZONE_SIZE);
+}
+
+static void
+fault_zone_twice(void)
+{
+	uint8_t *b = zone_object();
+
+	kmem_free(b, ZONE_SIZE);
+	kmem_free(b, ZONE_SIZE);
+}
+
+static void
+fault_zone_after(void)
+{
+	uint8_t *b = zone_object();
+
+	kmem_free(b, ZONE_SIZE);
+	b[100] = 1;
+	(void)zone_object();
+}
+
+/* Behind the tail that debug kernels give each object, and what aligns the next. */
+static void
+fault_zone_watched(void)
+{
+	uint8_t *b = zone_object();
+
+	b[ROUND_UP(ZONE_SIZE + sizeof(uint64_t), 16)] ^= 1;
+	kmem_free(b, ZONE_SIZE);
+}
+
+/* A second object keeps the slab. */
+static void
+fault_zone_late(void)
+{
+	uint8_t *b = zone_object(), *keeps = zone_object();
+
+	kmem_free(b, ZONE_SIZE);
+	b[100] = 1;
+	b = zone_object();
+	kmem_free(keeps, ZONE_SIZE);
+}
+
+static void
+fault_zone_guard(void)
+{
+	uint8_t *b = kmem_alloc(5000, 0);
+
+	VERIFY(b != NULL);
+	b[ROUND_UP(5000, 16)] = 1;
+}
+
 static void
 fault_panic(void)
 {
@@ -140,6 +216,9 @@ static const struct trigger {
 	{ "rodata", fault_rodata }, { "exec", fault_exec }, { "user-read", fault_user_read },
 	{ "user-exec", fault_user_exec }, { "lock-order", fault_lock_order },
 	{ "lock-twice", fault_lock_twice }, { "lock-kept", fault_lock_kept }, { "panic", fault_panic },
+	{ "zone-end", fault_zone_end }, { "zone-twice", fault_zone_twice }, { "zone-after", fault_zone_after },
+	{ "zone-watched", fault_zone_watched }, { "zone-late", fault_zone_late },
+	{ "zone-guard", fault_zone_guard },
 };
 
 static int
