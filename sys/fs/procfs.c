@@ -9,13 +9,14 @@
  * from it.  So what a reader sees is one moment.
  *
  * 3. Privacy.  stat, status, cmdline and the plain files are for everybody; maps, environ, handles,
- * objects, fd, exe, cwd and root for the process's own user and root, and for root alone when the process got
- * its identity from a set-id program.
+ * objects, fd, exe, cwd and root for the process's own user and root, and for root alone when the
+ * process got its identity from a set-id program.
  *
  * 4. /proc/self/fd/N is a link whose opening is a dup of the caller's own descriptor with at most
  * its rights (fs/open.c).  Other processes' descriptors can be looked at, not opened.
  *
- * 5. The tables below say what exists: root_files, proc_files.
+ * 5. The tables below say what exists: root_files, proc_files.  What the files say is made in
+ * procfs_machine.c, procfs_process.c and procfs_handles.c.
  */
 #include "fs/procfs.h"
 #include "fs/devfs.h"
@@ -23,26 +24,20 @@
 #include "fs/fsctx.h"
 #include "fs/mount.h"
 #include "fs/name.h"
-#include "fs/procfs_handles.h"
+#include "fs/procfs_impl.h"
 #include "fs/text.h"
 #include "fs/vnode.h"
 #include "kern/assert.h"
-#include "kern/cpu.h"
 #include "kern/cred.h"
 #include "kern/desc.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
 #include "kern/log.h"
 #include "kern/proc.h"
-#include "kern/sched.h"
 #include "kern/string.h"
 #include "kern/time.h"
 #include "kern/uio.h"
-#include "kern/version.h"
 #include "mach/atomic.h"
-#include "mach/boot.h"
-#include "vm/page.h"
-#include "vm/space.h"
 #include "vm/vmo.h"
 #include "vm/zone.h"
 #include <abi/dirent.h>
@@ -51,7 +46,6 @@
 #include <abi/rights.h>
 #include <abi/stat.h>
 
-#define TICKS_PER_SEC	100		/* of the times in PID/stat */
 #define PID_OFF		256		/* readdir position of pid 0 in the root */
 #define FD_OFF		2
 
@@ -103,8 +97,8 @@ proc_of(const struct pvnode *pv)
 	return p;
 }
 
-static struct cred *
-proc_cred(struct proc *p)
+struct cred *
+procfs_cred(struct proc *p)
 {
 	struct cred *c;
 
@@ -123,7 +117,7 @@ procfs_may_inspect(struct proc *p)
 
 	if (cred_super(me) || p == proc_self())
 		return true;
-	c = proc_cred(p);
+	c = procfs_cred(p);
 	ok = !p->p_setid && me->euid == c->euid && me->euid == c->ruid && me->euid == c->suid;
 	cred_unref(c);
 	return ok;
@@ -172,7 +166,7 @@ pvnode_make(struct mount *m, enum what what, const struct pfile *file, struct pr
 	if (p != NULL) {
 		pv->pv_pid = p->p_pid;
 		pv->pv_koid = p->p_node.koid;
-		c = proc_cred(p);
+		c = procfs_cred(p);
 		if (!p->p_setid) {
 			uid = c->euid;
 			gid = c->egid;
@@ -194,364 +188,30 @@ procfs_inactive(struct vnode *vn)
 	zone_free(pvnode_zone, pvnode_of(vn));
 }
 
-/* --- what the root's files say --- */
-
-static int
-make_meminfo(struct text *t, struct proc *p)
-{
-	uint64_t total = page_total() * (PAGE_SIZE / 1024), free = page_free_count() * (PAGE_SIZE / 1024);
-
-	text_printf(t, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
-	    (unsigned long long)total, (unsigned long long)free, (unsigned long long)free);
-	text_printf(t, "Buffers:        %8u kB\nCached:         %8u kB\nSwapTotal:      %8u kB\n"
-	    "SwapFree:       %8u kB\n", 0, 0, 0, 0);
-	return 0;
-}
-
-static int
-make_uptime(struct text *t, struct proc *p)
-{
-	uint64_t cs = (uint64_t)clock_now() / (NSEC_PER_SEC / 100);
-	uint64_t idle = cpu_self()->idle != NULL ? cpu_self()->idle->t_sys_ns / (NSEC_PER_SEC / 100) : 0;
-
-	text_printf(t, "%llu.%02u %llu.%02u\n", (unsigned long long)(cs / 100), (unsigned)(cs % 100),
-	    (unsigned long long)(idle / 100), (unsigned)(idle % 100));
-	return 0;
-}
-
-static void
-kstat_line(void *ctx, const char *name, uint64_t value, bool event)
-{
-	text_printf(ctx, "%s %llu\n", name, (unsigned long long)value);
-}
-
-static void
-kstat_live_line(void *ctx, const char *name, uint64_t value, bool event)
-{
-	if (!event)
-		kstat_line(ctx, name, value, event);
-}
-
-static int
-make_kstat(struct text *t, struct proc *p)
-{
-	kstat_each(kstat_line, t);
-	return 0;
-}
-
-/* Live objects only, after everything that is only cache was dropped. */
-static int
-make_kstat_live(struct text *t, struct proc *p)
-{
-	quiesce();
-	kstat_each(kstat_live_line, t);
-	return 0;
-}
-
-static void
-mount_line(void *ctx, struct mount *m)
-{
-	struct text *t = ctx;
-	char *path = kmem_alloc(PATH_MAX, 0);
-	size_t len;
-
-	if (path == NULL || vnode_path(m->m_root, path, PATH_MAX, &len) != 0) {
-		/* Outside of the reader's root: not his business. */
-		if (path != NULL)
-			kmem_free(path, PATH_MAX);
-		return;
-	}
-	text_printf(t, "%s ", m->m_from);
-	text_bytes(t, path, len);
-	text_printf(t, " %s %s%s%s%s 0 0\n", m->m_type->name,
-	    (m->m_flags & MOUNT_RDONLY) != 0 ? "ro" : "rw",
-	    (m->m_flags & MOUNT_NOSUID) != 0 ? ",nosuid" : "",
-	    (m->m_flags & MOUNT_NODEV) != 0 ? ",nodev" : "",
-	    (m->m_flags & MOUNT_NOEXEC) != 0 ? ",noexec" : "");
-	kmem_free(path, PATH_MAX);
-}
-
-static int
-make_mounts(struct text *t, struct proc *p)
-{
-	mount_each(mount_line, t);
-	return 0;
-}
-
-static int
-make_version(struct text *t, struct proc *p)
-{
-	text_printf(t, "Zenta version %s\n", ZENTA_VERSION);
-	return 0;
-}
-
-static int
-make_cpuinfo(struct text *t, struct proc *p)
-{
-	text_printf(t, "processor\t: 0\n\n");
-	return 0;
-}
-
-static int
-make_loadavg(struct text *t, struct proc *p)
-{
-	struct proc *q;
-	unsigned running = (unsigned)sched_load(), total = 0, last = 0;
-
-	spin_lock(&proc_tree_lock);
-	list_for_each(q, &proc_list, p_all) {
-		total += q->p_nthrs;
-		last = MAX(last, (unsigned)q->p_pid);
-	}
-	spin_unlock(&proc_tree_lock);
-	text_printf(t, "%u.00 %u.00 %u.00 %u/%u %u\n", running, running, running, running, total, last);
-	return 0;
-}
-
-static int
-make_cmdline_boot(struct text *t, struct proc *p)
-{
-	text_bytes(t, bootinfo.cmdline, strlen(bootinfo.cmdline));
-	text_bytes(t, "\n", 1);
-	return 0;
-}
-
-static int
-make_filesystems(struct text *t, struct proc *p)
-{
-	text_printf(t, "nodev\t%s\nnodev\t%s\nnodev\t%s\nnodev\t%s\n", ramfs_type.name, imgfs_type.name,
-	    devfs_type.name, procfs_type.name);
-	return 0;
-}
-
-/* --- what a process's files say --- */
-
-struct pinfo {
-	struct procfs_info info;
-	char name[32];
-	uint32_t nthrs;
-	nsec_t start;
-	uint64_t size, resident;	/* bytes */
-};
-
-static uint64_t
-ticks(uint64_t nsec)
-{
-	return nsec / (NSEC_PER_SEC / TICKS_PER_SEC);
-}
-
-/* The process's address space, referenced, or NULL (a zombie's is gone). */
-static struct space *
-space_of(struct proc *p)
-{
-	struct space *s;
-
-	spin_lock(&proc_tree_lock);
-	s = p->p_space;
-	if (s != NULL)
-		space_ref(s);
-	spin_unlock(&proc_tree_lock);
-	return s;
-}
-
-static void
-pinfo_get(struct proc *p, struct pinfo *pi)
-{
-	struct space *s;
-	struct thr *t;
-
-	memset(pi, 0, sizeof(*pi));
-	pi->info.state = p->p_state == PROC_ZOMBIE ? 'Z' : 'S';
-	pi->info.tpgid = -1;
-	spin_lock(&proc_tree_lock);
-	strlcpy(pi->name, p->p_name, sizeof(pi->name));
-	pi->nthrs = p->p_nthrs;
-	pi->start = p->p_start;
-	pi->info.ppid = p->p_parent != NULL ? p->p_parent->p_pid : 0;
-	list_for_each(t, &p->p_thrs, t_proc_link)
-		if (t->t_state == THR_RUNNING || t->t_state == THR_READY)
-			pi->info.state = 'R';
-	if (procfs_info_hook != NULL)
-		procfs_info_hook(p, &pi->info);
-	spin_unlock(&proc_tree_lock);
-	if ((s = space_of(p)) != NULL) {
-		pi->size = space_size(s);
-		pi->resident = space_resident(s);
-		space_unref(s);
-	}
-}
-
-/* Fields and their order are Linux's: what reads that reads this. */
-static int
-make_stat(struct text *t, struct proc *p)
-{
-	struct pinfo pi;
-	const struct procfs_info *i = &pi.info;
-
-	pinfo_get(p, &pi);
-	text_printf(t, "%d (%s) %c %d %d %d %llu %d 0 0 0 0 0", (int)p->p_pid, pi.name, i->state,
-	    (int)i->ppid, (int)i->pgid, (int)i->sid, (unsigned long long)i->tty, (int)i->tpgid);
-	text_printf(t, " %llu %llu %llu %llu %d %d %u 0 %llu %llu %llu",
-	    (unsigned long long)ticks(i->user_ns), (unsigned long long)ticks(i->sys_ns),
-	    (unsigned long long)ticks(i->child_user_ns), (unsigned long long)ticks(i->child_sys_ns),
-	    20 + i->nice, i->nice, pi.nthrs, (unsigned long long)ticks((uint64_t)pi.start),
-	    (unsigned long long)pi.size, (unsigned long long)(pi.resident / PAGE_SIZE));
-	text_printf(t, " %llu 0 0 0 0 0 %llu %llu %llu %llu 0 0 0 17 0 0 0 0 0 0\n",
-	    (unsigned long long)p->p_limits[RLIMIT_RSS].cur, (unsigned long long)i->sig_pending,
-	    (unsigned long long)i->sig_blocked, (unsigned long long)i->sig_ignored,
-	    (unsigned long long)i->sig_caught);
-	return 0;
-}
-
-static const char *
-state_name(char state)
-{
-	switch (state) {
-	case 'R':
-		return "running";
-	case 'T':
-		return "stopped";
-	case 'Z':
-		return "zombie";
-	default:
-		return "sleeping";
-	}
-}
-
-static int
-make_status(struct text *t, struct proc *p)
-{
-	struct pinfo pi;
-	struct cred *c = proc_cred(p);
-
-	pinfo_get(p, &pi);
-	text_printf(t, "Name:\t%s\nState:\t%c (%s)\nPid:\t%d\nPPid:\t%d\nPgid:\t%d\nSid:\t%d\n", pi.name,
-	    pi.info.state, state_name(pi.info.state), (int)p->p_pid, (int)pi.info.ppid,
-	    (int)pi.info.pgid, (int)pi.info.sid);
-	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", c->ruid, c->euid, c->suid,
-	    c->euid, c->rgid, c->egid, c->sgid, c->egid);
-	for (uint32_t i = 0; i < c->ngroups; i++)
-		text_printf(t, "%u ", c->groups[i]);
-	text_printf(t, "\nVmSize:\t%8llu kB\nVmRSS:\t%8llu kB\nThreads:\t%u\n",
-	    (unsigned long long)(pi.size / 1024), (unsigned long long)(pi.resident / 1024), pi.nthrs);
-	text_printf(t, "SigPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
-	    (unsigned long long)pi.info.sig_pending, (unsigned long long)pi.info.sig_blocked,
-	    (unsigned long long)pi.info.sig_ignored, (unsigned long long)pi.info.sig_caught);
-	cred_unref(c);
-	return 0;
-}
-
-static int
-make_cmdline(struct text *t, struct proc *p)
-{
-	size_t len = p->p_cmdline_len;
-
-	/* Room first: nothing may come between the pointer and the copy. */
-	if (!text_room(t, len + 1))
-		return ENOMEM;
-	spin_lock(&proc_tree_lock);
-	if (p->p_cmdline != NULL && p->p_cmdline_len <= len)
-		text_bytes(t, p->p_cmdline, p->p_cmdline_len);
-	spin_unlock(&proc_tree_lock);
-	return 0;
-}
-
-static int
-make_comm(struct text *t, struct proc *p)
-{
-	text_printf(t, "%s\n", p->p_name);
-	return 0;
-}
-
-static int
-make_environ(struct text *t, struct proc *p)
-{
-	struct space *s = space_of(p);
-	uintptr_t at = p->p_envp, end = p->p_envp_end;
-	char piece[256];
-	size_t done = 1;
-	int error = 0;
-
-	if (s == NULL)
-		return 0;
-	while (at < end && error == 0 && done != 0 && !t->failed) {
-		error = space_read(s, at, piece, MIN(end - at, sizeof(piece)), &done);
-		if (error == 0)
-			text_bytes(t, piece, done);
-		at += done;
-	}
-	space_unref(s);
-	return error;
-}
-
-static void
-map_line(struct text *t, const struct space_info *si, char *path)
-{
-	uint64_t dev = 0, ino = 0;
-	const char *what = si->what != NULL ? si->what : "";
-
-	path[0] = '\0';
-	if (si->vmo != NULL && vmo_path_hook != NULL && vmo_path_hook(si->vmo, path, PATH_MAX) == 0 &&
-	    what[0] == '\0')
-		what = path;
-	text_printf(t, "%012llx-%012llx %c%c%c%c %08llx %02llx:%02llx %llu ",
-	    (unsigned long long)si->start, (unsigned long long)si->end,
-	    (si->prot & VM_READ) != 0 ? 'r' : '-', (si->prot & VM_WRITE) != 0 ? 'w' : '-',
-	    (si->prot & VM_EXEC) != 0 ? 'x' : '-', (si->flags & MAPF_SHARED) != 0 ? 's' : 'p',
-	    (unsigned long long)si->off, (unsigned long long)(dev >> 32),
-	    (unsigned long long)(dev & 0xff), (unsigned long long)ino);
-	text_bytes(t, what, strlen(what));
-	text_bytes(t, "\n", 1);
-}
-
-static int
-make_maps(struct text *t, struct proc *p)
-{
-	struct space *s = space_of(p);
-	struct space_info si;
-	char *path;
-	vaddr_t at = 0;
-
-	if (s == NULL)
-		return 0;
-	path = kmem_alloc(PATH_MAX, 0);
-	while (path != NULL && !t->failed && space_next(s, at, &si) == 0) {
-		map_line(t, &si, path);
-		if (si.vmo != NULL)
-			vmo_unref(si.vmo);
-		at = si.end;
-	}
-	space_unref(s);
-	if (path == NULL)
-		return ENOMEM;
-	kmem_free(path, PATH_MAX);
-	return 0;
-}
-
 /* --- the tables --- */
 
 static const struct pfile root_files[] = {
 	{ "self", W_SELF, S_IFLNK | 0777, false, NULL },
-	{ "meminfo", W_FILE, S_IFREG | 0444, false, make_meminfo },
-	{ "uptime", W_FILE, S_IFREG | 0444, false, make_uptime },
-	{ "kstat", W_FILE, S_IFREG | 0444, false, make_kstat },
-	{ "kstat.live", W_FILE, S_IFREG | 0400, false, make_kstat_live },
-	{ "mounts", W_FILE, S_IFREG | 0444, false, make_mounts },
-	{ "version", W_FILE, S_IFREG | 0444, false, make_version },
-	{ "cpuinfo", W_FILE, S_IFREG | 0444, false, make_cpuinfo },
-	{ "loadavg", W_FILE, S_IFREG | 0444, false, make_loadavg },
-	{ "cmdline", W_FILE, S_IFREG | 0400, false, make_cmdline_boot },
-	{ "filesystems", W_FILE, S_IFREG | 0444, false, make_filesystems },
+	{ "meminfo", W_FILE, S_IFREG | 0444, false, procfs_meminfo },
+	{ "uptime", W_FILE, S_IFREG | 0444, false, procfs_uptime },
+	{ "kstat", W_FILE, S_IFREG | 0444, false, procfs_kstat },
+	{ "kstat.live", W_FILE, S_IFREG | 0400, false, procfs_kstat_live },
+	{ "mounts", W_FILE, S_IFREG | 0444, false, procfs_mounts },
+	{ "version", W_FILE, S_IFREG | 0444, false, procfs_version },
+	{ "cpuinfo", W_FILE, S_IFREG | 0444, false, procfs_cpuinfo },
+	{ "loadavg", W_FILE, S_IFREG | 0444, false, procfs_loadavg },
+	{ "cmdline", W_FILE, S_IFREG | 0400, false, procfs_boot_cmdline },
+	{ "filesystems", W_FILE, S_IFREG | 0444, false, procfs_filesystems },
 };
 
 static const struct pfile proc_files[] = {
-	{ "stat", W_FILE, S_IFREG | 0444, false, make_stat },
-	{ "status", W_FILE, S_IFREG | 0444, false, make_status },
-	{ "cmdline", W_FILE, S_IFREG | 0444, false, make_cmdline },
-	{ "comm", W_FILE, S_IFREG | 0444, false, make_comm },
-	{ "environ", W_FILE, S_IFREG | 0400, true, make_environ },
-	{ "maps", W_FILE, S_IFREG | 0400, true, make_maps },
-	{ "mounts", W_FILE, S_IFREG | 0444, false, make_mounts },
+	{ "stat", W_FILE, S_IFREG | 0444, false, procfs_stat },
+	{ "status", W_FILE, S_IFREG | 0444, false, procfs_status },
+	{ "cmdline", W_FILE, S_IFREG | 0444, false, procfs_cmdline },
+	{ "comm", W_FILE, S_IFREG | 0444, false, procfs_comm },
+	{ "environ", W_FILE, S_IFREG | 0400, true, procfs_environ },
+	{ "maps", W_FILE, S_IFREG | 0400, true, procfs_maps },
+	{ "mounts", W_FILE, S_IFREG | 0444, false, procfs_mounts },
 	{ "handles", W_FILE, S_IFREG | 0400, true, procfs_handles },
 	{ "objects", W_FILE, S_IFREG | 0400, true, procfs_objects },
 	{ "fd", W_FD_DIR, S_IFDIR | 0500, true, NULL },

@@ -222,7 +222,8 @@ take_records(struct trace *tr, struct uio *uio, char *buf, bool *end)
 	int error = 0;
 
 	mutex_lock(&tr->t_read);
-	while (error == 0 && (size = record_look(tr, buf, (size_t)MIN(uio->resid, (uint64_t)RECORD_MAX), end)) != 0) {
+	while (error == 0 &&
+	    (size = record_look(tr, buf, (size_t)MIN(uio->resid, (uint64_t)RECORD_MAX), end)) != 0) {
 		uint64_t left = uio->resid;
 
 		error = uio_move(buf, size, uio);

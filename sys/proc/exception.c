@@ -184,7 +184,8 @@ exception_make(uint32_t type, uint32_t channel, const struct fault *f)
 	kstat_add(&exceptions, 1);
 	ex->thr = t;
 	ex->channel = channel;
-	ex->info = (struct abi_exception_info){ .pid = t->t_proc->p_node.koid, .tid = t->t_node.koid, .type = type };
+	ex->info = (struct abi_exception_info){ .pid = t->t_proc->p_node.koid, .tid = t->t_node.koid,
+		.type = type };
 	ex->report = (struct abi_exception_report){ .size = sizeof(ex->report), .type = type };
 	if (f != NULL) {
 		ex->report.code = f->vector;

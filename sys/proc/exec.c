@@ -693,7 +693,8 @@ exec_user(struct trapframe *frame, int dirfd, const char *path, const void __use
 		return error;
 	mach_frame_exec(frame, x.entry, x.sp);
 	if (setid && exec_standard(proc_self()->p_desc) != 0)
-		(void)signal_kill_once(proc_self(), MX_TASK_RETCODE_SIGNAL(SIGKILL));	/* on the way out: the call's own are let go first */
+		/* On the way out: the call's own are let go first. */
+		(void)signal_kill_once(proc_self(), MX_TASK_RETCODE_SIGNAL(SIGKILL));
 	return EJUSTRETURN;
 }
 

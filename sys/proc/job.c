@@ -270,7 +270,8 @@ job_kill(struct job *top)
 	for (struct job *j = top; j != NULL; j = next_locked(top, j)) {
 		j->j_dead = true;
 		list_for_each(px, &j->j_procs, px_job_link)
-			(void)proc_kill_locked(&px->px_proc, ABI_W_SIGNALED(SIGKILL, 0), MX_TASK_RETCODE_SYSCALL_KILL);
+			(void)proc_kill_locked(&px->px_proc, ABI_W_SIGNALED(SIGKILL, 0),
+			    MX_TASK_RETCODE_SYSCALL_KILL);
 	}
 	/* Those that are empty leave, children first. */
 	for (struct job *j = leaf_locked(top), *next; j != top; j = next) {

@@ -48,4 +48,5 @@ kmem_stats(struct node *n, uint32_t slot_rights, struct info_sink *s)
 	info.other_bytes = info.total_bytes > known ? info.total_bytes - known : 0;
 	return info_put(s, &info);
 }
-INFO_TOPIC(kmem_topic, MX_INFO_KMEM_STATS, NODE_JOB, RIGHT_INSPECT, sizeof(struct abi_info_kmem_stats), kmem_stats);
+INFO_TOPIC(kmem_topic, MX_INFO_KMEM_STATS, NODE_JOB, RIGHT_INSPECT, sizeof(struct abi_info_kmem_stats),
+    kmem_stats);

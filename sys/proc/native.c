@@ -463,7 +463,8 @@ debug_addr_set(struct node *n, const void *value)
 	memcpy(&procx_of(proc_of(n))->px_debug_addr, value, sizeof(uint64_t));
 	return 0;
 }
-PROPERTY(debug_addr, MX_PROP_PROCESS_DEBUG_ADDR, NODE_PROCESS, sizeof(uint64_t), debug_addr_get, debug_addr_set);
+PROPERTY(debug_addr, MX_PROP_PROCESS_DEBUG_ADDR, NODE_PROCESS, sizeof(uint64_t), debug_addr_get,
+    debug_addr_set);
 
 /* What a new process will have of itself: less than everybody has. */
 static int

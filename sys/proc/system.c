@@ -4,6 +4,7 @@
 #include "kern/cpu.h"
 #include "kern/error.h"
 #include "kern/init.h"
+#include "kern/lock.h"
 #include "kern/log.h"
 #include "kern/string.h"
 #include "kern/sysctl.h"
@@ -19,13 +20,17 @@
 #include <abi/reboot.h>
 #include <abi/task.h>
 
-static char hostname[HOST_NAME_MAX + 1] = "zenta";
+LOCK_CLASS(host_class, "host name", RANK_HOST);
+static struct spin host_lock = SPIN_INIT(&host_class);
+static char hostname[HOST_NAME_MAX + 1] = "zenta";	/* host_lock */
 
 int
 sys_uname(struct abi_utsname *name)
 {
 	strlcpy(name->sysname, "Zenta", sizeof(name->sysname));
+	spin_lock(&host_lock);
 	strlcpy(name->nodename, hostname, sizeof(name->nodename));
+	spin_unlock(&host_lock);
 	strlcpy(name->release, CONFIG_VERSION, sizeof(name->release));
 	strlcpy(name->version, CONFIG_DEBUG ? "debug" : "release", sizeof(name->version));
 	strlcpy(name->machine, MACH_NAME, sizeof(name->machine));
@@ -35,7 +40,7 @@ sys_uname(struct abi_utsname *name)
 int
 sys_sethostname(void __user *name, size_t len)
 {
-	char buf[HOST_NAME_MAX + 1];
+	char buf[HOST_NAME_MAX + 1] = "";
 	int error;
 
 	if (!cred_super(proc_self()->p_cred))
@@ -45,8 +50,9 @@ sys_sethostname(void __user *name, size_t len)
 	error = copyin(name, buf, len);
 	if (error != 0)
 		return error;
-	buf[len] = '\0';
+	spin_lock(&host_lock);
 	memcpy(hostname, buf, sizeof(hostname));
+	spin_unlock(&host_lock);
 	return 0;
 }
 

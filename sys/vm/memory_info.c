@@ -122,7 +122,8 @@ fill_maps(struct proc_view *v, struct proc *p)
 	put_range(v, p->p_name, MX_INFO_MAPS_TYPE_ASPACE, 0, USER_MIN, USER_MAX);
 	put_range(v, "root", MX_INFO_MAPS_TYPE_VMAR, depth, USER_MIN, USER_MAX);
 	for (;;) {
-		const struct region *child = c != NULL && c != &r->children ? list_entry(c, struct region, link) : NULL;
+		const struct region *child = c != NULL && c != &r->children ?
+		    list_entry(c, struct region, link) : NULL;
 		vaddr_t until = child != NULL ? child->base : r != NULL ? r->end : USER_MAX;
 
 		for (; m != &s->maps && list_entry(m, struct mapping, link)->start < until; m = m->next)
@@ -148,8 +149,8 @@ process_maps(struct node *n, uint32_t slot_rights, struct info_sink *to)
 
 	return collect(n, &v, fill_maps);
 }
-INFO_TOPIC_MANY(maps_topic, MX_INFO_PROCESS_MAPS, NODE_PROCESS, RIGHT_READ | RIGHT_INSPECT, sizeof(struct abi_info_maps),
-    process_maps);
+INFO_TOPIC_MANY(maps_topic, MX_INFO_PROCESS_MAPS, NODE_PROCESS, RIGHT_READ | RIGHT_INSPECT,
+    sizeof(struct abi_info_maps), process_maps);
 
 /* --- VMOs --- */
 
@@ -212,8 +213,8 @@ process_vmos(struct node *n, uint32_t slot_rights, struct info_sink *to)
 		error = info_put(to, &record);
 	return error;
 }
-INFO_TOPIC_MANY(vmos_topic, MX_INFO_PROCESS_VMOS, NODE_PROCESS, RIGHT_READ | RIGHT_INSPECT, sizeof(struct abi_info_vmo),
-    process_vmos);
+INFO_TOPIC_MANY(vmos_topic, MX_INFO_PROCESS_VMOS, NODE_PROCESS, RIGHT_READ | RIGHT_INSPECT,
+    sizeof(struct abi_info_vmo), process_vmos);
 
 /* --- sums --- */
 
@@ -243,4 +244,5 @@ task_stats(struct node *n, uint32_t slot_rights, struct info_sink *to)
 	space_unref(s);
 	return info_put(to, &sum);
 }
-INFO_TOPIC(stats_topic, MX_INFO_TASK_STATS, NODE_PROCESS, RIGHT_INSPECT, sizeof(struct abi_info_task_stats), task_stats);
+INFO_TOPIC(stats_topic, MX_INFO_TASK_STATS, NODE_PROCESS, RIGHT_INSPECT, sizeof(struct abi_info_task_stats),
+    task_stats);

@@ -40,7 +40,8 @@
 #define MAPPINGS_MAX	65536u
 #define ASLR_BITS	(sizeof(vaddr_t) == 8 ? 28u : 8u)	/* pages; DESIGN.md 11 */
 #define ASLR_RANGE	((vaddr_t)((uint64_t)1 << (ASLR_BITS + PAGE_SHIFT)))
-#define STACK_ROOM	((vaddr_t)((uint64_t)64 << (sizeof(vaddr_t) == 8 ? 30 : 20)))	/* between the lowest stack top and mmap_top */
+/* Between the lowest stack top and mmap_top. */
+#define STACK_ROOM	((vaddr_t)((uint64_t)64 << (sizeof(vaddr_t) == 8 ? 30 : 20)))
 
 ZONE(space_zone, struct space);
 ZONE(mapping_zone, struct mapping);

@@ -389,7 +389,8 @@ sys_mx_vmar_protect(uint32_t h, uint32_t options, uintptr_t addr, uint64_t len)
 	    !address_inside(r, addr, ROUND_UP(len, (uint64_t)PAGE_SIZE)))
 		error = EINVAL;
 	else if ((error = region_enter(r, &s)) == 0) {
-		error = space_protect_locked(s, r, addr, addr + (vaddr_t)ROUND_UP(len, (uint64_t)PAGE_SIZE), options);
+		error = space_protect_locked(s, r, addr, addr + (vaddr_t)ROUND_UP(len, (uint64_t)PAGE_SIZE),
+		    options);
 		region_leave(s);
 	}
 	node_unuse(&r->node);

@@ -35,7 +35,8 @@ static uint32_t
 use_flags(long flags)
 {
 	return (flags & MEM_SEQUENTIAL ? MAPF_SEQUENTIAL : 0) | (flags & MEM_RANDOM ? MAPF_RANDOM_USE : 0) |
-	    (flags & MEM_DONTFORK ? MAPF_DONTFORK : 0) | (flags & ZMAP_SINGLE ? MAPF_SINGLE | MAPF_DONTFORK : 0);
+	    (flags & MEM_DONTFORK ? MAPF_DONTFORK : 0) |
+	    (flags & ZMAP_SINGLE ? MAPF_SINGLE | MAPF_DONTFORK : 0);
 }
 
 int
