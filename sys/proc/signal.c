@@ -37,6 +37,7 @@
 #include "kern/string.h"
 #include "kern/trap.h"
 #include "fs/file.h"
+#include "ipc/mq.h"
 #include "ipc/trace.h"
 #include "mach/atomic.h"
 #include "mach/frame.h"
@@ -589,8 +590,20 @@ raise_sigxfsz(void)
 }
 
 static void
+message_signal(struct proc *to, int signo, uint64_t value, int32_t from, uint32_t uid)
+{
+	struct abi_siginfo info = { .signo = signo, .code = SI_MESGQ, .pid = from, .uid = uid, .value = value };
+
+	spin_lock(&proc_tree_lock);
+	if (to->p_state == PROC_ALIVE)
+		(void)signal_send_proc_locked(to, signo, &info);
+	spin_unlock(&proc_tree_lock);
+}
+
+static void
 signal_init(void)
 {
+	mq_notify_hook = message_signal;
 	io_sigpipe_hook = raise_sigpipe;
 	file_sigxfsz_hook = raise_sigxfsz;
 }

@@ -4,6 +4,7 @@
  * a call does to its process ends with it, and a call that does not come back is seen.
  */
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -95,6 +96,7 @@ static uint32_t chan[2];		/* a message with a handle is in the first one's queue
 static uint32_t job;
 static int pair[2] = { -1, -1 }, door_sock = -1, fresh = -1;	/* sockets */
 static int queue;			/* of messages */
+static int posix_queue;
 static int report, nowhere;	/* where children write what went wrong; a file of no interest */
 static int native;		/* the call at hand is native */
 
@@ -166,6 +168,7 @@ static const struct { unsigned nr, arg; int out, absent; } users[] = {
 	{ SYS_wait4, 1, 1, 1 }, { SYS_wait4, 3, 1, 1 }, { SYS_waitid, 2, 1, 1 }, { SYS_sigtimedwait, 1, 1, 1 },
 	{ SYS_utimensat, 1, 0, 1 }, { SYS_utimensat, 2, 0, 1 }, { SYS_exec, 1, 0, 1 }, { SYS_exec, 2, 0, 1 },
 	{ SYS_execat, 2, 0, 1 }, { SYS_execat, 3, 0, 1 },
+	{ SYS_mq_timedreceive, 1, 1, 0 }, { SYS_mq_timedreceive, 3, 1, 1 }, { SYS_mq_attr, 2, 1, 1 },
 	{ SYS_msgrcv, 1, 1, 0 }, { SYS_msgrcv, 5, 1, 0 }, { SYS_socketpair, 3, 1, 0 }, { SYS_accept4, 1, 1, 1 }, { SYS_accept4, 2, 1, 0 },
 	{ SYS_getsockname, 1, 1, 0 }, { SYS_getsockname, 2, 1, 0 }, { SYS_getpeername, 1, 1, 0 },
 	{ SYS_getpeername, 2, 1, 0 }, { SYS_getsockopt, 3, 1, 0 }, { SYS_getsockopt, 4, 1, 0 },
@@ -223,6 +226,8 @@ good(const struct call *c, unsigned arg, const char *type)
 		return port;
 	if (starts(type, "timer"))
 		return timer;
+	if (starts(type, "mq"))
+		return (uint64_t)posix_queue;
 	if (starts(type, "socket"))
 		return sock[0];
 	if (starts(type, "fifo"))
@@ -597,6 +602,13 @@ replenish(const struct call *c)
 			;
 		m.type = 1;
 		msgsnd(queue, &m, sizeof(m.text), IPC_NOWAIT);
+	}
+	if (c->nr == SYS_mq_timedsend || c->nr == SYS_mq_timedreceive) {
+		static char m[64];
+
+		while (mq_receive(posix_queue, m, sizeof(m), NULL) >= 0)
+			;
+		mq_send(posix_queue, m, sizeof(m), 0);
 	}
 	if (c->nr == SYS_symlinkat || c->nr == SYS_mkdirat)
 		unlink(HOME "/new"), rmdir(HOME "/new");
@@ -1240,6 +1252,7 @@ main(void)
 	for (int i = 0; i < 20; i++)
 		if (i % 256 != queue % 256)
 			msgctl(queue - queue % 256 + i, IPC_RMID, NULL);
+	posix_queue = mq_open("/badargs", O_RDWR | O_CREAT | O_NONBLOCK, 0600, &(struct mq_attr){ 0, 4, 64, 0 });
 	folder = open(HOME, O_RDONLY | O_DIRECTORY);
 	tty = posix_openpt(O_RDWR | O_NOCTTY);
 	is_int(simple(SYS_mx_event_create, 0, (uintptr_t)&out, 0), 0, "an event");
@@ -1273,6 +1286,6 @@ main(void)
 	no_calls();
 	chdir("/");
 	unlink("/tmp/nowhere"), unlink(FILE_), unlink(LINK_), unlink(SOCK_), rmdir(HOME "/new"), unlink(HOME "/new");
-	is_int(rmdir(HOME) | msgctl(queue, IPC_RMID, NULL), 0, "nothing is left");
+	is_int(rmdir(HOME) | msgctl(queue, IPC_RMID, NULL) | mq_unlink("/badargs"), 0, "nothing is left");
 	return tap_done();
 }

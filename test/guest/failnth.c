@@ -4,7 +4,9 @@
  * lost.  failfs does the same for file calls.
  */
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -1100,6 +1102,55 @@ op_semaphores(void)
 	return r;
 }
 
+static int
+op_mq(void)
+{
+	struct mq_attr a = { 0, 3, 2000, 0 };
+	struct sigevent none = { .sigev_notify = SIGEV_NONE };
+	mqd_t q = mq_open("/failnth", O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK, 0600, &a);
+	int r = 0, saved;
+
+	/* The unlink may be what fails; it says whether there is such a name. */
+	if (q == -1) {
+		saved = errno;
+		if (mq_unlink("/failnth") == 0)
+			saved = EPROTO;
+		errno = saved;
+		return -1;
+	}
+	if (mq_notify(q, &none) != 0 || mq_send(q, buf, 2000, 1) != 0)
+		r = -1;
+	if (r == 0 && mq_receive(q, buf, 2000, NULL) == -1) {
+		saved = errno;
+		if (mq_receive(q, buf, 2000, NULL) != 2000)
+			saved = EPROTO;		/* what could not be handed out is still there */
+		errno = saved;
+		r = -1;
+	}
+	if (r == 0)
+		r = mq_getattr(q, &a);
+	saved = errno;
+	mq_close(q);
+	if (mq_unlink("/failnth") != 0)
+		mq_unlink("/failnth");
+	errno = saved;
+	return r;
+}
+
+static int
+op_sem_open(void)
+{
+	sem_t *s = sem_open("/failnth", O_CREAT, 0600, 1);
+	int saved = errno;
+
+	if (s != SEM_FAILED)
+		sem_close(s);
+	sem_unlink("/failnth");
+	sem_unlink("/failnth");
+	errno = saved;
+	return s == SEM_FAILED ? -1 : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
@@ -1126,6 +1177,7 @@ static const struct {
 	{ "socketpair", op_socketpair, 0 }, { "bytes through a socket", op_socket_data, 0 },
 	{ "descriptors through a socket", op_socket_fds, 0 }, { "bind, connect, accept", op_socket_name, 0 },
 	{ "System V segment", op_segment, 0 }, { "System V queue", op_queue, 0 }, { "System V semaphores", op_semaphores, 0 },
+	{ "POSIX queue", op_mq, 0 }, { "sem_open", op_sem_open, 0 },
 };
 static const char *const classes[] = { "page", "slab", "slot", "usercopy" };
 

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* In shared memory it works between processes. */
+/* In shared memory it works between processes; sem_open's is in a mapped file of /dev/shm. */
 typedef struct {
 	__uint32_t __value, __waiters, __spare[2];
 } sem_t;
@@ -19,6 +19,9 @@ typedef struct {
 #define SEM_VALUE_MAX	0x7fffffff
 #endif
 
+sem_t	*sem_open(const char *, int, ...);	/* O_CREAT: mode_t, unsigned __value */
+int	sem_close(sem_t *);
+int	sem_unlink(const char *);
 int	sem_init(sem_t *, int __shared, unsigned __value);
 int	sem_destroy(sem_t *);
 int	sem_wait(sem_t *);
