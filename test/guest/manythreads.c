@@ -589,6 +589,7 @@ sigwaits(void)
 
 struct reading {
 	int fd;
+	volatile int begun;
 	ssize_t n;
 	char c;
 };
@@ -598,6 +599,7 @@ read_one(void *arg)
 {
 	struct reading *r = arg;
 
+	r->begun = 1;
 	r->n = read(r->fd, &r->c, 1);
 	return NULL;
 }
@@ -611,7 +613,9 @@ close_under_read(const char *kind, int rfd, int wfd, int over)
 	char what[80];
 	int other[2];
 
-	msleep(5);
+	while (!r.begun)
+		msleep(1);
+	msleep(20);
 	if (over) {
 		pipe(other);
 		dup2(other[0], rfd);
@@ -622,7 +626,8 @@ close_under_read(const char *kind, int rfd, int wfd, int over)
 	snprintf(what, sizeof(what), "%s: %s under a read does not end it", kind, over ? "dup2" : "close");
 	is_int(write(wfd, "z\n", 2), 2, what);
 	pthread_join(t, NULL);
-	ok(r.n == 1 && r.c == 'z', "what is written then arrives");
+	if (!ok(r.n == 1 && r.c == 'z', "what is written then arrives"))
+		tap_print("# read told %ld, %d\n", (long)r.n, r.c);
 	if (over) {
 		write(other[1], "o", 1);
 		ok(read(rfd, &r.c, 1) == 1 && r.c == 'o', "the number is another's");
@@ -663,7 +668,9 @@ last_reader(void)
 	pipe(p);
 	r = (struct reading){ .fd = p[0] };
 	t = go(read_one, &r);
-	msleep(5);
+	while (!r.begun)
+		msleep(1);
+	msleep(20);
 	close(p[0]);
 	write(p[1], "a", 1);
 	pthread_join(t, NULL);
