@@ -10,8 +10,8 @@
 #define SIG_WRITE_THRESHOLD	(1u << 11)
 #define SIG_ERROR		(1u << 12)
 #define SIG_PRIORITY		(1u << 13)
-#define SIG_PRIVATE		(1u << 21)	/* of a kind itself, for waits inside the kernel: means nothing to programs */
-#define SIG_LAST_HANDLE		(1u << 22)	/* reserved: never active */
+#define SIG_PRIVATE		(1u << 21)	/* of a kind itself, for waits inside the kernel: no program sees it */
+#define SIG_LAST_HANDLE		(1u << 22)	/* one handle is left: slots and messages together */
 #define SIG_HANDLE_CLOSED	(1u << 23)	/* only ever seen by a waiter */
 #define SIG_JOB_NO_PROCESSES	SIG_SIGNALED	/* a job has other words for some bits */
 #define SIG_JOB_NO_JOBS		(1u << 4)

@@ -217,7 +217,7 @@ registration_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 	}
 	if ((r->options & MX_WAIT_ASYNC_REPEATING) == 0)
 		registration_spend(r);
-	r->packet.body.signal.observed |= bits;
+	r->packet.body.signal.observed |= bits & ~SIG_PRIVATE;
 	r->packet.body.signal.count++;
 	if (!r->packet.queued) {
 		if ((r->options & MX_WAIT_ASYNC_TIMESTAMP) != 0)
@@ -657,7 +657,7 @@ wait_async(struct port *p, struct node *n, const struct via *via, uint64_t key, 
 	if (r == NULL)
 		return ENOMEM;
 	r->options = options;
-	r->ob.trigger = signals;
+	r->ob.trigger = signals & ~SIG_PRIVATE;
 	r->packet.body.key = key;
 	r->packet.body.type = (options & MX_WAIT_ASYNC_REPEATING) != 0 ? MX_PKT_TYPE_SIGNAL_REP :
 	    MX_PKT_TYPE_SIGNAL_ONE;

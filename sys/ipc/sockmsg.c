@@ -91,11 +91,10 @@ add_rights(struct usend *tx, const char *data, uint32_t len)
 		uint32_t num;
 
 		memcpy(&num, data + i * 4, sizeof(num));
-		error = desc_get_slot(num, NODE_ANY, RIGHT_DUPLICATE | RIGHT_TRANSFER, &slots[i].node,
-		    &slots[i].rights, NULL);
+		error = slot_share(num, RIGHT_DUPLICATE | RIGHT_TRANSFER, &slots[i]);
 		if (error != 0) {
 			while (i-- > 0)
-				node_unuse(slots[i].node);
+				slot_drop(&slots[i]);
 			kmem_free(slots, n * sizeof(*slots));
 			return error == ERIGHTS ? EPERM : error;
 		}

@@ -391,7 +391,7 @@ usock_make(unsigned type, struct usock *lender)
 	list_init(&s->backlog_link);
 	mutex_init(&s->io, &io_class);
 	s->rcvbuf = s->sndbuf = USOCK_BUF;
-	sigsrc_init(&s->node.own, s->lock, levels(s));
+	sigsrc_init(&s->node.own, s->lock, levels(s) | SIG_LAST_HANDLE);
 	return s;
 }
 

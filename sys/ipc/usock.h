@@ -73,7 +73,7 @@ struct usock {
 #define UMSG_CHARGE	64u		/* what a message counts beside its bytes */
 #define UMSG_SLOT_CHARGE 16u
 
-/* A level of ours: the queue (a listener's backlog) takes one more. */
+/* A level of ours (SIG_PRIVATE): the queue (a listener's backlog) takes one more. */
 #define SIG_USOCK_ROOM	(1u << 21)
 
 static inline struct usock *

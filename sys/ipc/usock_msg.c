@@ -26,7 +26,7 @@ void
 umsg_slots_free(struct slot *slots, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		node_unuse(slots[i].node);
+		slot_drop(&slots[i]);
 	kmem_free(slots, n * sizeof(*slots));
 }
 
@@ -417,10 +417,13 @@ slots_deliver(struct urecv *rx, struct slot *slots, uint32_t n)
 	uint32_t flags = (rx->flags & MSG_CMSG_CLOEXEC) != 0 ? DESC_CLOEXEC : 0;
 
 	for (uint32_t i = 0; i < n; i++) {
+		uint32_t index = slots[i].flags;
+
+		slots[i].flags = flags;
 		if (i < rx->made)
-			desc_publish(slots[i].flags, slots[i].node, slots[i].rights, flags);
+			slot_publish(index, &slots[i]);
 		else
-			node_unuse(slots[i].node);
+			slot_drop(&slots[i]);
 	}
 	rx->made = 0;
 	kmem_free(slots, n * sizeof(*slots));

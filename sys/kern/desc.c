@@ -31,7 +31,11 @@
  * have nothing to re-point and a process does not hold itself.  A lookup tries them when it has
  * found no slot, so the others do not pay.  They cannot be moved.  fork hands rights and emptiness on.
  *
- * 8. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
+ * 8. Handles.  Each slot, here or in a message, is one of the node's handles (SIG_LAST_HANDLE).  A new one is
+ * counted before it is published and uncounted when it is gone; `struct slot' carries its count, so
+ * replace and a message on its way make no edge.
+ *
+ * 9. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
  */
 #include "kern/desc.h"
 #include "kern/assert.h"
@@ -513,6 +517,13 @@ desctab_next(struct desctab *t, uint32_t from)
 	return index;
 }
 
+void
+slot_new(struct slot *s)
+{
+	if (node_handle_more(s->node))
+		node_last_handle(s->node);
+}
+
 /* --- reservation --- */
 
 static void
@@ -668,8 +679,20 @@ desc_publish(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 {
 	struct desctab *t = mine();
 
+	if (node_handle_more(n))
+		node_last_handle(n);
 	spin_lock(&t->lock);
 	publish_locked(t, index, n, rights, flags);
+	spin_unlock(&t->lock);
+}
+
+void
+slot_publish(uint32_t index, const struct slot *s)
+{
+	struct desctab *t = mine();
+
+	spin_lock(&t->lock);
+	publish_locked(t, index, s->node, s->rights, s->flags);
 	spin_unlock(&t->lock);
 }
 
@@ -751,6 +774,23 @@ handle_install(struct node *n, uint32_t rights, void __user *out)
 }
 
 int
+handle_install_slot(struct slot *s, void __user *out)
+{
+	uint32_t index, h;
+	int error = desc_reserve(DESC_NATIVE, 0, &index);
+
+	if (error != 0)
+		return error;
+	h = value_of(mine(), index);
+	error = copyout(&h, out, sizeof(h));
+	if (error == 0)
+		slot_publish(index, s);
+	else
+		desc_unreserve(index);
+	return error;
+}
+
+int
 handle_install_new(struct node *n, uint32_t rights, void __user *out)
 {
 	int error;
@@ -792,6 +832,7 @@ static void
 slot_gone(const struct via *via, struct node *n)
 {
 	slot_left(via, n);
+	node_handle_less(n);
 	node_unuse(n);
 }
 
@@ -922,7 +963,14 @@ desctab_set(struct desctab *t, uint32_t index, struct slot *s)
 int
 desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 {
-	return desctab_set(mine(), index, &(struct slot){ .node = n, .rights = rights, .flags = flags });
+	struct slot s = { .node = n, .rights = rights, .flags = flags };
+	int error;
+
+	slot_new(&s);
+	error = desctab_set(mine(), index, &s);
+	if (error != 0)
+		node_handle_less(n);
+	return error;
 }
 
 bool
@@ -959,12 +1007,17 @@ desc_set_flags(uint32_t num, uint32_t flags)
 int
 slot_share(uint32_t num, uint32_t need, struct slot *out)
 {
-	return desc_get_slot(num, NODE_ANY, need, &out->node, &out->rights, &out->flags);
+	int error = desc_get_slot(num, NODE_ANY, need, &out->node, &out->rights, &out->flags);
+
+	if (error == 0)
+		slot_new(out);
+	return error;
 }
 
 void
 slot_drop(struct slot *s)
 {
+	node_handle_less(s->node);
 	node_unuse(s->node);
 }
 
@@ -1067,11 +1120,12 @@ inherited(const struct desc *d)
 	    d->node->kind != NODE_THREAD;
 }
 
-/* Without the slots that have one of the flags `but'. */
-static void
+/* Without the slots that have one of the flags `but'.  True: some node has a second handle now. */
+static bool
 copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t but)
 {
 	struct chunk *src = chunk_at(from, first), *dst = chunk_at(to, first);
+	bool second = false;
 
 	for (uint64_t used = src->used; used != 0; used &= used - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(used);
@@ -1080,9 +1134,20 @@ copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t bu
 		if (!inherited(d) || (d->flags & but) != 0)
 			continue;
 		node_use(d->node);
+		second |= node_handle_more(d->node);
 		dst->slot[i] = *d;
 		take(to, first + i);
 	}
+	return second;
+}
+
+/* Of a copy that nobody uses yet, without the lock of the original. */
+static void
+last_handles(struct desctab *t)
+{
+	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
+		if (slot_at(t, (uint32_t)i)->node->counted)
+			node_last_handle(slot_at(t, (uint32_t)i)->node);
 }
 
 /* Native slots that were not inherited go on the child's free list, lowest first. */
@@ -1108,6 +1173,7 @@ static int
 table_copy(struct desctab *from, uint32_t but, struct desctab **out)
 {
 	struct desctab *to;
+	bool second = false;
 	int error = desctab_create(&to);
 
 	if (error != 0)
@@ -1121,13 +1187,15 @@ table_copy(struct desctab *from, uint32_t but, struct desctab **out)
 	}
 	spin_lock(&from->lock);
 	for (uint32_t c = chunk_next(to, 0); c < NCHUNK; c = chunk_next(to, c + 1))
-		copy_chunk(from, c * CHUNK, to, but);
+		second |= copy_chunk(from, c * CHUNK, to, but);
 	to->native_top = from->native_top;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		to->self[i] = (struct selfslot){ .rights = from->self[i].rights & self_rights[i],
 			.empty = from->self[i].empty };
 	spin_unlock(&from->lock);
 	rebuild_free(to);
+	if (second)
+		last_handles(to);
 	*out = to;
 	return 0;
 }

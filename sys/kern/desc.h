@@ -62,7 +62,7 @@ int desctab_next(struct desctab *, uint32_t from);
 /* Creating calls: reserve, build, copy the number out, publish.  ENORES when the range is full. */
 int desc_reserve(enum desc_range, uint32_t min, uint32_t *index) __must_check;
 void desc_unreserve(uint32_t index);
-/* Consumes one use of the node. */
+/* Consumes one use of the node, which has one handle more. */
 void desc_publish(uint32_t index, struct node *, uint32_t rights, uint32_t flags);
 uint32_t desc_handle(uint32_t index);	/* handle value of a slot of the current process, 0 if free */
 /* Reserve + publish; the use is consumed by success only. */
@@ -75,7 +75,8 @@ int handle_install(struct node *, uint32_t rights, void __user *out) __must_chec
  * destroys it. */
 int handle_install_new(struct node *, uint32_t rights, void __user *out) __must_check;
 /*
- * What a slot held, out of any table: what a message carries.  It owns one use of the node.
+ * What a slot held, out of any table: what a message carries.  It owns one use of the node and is one of
+ * its handles.
  */
 struct slot {
 	struct node *node;
@@ -88,6 +89,12 @@ int handle_take(uint32_t h, struct slot *out) __must_check;
 /* A second use of what the slot holds; `need' are rights it must have. */
 int slot_share(uint32_t num, uint32_t need, struct slot *out) __must_check;
 void slot_drop(struct slot *);
+/* Of a node that is given with a use, made by hand: it counts as a handle from now on. */
+void slot_new(struct slot *);
+/* Consumes the slot; what desc_publish() does with a node that has one handle more by it. */
+void slot_publish(uint32_t index, const struct slot *);
+/* As handle_install(), of a slot: no handle more, none less. */
+int handle_install_slot(struct slot *, void __user *out) __must_check;
 /* All or none: numbers (indices, or handle values in the native range) are written to num[], which
  * the caller copies out before it publishes or gives them back.  Publishing consumes the uses. */
 int slots_reserve(enum desc_range, size_t n, uint32_t *num) __must_check;

@@ -258,9 +258,10 @@ sys_mx_handle_replace(uint32_t h, uint32_t rights, void __user *out)
 
 	if (error != 0)
 		return error;
-	error = narrowed(s.rights, rights, &rights);
+	error = narrowed(s.rights, rights, &s.rights);
+	s.flags = DESC_CLOEXEC;
 	if (error == 0)
-		error = handle_install(s.node, rights, out);
+		error = handle_install_slot(&s, out);
 	if (error != 0)
 		slot_drop(&s);
 	return error;

@@ -40,6 +40,7 @@ node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struc
 	n->koid = koid_new();
 	n->refs = 1;
 	n->uses = 0;
+	n->handles = 0;
 	n->kind = (uint16_t)kind;
 	n->canary = NODE_CANARY;
 	n->flags = 0;
@@ -47,8 +48,10 @@ node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struc
 	n->pair = NULL;
 	n->carrier = NULL;
 	n->side = 0;
+	n->counted = src != NULL ? 0 :
+	    kind == NODE_PROCESS || kind == NODE_THREAD || kind == NODE_JOB ? NODE_STAYS : NODE_COUNTED;
 	spin_init(&n->lock, &node_class);
-	sigsrc_init(&n->own, &n->lock, bits);
+	sigsrc_init(&n->own, &n->lock, bits | (n->counted == NODE_COUNTED ? SIG_LAST_HANDLE : 0));
 	n->sig = src != NULL ? src : &n->own;
 	kstat_add(&nodes, 1);
 }
@@ -60,6 +63,21 @@ node_last_ref(struct node *n)
 	n->canary = 0;
 	kstat_add(&nodes, -1);
 	n->ops->destroy(n);
+}
+
+/* Two threads may come here in any order: the later one has the last word. */
+void __rare
+node_last_handle(struct node *n)
+{
+	struct wakelist w;
+	bool last;
+
+	wakelist_init(&w);
+	spin_lock(n->sig->lock);
+	last = atomic_load(&n->handles) == 1;
+	sig_change(n->sig, last ? 0 : SIG_LAST_HANDLE, last ? SIG_LAST_HANDLE : 0, &w);
+	spin_unlock(n->sig->lock);
+	wakelist_run(&w);
 }
 
 static struct node *

@@ -7,6 +7,10 @@
  * once (a pipe end closes, a file is closed); when the last reference goes, ops->destroy frees.
  * Each use holds one reference.
  *
+ * Handles are the uses that are slots, in tables and in messages.  They are counted where a slot comes
+ * into being and where one ends, so a move changes nothing: SIG_LAST_HANDLE is set while there
+ * is one.  Nodes that share their source with others (files, pipes, terminals) do not have that bit.
+ *
  * Letters: I immutable, a atomic, n the node's (or pair's) lock.
  */
 #include "kern/assert.h"
@@ -77,6 +81,7 @@ struct node {
 	koid_t koid;			/* [I] */
 	uint32_t refs;			/* [a] */
 	uint32_t uses;			/* [a] */
+	uint32_t handles;		/* [a] slots in tables and messages; counted where the source is its own */
 	uint16_t kind;			/* [I] enum node_kind */
 	uint16_t canary;		/* [I] NODE_CANARY while alive */
 	uint32_t flags;			/* [a] open file status flags: O_APPEND, O_NONBLOCK, O_SYNC */
@@ -86,10 +91,13 @@ struct node {
 	struct pair *pair;		/* [I] NULL: not an end of a pair (kern/pair.h) */
 	struct carrier *carrier;	/* [I] NULL: its queue, if any, holds no nodes (ipc/cycle.h) */
 	uint8_t side;			/* [I] which end: 0 or 1 */
+	uint8_t counted;		/* [I] NODE_COUNTED: has SIG_LAST_HANDLE; NODE_STAYS: also without handles */
 	struct node *later;		/* [o] of a thread whose t_unused it is on */
 	struct spin lock;		/* [I] lock of `own' unless a pair supplies one */
 };
 #define NODE_CANARY	0x4e6f
+#define NODE_COUNTED	1u
+#define NODE_STAYS	2u	/* may be waited for by a pseudo-handle, which is none */
 
 extern const struct lock_class node_class;
 
@@ -98,6 +106,8 @@ void node_init(struct node *, const struct node_ops *, enum node_kind, struct si
     uint32_t bits);
 void node_last_ref(struct node *) __rare;	/* what node_unref and node_unuse find to do */
 void node_last_use(struct node *) __rare;
+/* SIG_LAST_HANDLE as the count has it; no spin lock is held. */
+void node_last_handle(struct node *) __rare;
 
 static inline void
 node_ref(struct node *n)
@@ -131,6 +141,32 @@ node_unuse(struct node *n)
 		node_last_use(n);
 	else
 		node_unref(n);
+}
+
+/* A slot more; true: node_last_handle() is due, when no spin lock is held.  The bit is there before the
+ * first one is. */
+static inline bool __must_check
+node_handle_more(struct node *n)
+{
+	uint32_t was;
+
+	if (n->counted == 0)
+		return false;
+	was = atomic_add(&n->handles, 1);
+	return unlikely(was <= 1) && (was == 1 || n->counted == NODE_STAYS);
+}
+
+/* A slot less; the caller still has its use.  No spin lock is held. */
+static inline void
+node_handle_less(struct node *n)
+{
+	uint32_t left;
+
+	if (n->counted == 0)
+		return;
+	left = atomic_sub_return(&n->handles, 1);
+	if (unlikely(left <= 1) && (left == 1 || n->counted == NODE_STAYS))
+		node_last_handle(n);
 }
 
 koid_t koid_new(void);

@@ -29,11 +29,11 @@ sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __us
 	if ((uintptr_t)observed != 0 && !user_range_ok((uintptr_t)observed, sizeof(bits)))
 		error = EFAULT;
 	else
-		error = sig_wait(n->sig, signals, WAIT_INTR, deadline, &via, &bits);
+		error = sig_wait(n->sig, signals & ~SIG_PRIVATE, WAIT_INTR, deadline, &via, &bits);
 	node_unuse(n);
 	/* A time-out and a closed handle report what is active all the same. */
 	if ((error == 0 || error == ETIMEDOUT || error == ECLOSED) && (uintptr_t)observed != 0 &&
-	    user_put32(observed, bits) != 0)
+	    user_put32(observed, bits & ~SIG_PRIVATE) != 0)
 		error = EFAULT;
 	return error;
 }
@@ -90,12 +90,12 @@ wait_many(struct waitset *ws, size_t n, nsec_t deadline)
 		if (error != 0)
 			break;
 		it->src = ws->nodes[found]->sig;
-		it->mask = ws->user[found].waitfor;
+		it->mask = ws->user[found].waitfor & ~SIG_PRIVATE;
 	}
 	if (error == 0)
 		error = sig_wait_many(ws->items, n, WAIT_INTR, deadline, &ready);
 	for (size_t i = 0; i < found; i++) {
-		ws->user[i].pending = ws->items[i].observed;
+		ws->user[i].pending = ws->items[i].observed & ~SIG_PRIVATE;
 		node_unuse(ws->nodes[i]);
 	}
 	return error;

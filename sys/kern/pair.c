@@ -24,7 +24,7 @@ pair_init(struct pair *p, const struct node_ops *ops, enum node_kind kind, struc
 		struct node *n = end[i];
 
 		node_init(n, ops, kind, NULL, bits);
-		sigsrc_init(&n->own, &p->lock, bits);
+		sigsrc_init(&n->own, &p->lock, bits | SIG_LAST_HANDLE);
 		n->pair = p;
 		n->side = (uint8_t)i;
 		p->end[i] = n;

@@ -117,7 +117,7 @@ thr_discard(struct thr *t)
 void
 thr_start(struct thr *t)
 {
-	t->t_node.own.bits = SIG_THR_RUNNING;	/* nobody can observe it yet */
+	t->t_node.own.bits |= SIG_THR_RUNNING;	/* nobody can observe it yet */
 	sched_ready(t);
 }
 

@@ -206,6 +206,7 @@ message_of(struct exception *ex)
 	memcpy(message_bytes(m), &ex->info, sizeof(ex->info));
 	node_use(&ex->node);
 	m->slots[0] = (struct slot){ .node = &ex->node, .rights = RIGHTS_EXCEPTION, .flags = DESC_CLOEXEC };
+	slot_new(&m->slots[0]);
 	return m;
 }
 

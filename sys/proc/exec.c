@@ -484,6 +484,7 @@ exec_standard(struct desctab *t)
 		vnode_unref(vn);
 		if (error != 0)
 			return error;
+		slot_new(&null);
 		error = desctab_set(t, fd, &null);
 		if (error != 0) {
 			slot_drop(&null);

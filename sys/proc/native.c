@@ -227,6 +227,8 @@ create_publish(struct procx *px, struct job *job, void __user *process, void __u
 		return error;
 	}
 	node_use(slot[0].node);
+	slot_new(&slot[0]);
+	slot_new(&slot[1]);
 	slots_publish(num, slot, 2);
 	return 0;
 }

@@ -571,7 +571,12 @@ sys_mx_vmo_replace_as_executable(uint32_t h, uint32_t resource, void __user *out
 		slot_drop(&slot);
 		return error;
 	}
-	return install(slot.node, slot.rights | RIGHT_EXECUTE, out);
+	slot.rights |= RIGHT_EXECUTE;
+	slot.flags = DESC_CLOEXEC;
+	error = handle_install_slot(&slot, out);
+	if (error != 0)
+		slot_drop(&slot);
+	return error;
 }
 
 /* --- information --- */

@@ -12,7 +12,7 @@ levels(mx_handle_t h)
 	mx_signals_t seen = 0;
 
 	mx_object_wait_one(h, 0, 0, &seen);
-	return seen;
+	return seen & ~MX_SIGNAL_LAST_HANDLE;
 }
 
 static mx_handle_t
