@@ -9,7 +9,7 @@
 #define MX_SIGNAL_SIGNALED		SIG_SIGNALED
 #define MX_SIGNAL_ERROR			SIG_ERROR	/* ours: of files, pipes, terminals, sockets */
 #define MX_SIGNAL_PRIORITY		SIG_PRIORITY
-#define MX_SIGNAL_LAST_HANDLE		SIG_LAST_HANDLE	/* not yet: never active */
+#define MX_SIGNAL_LAST_HANDLE		SIG_LAST_HANDLE	/* one handle is left, those in messages counted */
 #define MX_SIGNAL_HANDLE_CLOSED		SIG_HANDLE_CLOSED
 
 #define MX_USER_SIGNAL_0		(1u << 24)
