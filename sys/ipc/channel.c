@@ -42,7 +42,7 @@
 #include "ipc/cycle.h"
 #include "ipc/message.h"
 #include "kern/assert.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/info.h"
 #include "kern/kstat.h"
@@ -943,7 +943,7 @@ sys_mx_channel_call(uint32_t h, uint32_t options, int64_t deadline, void __user 
 	struct receiving r;
 	struct call c;
 	struct node *n;
-	int error = EINVAL, bad = copyin(args, &a, sizeof(a));
+	int error = EINVAL, bad = user_get(args, &a, sizeof(a));
 
 	if (likely((options & ~MX_CHANNEL_WRITE_USE_IOVEC) == 0))
 		error = handle_get_via(h, NODE_CHANNEL, RIGHT_READ | RIGHT_WRITE, &n, &c.ob.via);

@@ -32,7 +32,7 @@
 #include "ipc/futex.h"
 #include "gen/sysproto.h"
 #include "kern/assert.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"

@@ -187,7 +187,7 @@ make_plain(const void __user *bytes, uint32_t size, uint32_t nslots, struct mess
 		return ENOMEM;
 	*out = m;
 	if (likely(size > 0))
-		error = copyin(bytes, message_bytes(m), size);
+		error = user_get(bytes, message_bytes(m), size);
 	if (unlikely(error != 0))
 		message_free(m);
 	return error;
@@ -399,7 +399,7 @@ deliver_handles(struct message *m, const struct receiving *r)
 int __lean
 message_deliver(struct message *m, const struct receiving *r)
 {
-	int error = m->size == 0 ? 0 : copyout(message_bytes(m), r->bytes, m->size);
+	int error = m->size == 0 ? 0 : user_put(message_bytes(m), r->bytes, m->size);
 
 	if (error == 0)
 		error = receiving_tell(r, m->size, m->nslots);

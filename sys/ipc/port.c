@@ -38,7 +38,7 @@
 #include "ipc/evring.h"
 #include "kern/assert.h"
 #include "kern/deferred.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
 #include "kern/string.h"

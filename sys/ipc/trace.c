@@ -595,7 +595,6 @@ trace_call(struct trapframe *tf, unsigned nr)
 	struct thr *t = thr_self();
 	struct trace *tr = trace_get(t->t_proc);
 	struct record *rec = tr != NULL ? record_begin(tr, tf, nr) : NULL;
-	intptr_t result = 0;
 	int error;
 
 	if (tr == NULL)
@@ -603,11 +602,11 @@ trace_call(struct trapframe *tf, unsigned nr)
 	else if (rec == NULL)
 		node_unref(&tr->t_node);
 	t->t_trace = rec;
-	error = syscall_run(tf, nr, &result);
+	error = syscall_run(tf, nr);
 	if (rec == NULL)
 		return;
 	t->t_trace = NULL;
-	record_result(rec, error, result);
+	record_result(rec, error, *tf_result(tf));
 	record_end(rec, true);
 }
 

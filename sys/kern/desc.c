@@ -37,7 +37,7 @@
  *
  * 9. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
  */
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "kern/fail.h"
@@ -50,55 +50,12 @@
 #include <abi/rights.h>
 #include <abi/sig.h>
 
-#define CHUNK		64u
-#define NCHUNK		(DESC_MAX / CHUNK + 1)
-#define PAGE_CHUNKS	64u		/* chunk pointers a directory page */
-#define NPAGE		(NCHUNK / PAGE_CHUNKS + 1)
-#define GEN_SHIFT	18
-#define GEN_MAX		8191u
-#define INDEX_MASK	DESC_INDEX_MASK
 #define FREE_END	0xffffffffu
-
-struct desc {
-	struct node *node;		/* [t] NULL: free or reserved */
-	uint32_t rights;		/* [t] */
-	uint16_t flags;			/* [t] DESC_CLOEXEC */
-	uint16_t gen;			/* [t] 1..GEN_MAX */
-	uint32_t next_free;		/* [t] native FIFO */
-};
-
-struct chunk {
-	uint64_t used;			/* [t] reserved or published */
-	struct desc slot[CHUNK];
-};
-
-struct dirpage {
-	uint64_t map;			/* [t] chunks that exist */
-	struct chunk *chunk[PAGE_CHUNKS];	/* [t] */
-};
-
-struct selfslot {
-	uint32_t rights;		/* [t] */
-	bool empty;			/* [t] closed: for good */
-	bool waited;			/* [t] a wait was made through it */
-	uint16_t gen;			/* [t] what such a wait looks at */
-};
-
-struct desctab {
-	struct spin lock;		/* t */
-	uint32_t posix_hint;		/* [t] no free POSIX slot below */
-	uint32_t native_top;		/* [t] native slots ever used */
-	uint32_t native_used;		/* [t] */
-	uint32_t free_head, free_tail;	/* [t] FIFO of freed native slots */
-	uint64_t pages[(NPAGE + 63) / 64];	/* [t] directory pages that exist */
-	struct selfslot self[DESC_NSELF];	/* [t] */
-	struct dirpage *dir[NPAGE];	/* [t] */
-};
 
 LOCK_CLASS(desc_class, "descriptor table", RANK_DESC);
 ZONE(desctab_zone, struct desctab);
-ZONE(chunk_zone, struct chunk);
-ZONE(dirpage_zone, struct dirpage);
+ZONE(chunk_zone, struct desc_chunk);
+ZONE(dirpage_zone, struct desc_page);
 COUNTER(slots, "desc.slots");
 
 int (*fcntl_lock_hook)(struct node *, int, uintptr_t);
@@ -110,60 +67,54 @@ static const uint32_t self_rights[DESC_NSELF] = {
 	[DESC_SELF_VMAR] = RIGHTS_VMAR_ROOT, [DESC_SELF_JOB] = RIGHTS_JOB_DEFAULT,
 };
 
-static struct desctab *
-mine(void)
-{
-	return proc_self()->p_desc;
-}
-
-static struct chunk *
+static struct desc_chunk *
 chunk_at(struct desctab *t, uint32_t index)
 {
-	uint32_t c = index / CHUNK;
-	struct dirpage *page = t->dir[c / PAGE_CHUNKS];
+	uint32_t c = index / DESC_CHUNK;
+	struct desc_page *page = t->dir[c / DESC_PAGE_CHUNKS];
 
-	return page != NULL ? page->chunk[c % PAGE_CHUNKS] : NULL;
+	return page != NULL ? page->chunk[c % DESC_PAGE_CHUNKS] : NULL;
 }
 
-/* The first chunk that exists, from number c on; NCHUNK when there is none. */
+/* The first chunk that exists, from number c on; DESC_NCHUNK when there is none. */
 static uint32_t
 chunk_next(const struct desctab *t, uint32_t c)
 {
-	while (c < NCHUNK) {
-		uint32_t p = c / PAGE_CHUNKS;
+	while (c < DESC_NCHUNK) {
+		uint32_t p = c / DESC_PAGE_CHUNKS;
 		uint64_t pages = t->pages[p / 64] >> (p % 64), map;
 
 		if (pages == 0) {
-			c = (ROUND_DOWN(p, 64u) + 64) * PAGE_CHUNKS;
+			c = (ROUND_DOWN(p, 64u) + 64) * DESC_PAGE_CHUNKS;
 			continue;
 		}
 		if ((pages & 1) == 0) {
-			c = (p + (uint32_t)__builtin_ctzll(pages)) * PAGE_CHUNKS;
+			c = (p + (uint32_t)__builtin_ctzll(pages)) * DESC_PAGE_CHUNKS;
 			continue;
 		}
-		map = t->dir[p]->map >> (c % PAGE_CHUNKS);
+		map = t->dir[p]->map >> (c % DESC_PAGE_CHUNKS);
 		if (map != 0)
 			return c + (uint32_t)__builtin_ctzll(map);
-		c = (p + 1) * PAGE_CHUNKS;
+		c = (p + 1) * DESC_PAGE_CHUNKS;
 	}
-	return NCHUNK;
+	return DESC_NCHUNK;
 }
 
 static struct desc *
 slot_at(struct desctab *t, uint32_t index)
 {
-	struct chunk *c = chunk_at(t, index);
+	struct desc_chunk *c = chunk_at(t, index);
 
-	return c != NULL ? &c->slot[index % CHUNK] : NULL;
+	return c != NULL ? &c->slot[index % DESC_CHUNK] : NULL;
 }
 
 /* Makes the chunk of `index' exist; allocates, so the table lock is not held. */
 static int
 chunk_ensure(struct desctab *t, uint32_t index)
 {
-	uint32_t n = index / CHUNK, p = n / PAGE_CHUNKS;
-	struct dirpage *page = NULL;
-	struct chunk *c;
+	uint32_t n = index / DESC_CHUNK, p = n / DESC_PAGE_CHUNKS;
+	struct desc_page *page = NULL;
+	struct desc_chunk *c;
 
 	if (chunk_at(t, index) != NULL)
 		return 0;
@@ -177,7 +128,7 @@ chunk_ensure(struct desctab *t, uint32_t index)
 			return ENOMEM;
 		}
 	}
-	for (unsigned i = 0; i < CHUNK; i++)
+	for (unsigned i = 0; i < DESC_CHUNK; i++)
 		c->slot[i].gen = 1;
 	spin_lock(&t->lock);
 	if (t->dir[p] == NULL) {
@@ -185,9 +136,9 @@ chunk_ensure(struct desctab *t, uint32_t index)
 		t->pages[p / 64] |= 1ull << (p % 64);
 		page = NULL;
 	}
-	if (t->dir[p]->chunk[n % PAGE_CHUNKS] == NULL) {
-		t->dir[p]->chunk[n % PAGE_CHUNKS] = c;
-		t->dir[p]->map |= 1ull << (n % PAGE_CHUNKS);
+	if (t->dir[p]->chunk[n % DESC_PAGE_CHUNKS] == NULL) {
+		t->dir[p]->chunk[n % DESC_PAGE_CHUNKS] = c;
+		t->dir[p]->map |= 1ull << (n % DESC_PAGE_CHUNKS);
 		c = NULL;
 	}
 	spin_unlock(&t->lock);
@@ -206,14 +157,14 @@ find(struct desctab *t, uint32_t num)
 	uint32_t index = num;
 	struct desc *d;
 
-	if (num > INDEX_MASK) {
-		index = (num & INDEX_MASK) - 1;
-		if ((num >> 31) != 0 || (num & INDEX_MASK) == 0)
+	if (num > DESC_INDEX_MASK) {
+		index = (num & DESC_INDEX_MASK) - 1;
+		if ((num >> 31) != 0 || (num & DESC_INDEX_MASK) == 0)
 			return NULL;
 	}
 	if (index >= DESC_MAX || (d = slot_at(t, index)) == NULL || d->node == NULL)
 		return NULL;
-	if (num > INDEX_MASK && d->gen != num >> GEN_SHIFT)
+	if (num > DESC_INDEX_MASK && d->gen != num >> DESC_GEN_SHIFT)
 		return NULL;
 	return d;
 }
@@ -232,36 +183,14 @@ desc_refused(int error)
 	return error;
 }
 
-/* The same for a handle value, on the way that every native call goes: about 15 instructions. */
-static inline struct desc *
-find_handle(struct desctab *t, uint32_t h)
-{
-	uint32_t index = (h & INDEX_MASK) - 1;
-	struct dirpage *page;
-	struct chunk *c;
-	struct desc *d;
-
-	if (unlikely(index >= DESC_MAX))
-		return NULL;
-	page = t->dir[index / CHUNK / PAGE_CHUNKS];
-	if (unlikely(page == NULL))
-		return NULL;
-	c = page->chunk[index / CHUNK % PAGE_CHUNKS];
-	if (unlikely(c == NULL))
-		return NULL;
-	d = &c->slot[index % CHUNK];
-	/* Bit 31 and an index without a generation match none. */
-	return likely(d->gen == h >> GEN_SHIFT && d->node != NULL) ? d : NULL;
-}
-
 /* Which pseudo-handle, or DESC_NSELF.  The low bits of an index or of a slot's handle are never all 0
  * with something above them. */
 static uint32_t
 self_of(uint32_t num)
 {
-	uint32_t which = (num >> GEN_SHIFT) - 1;
+	uint32_t which = (num >> DESC_GEN_SHIFT) - 1;
 
-	return (num & INDEX_MASK) == 0 && which < DESC_NSELF ? which : DESC_NSELF;
+	return (num & DESC_INDEX_MASK) == 0 && which < DESC_NSELF ? which : DESC_NSELF;
 }
 
 /* The slow half of a lookup, without the lock: nothing is in a slot of that name. */
@@ -306,7 +235,7 @@ int
 desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out,
     uint32_t *slot_rights, uint32_t *slot_flags)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 	uint32_t have;
 	struct desc *d;
 	int error = 0;
@@ -360,30 +289,34 @@ self_get_wait(struct desctab *t, uint32_t h, struct node **out, struct via *via)
 	return 0;
 }
 
+/* The long way says why a lookup found nothing, and knows pseudo-handles. */
 int
-handle_get_wait(uint32_t h, struct node **out, struct via *via)
+handle_get_other(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
 {
-	struct desctab *t = mine();
-	struct desc *d;
-	int error = 0;
+	return h <= DESC_INDEX_MASK ? desc_refused(EHANDLE) : desc_get(h, kind, rights, out);
+}
 
-	if (h <= INDEX_MASK)
+/* What can be waited for is asked before the rights. */
+int
+handle_get_wait_other(uint32_t h, struct node **out, struct via *via)
+{
+	struct desctab *t = desctab_mine();
+	struct desc *d;
+	int error;
+
+	if (h <= DESC_INDEX_MASK)
 		return desc_refused(EHANDLE);
 	spin_lock(&t->lock);
-	d = find_handle(t, h);
-	if (unlikely(d == NULL)) {
+	d = desc_find_handle(t, h);
+	if (d == NULL) {
 		spin_unlock(&t->lock);
 		return self_get_wait(t, h, out, via);
 	}
-	if (unlikely(!node_waitable(d->node))) {
-		error = ENOTSUP;
-	} else if (unlikely((d->rights & RIGHT_WAIT) == 0)) {
-		error = ERIGHTS;
-	} else {
+	error = !node_waitable(d->node) ? ENOTSUP : (d->rights & RIGHT_WAIT) == 0 ? ERIGHTS : 0;
+	if (error == 0) {
 		node_use(d->node);
 		*out = d->node;
-		via->gen = &d->gen;
-		via->was = d->gen;
+		*via = (struct via){ .gen = &d->gen, .was = d->gen };
 	}
 	spin_unlock(&t->lock);
 	return error;
@@ -391,47 +324,19 @@ handle_get_wait(uint32_t h, struct node **out, struct via *via)
 
 /* No pseudo-handle names what has a call like this. */
 int
-handle_get_via(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out, struct via *via)
+handle_get_via_other(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out, struct via *via)
 {
-	struct desctab *t = mine();
-	struct desc *d;
 	int error = 0;
 
-	spin_lock(&t->lock);
-	d = find_handle(t, h);
-	if (unlikely(d == NULL)) {
-		error = EHANDLE;
-	} else if (unlikely(d->node->kind != kind)) {
-		error = EWRONGTYPE;
-	} else if (unlikely((d->rights & rights) != rights)) {
-		error = ERIGHTS;
-	} else {
-		node_use(d->node);
-		*out = d->node;
-		via->gen = &d->gen;
-		via->was = d->gen;
-	}
-	spin_unlock(&t->lock);
-	return likely(error == 0) ? 0 : desc_refused(error);
-}
-
-int
-handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
-{
-	struct desctab *t = mine();
-	struct desc *d;
-
-	spin_lock(&t->lock);
-	d = find_handle(t, h);
-	if (likely(d != NULL && (d->node->kind == kind || kind == NODE_ANY) && (d->rights & rights) == rights)) {
-		node_use(d->node);
-		*out = d->node;
-		spin_unlock(&t->lock);
+	*out = handle_use(h, kind, rights, via);
+	if (*out != NULL)
 		return 0;
+	error = handle_get_other(h, kind, rights, out);
+	if (error == 0) {
+		node_unuse(*out);
+		error = desc_refused(EHANDLE);
 	}
-	spin_unlock(&t->lock);
-	/* The long way says why, and knows pseudo-handles. */
-	return h <= INDEX_MASK ? desc_refused(EHANDLE) : desc_get(h, kind, rights, out);
+	return error;
 }
 
 int
@@ -443,7 +348,7 @@ desc_get(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out)
 struct desctab *
 desc_scan_begin(void)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 
 	spin_lock(&t->lock);
 	return t;
@@ -491,11 +396,11 @@ next_locked(struct desctab *t, uint32_t from)
 	uint32_t index = from;
 
 	while (index < DESC_MAX) {
-		struct chunk *c = chunk_at(t, index);
-		uint64_t used = c != NULL ? c->used >> (index % CHUNK) : 0;
+		struct desc_chunk *c = chunk_at(t, index);
+		uint64_t used = c != NULL ? c->used >> (index % DESC_CHUNK) : 0;
 
 		if (used == 0) {
-			index = chunk_next(t, index / CHUNK + 1) * CHUNK;
+			index = chunk_next(t, index / DESC_CHUNK + 1) * DESC_CHUNK;
 			continue;
 		}
 		index += (uint32_t)__builtin_ctzll(used);
@@ -529,7 +434,7 @@ slot_new(struct slot *s)
 static void
 take(struct desctab *t, uint32_t index)
 {
-	chunk_at(t, index)->used |= 1ull << (index % CHUNK);
+	chunk_at(t, index)->used |= 1ull << (index % DESC_CHUNK);
 	if (index >= DESC_POSIX_MAX)
 		t->native_used++;
 	kstat_add(&slots, 1);
@@ -542,14 +447,14 @@ posix_free(struct desctab *t, uint32_t min, uint32_t limit)
 	uint32_t index = MAX(min, t->posix_hint);
 
 	while (index < limit) {
-		struct chunk *c = chunk_at(t, index);
-		uint64_t unused = c != NULL ? ~c->used >> (index % CHUNK) : 1;
+		struct desc_chunk *c = chunk_at(t, index);
+		uint64_t unused = c != NULL ? ~c->used >> (index % DESC_CHUNK) : 1;
 
 		if (unused != 0) {
 			index += (uint32_t)__builtin_ctzll(unused);
 			return index < limit ? index : DESC_MAX;
 		}
-		index = ROUND_DOWN(index, CHUNK) + CHUNK;
+		index = ROUND_DOWN(index, DESC_CHUNK) + DESC_CHUNK;
 	}
 	return DESC_MAX;
 }
@@ -627,7 +532,7 @@ reserve(struct desctab *t, enum desc_range range, uint32_t min, uint32_t *out)
 int
 desc_reserve(enum desc_range range, uint32_t min, uint32_t *out)
 {
-	return reserve(mine(), range, min, out);
+	return reserve(desctab_mine(), range, min, out);
 }
 
 /* Gives the slot back to its range; the lock is held and the node is gone. */
@@ -636,8 +541,8 @@ release(struct desctab *t, uint32_t index)
 {
 	struct desc *d = slot_at(t, index);
 
-	d->gen = d->gen == GEN_MAX ? 1 : d->gen + 1;
-	chunk_at(t, index)->used &= ~(1ull << (index % CHUNK));
+	d->gen = d->gen == DESC_GEN_MAX ? 1 : d->gen + 1;
+	chunk_at(t, index)->used &= ~(1ull << (index % DESC_CHUNK));
 	kstat_add(&slots, -1);
 	if (index < DESC_POSIX_MAX) {
 		t->posix_hint = MIN(t->posix_hint, index);
@@ -655,7 +560,7 @@ release(struct desctab *t, uint32_t index)
 void
 desc_unreserve(uint32_t index)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 
 	spin_lock(&t->lock);
 	ASSERT(slot_at(t, index)->node == NULL);
@@ -677,7 +582,7 @@ publish_locked(struct desctab *t, uint32_t index, struct node *n, uint32_t right
 void
 desc_publish(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 
 	if (node_handle_more(n))
 		node_last_handle(n);
@@ -689,7 +594,7 @@ desc_publish(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 void
 slot_publish(uint32_t index, const struct slot *s)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 
 	spin_lock(&t->lock);
 	publish_locked(t, index, s->node, s->rights, s->flags);
@@ -700,13 +605,13 @@ slot_publish(uint32_t index, const struct slot *s)
 static uint32_t
 value_of(struct desctab *t, uint32_t index)
 {
-	return (index + 1) | ((uint32_t)slot_at(t, index)->gen << GEN_SHIFT);
+	return (index + 1) | ((uint32_t)slot_at(t, index)->gen << DESC_GEN_SHIFT);
 }
 
 static uint32_t
 index_of(uint32_t num)
 {
-	return num > INDEX_MASK ? (num & INDEX_MASK) - 1 : num;
+	return num > DESC_INDEX_MASK ? (num & DESC_INDEX_MASK) - 1 : num;
 }
 
 uint32_t
@@ -716,7 +621,7 @@ desctab_handle(struct desctab *t, uint32_t index)
 
 	spin_lock(&t->lock);
 	if (index < DESC_MAX && chunk_at(t, index) != NULL &&
-	    (chunk_at(t, index)->used >> (index % CHUNK) & 1) != 0)
+	    (chunk_at(t, index)->used >> (index % DESC_CHUNK) & 1) != 0)
 		h = value_of(t, index);
 	spin_unlock(&t->lock);
 	return h;
@@ -725,13 +630,13 @@ desctab_handle(struct desctab *t, uint32_t index)
 uint32_t
 desc_handle(uint32_t index)
 {
-	return desctab_handle(mine(), index);
+	return desctab_handle(desctab_mine(), index);
 }
 
 int
 desc_index(uint32_t num, uint32_t *index)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 	int error = EHANDLE;
 
 	spin_lock(&t->lock);
@@ -764,7 +669,7 @@ handle_install(struct node *n, uint32_t rights, void __user *out)
 
 	if (error != 0)
 		return error;
-	h = value_of(mine(), index);
+	h = value_of(desctab_mine(), index);
 	error = copyout(&h, out, sizeof(h));
 	if (error == 0)
 		desc_publish(index, n, rights, DESC_CLOEXEC);
@@ -781,7 +686,7 @@ handle_install_slot(struct slot *s, void __user *out)
 
 	if (error != 0)
 		return error;
-	h = value_of(mine(), index);
+	h = value_of(desctab_mine(), index);
 	error = copyout(&h, out, sizeof(h));
 	if (error == 0)
 		slot_publish(index, s);
@@ -910,8 +815,8 @@ desc_close(uint32_t num)
 	struct slot s;
 	struct via via;
 
-	if (!slot_empty(mine(), num, &s, &via))
-		return self_close(mine(), self_of(num));
+	if (!slot_empty(desctab_mine(), num, &s, &via))
+		return self_close(desctab_mine(), self_of(num));
 	slot_gone(&via, s.node);
 	return 0;
 }
@@ -921,8 +826,8 @@ handle_take(uint32_t h, struct slot *out)
 {
 	struct via via;
 
-	if (h <= INDEX_MASK || !slot_empty(mine(), h, out, &via))
-		return desc_is_self(h) && !mine()->self[self_of(h)].empty ? ERIGHTS : desc_refused(EHANDLE);
+	if (h <= DESC_INDEX_MASK || !slot_empty(desctab_mine(), h, out, &via))
+		return desc_is_self(h) && !desctab_mine()->self[self_of(h)].empty ? ERIGHTS : desc_refused(EHANDLE);
 	slot_left(&via, out->node);
 	return 0;
 }
@@ -942,14 +847,14 @@ desctab_set(struct desctab *t, uint32_t index, struct slot *s)
 	old = d->node;
 	via = (struct via){ .gen = &d->gen, .was = d->gen };
 	if (old == NULL) {
-		if ((chunk_at(t, index)->used >> (index % CHUNK) & 1) != 0) {
+		if ((chunk_at(t, index)->used >> (index % DESC_CHUNK) & 1) != 0) {
 			/* Another thread's open is between reserve and publish. */
 			spin_unlock(&t->lock);
 			return EBUSY;
 		}
 		take(t, index);
 	} else {
-		d->gen = d->gen == GEN_MAX ? 1 : d->gen + 1;
+		d->gen = d->gen == DESC_GEN_MAX ? 1 : d->gen + 1;
 	}
 	d->node = s->node;
 	d->rights = s->rights;
@@ -967,7 +872,7 @@ desc_replace(uint32_t index, struct node *n, uint32_t rights, uint32_t flags)
 	int error;
 
 	slot_new(&s);
-	error = desctab_set(mine(), index, &s);
+	error = desctab_set(desctab_mine(), index, &s);
 	if (error != 0)
 		node_handle_less(n);
 	return error;
@@ -988,7 +893,7 @@ desctab_remove(struct desctab *t, uint32_t index)
 int
 desc_set_flags(uint32_t num, uint32_t flags)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 	struct desc *d;
 	int error = EHANDLE;
 
@@ -1024,7 +929,7 @@ slot_drop(struct slot *s)
 int
 slots_reserve(enum desc_range range, size_t n, uint32_t *num)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 
 	for (size_t i = 0; i < n; i++) {
 		int error = reserve(t, range, 0, &num[i]);
@@ -1049,7 +954,7 @@ slots_unreserve(const uint32_t *num, size_t n)
 void
 slots_publish(const uint32_t *num, struct slot *s, size_t n)
 {
-	struct desctab *t = mine();
+	struct desctab *t = desctab_mine();
 
 	if (n == 0)
 		return;
@@ -1104,8 +1009,8 @@ desctab_destroy(struct desctab *t)
 		(void)desctab_remove(t, (uint32_t)i);
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		self_gone(t, i);
-	for (uint32_t c = chunk_next(t, 0); c < NCHUNK; c = chunk_next(t, c + 1))
-		zone_free(chunk_zone, chunk_at(t, c * CHUNK));
+	for (uint32_t c = chunk_next(t, 0); c < DESC_NCHUNK; c = chunk_next(t, c + 1))
+		zone_free(chunk_zone, chunk_at(t, c * DESC_CHUNK));
 	for (unsigned w = 0; w < ARRAY_SIZE(t->pages); w++)
 		for (uint64_t map = t->pages[w]; map != 0; map &= map - 1)
 			zone_free(dirpage_zone, t->dir[w * 64 + (unsigned)__builtin_ctzll(map)]);
@@ -1124,7 +1029,7 @@ inherited(const struct desc *d)
 static bool
 copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t but)
 {
-	struct chunk *src = chunk_at(from, first), *dst = chunk_at(to, first);
+	struct desc_chunk *src = chunk_at(from, first), *dst = chunk_at(to, first);
 	bool second = false;
 
 	for (uint64_t used = src->used; used != 0; used &= used - 1) {
@@ -1179,18 +1084,18 @@ table_copy(struct desctab *from, uint32_t but, struct desctab **out)
 	if (error != 0)
 		return error;
 	/* Missing chunks are made first: nothing is allocated under the lock. */
-	for (uint32_t c = chunk_next(from, 0); c < NCHUNK; c = chunk_next(from, c + 1)) {
-		if ((error = chunk_ensure(to, c * CHUNK)) != 0) {
+	for (uint32_t c = chunk_next(from, 0); c < DESC_NCHUNK; c = chunk_next(from, c + 1)) {
+		if ((error = chunk_ensure(to, c * DESC_CHUNK)) != 0) {
 			desctab_destroy(to);
 			return error;
 		}
 	}
 	spin_lock(&from->lock);
-	for (uint32_t c = chunk_next(to, 0); c < NCHUNK; c = chunk_next(to, c + 1))
-		second |= copy_chunk(from, c * CHUNK, to, but);
+	for (uint32_t c = chunk_next(to, 0); c < DESC_NCHUNK; c = chunk_next(to, c + 1))
+		second |= copy_chunk(from, c * DESC_CHUNK, to, but);
 	to->native_top = from->native_top;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
-		to->self[i] = (struct selfslot){ .rights = from->self[i].rights & self_rights[i],
+		to->self[i] = (struct desc_selfslot){ .rights = from->self[i].rights & self_rights[i],
 			.empty = from->self[i].empty };
 	spin_unlock(&from->lock);
 	rebuild_free(to);

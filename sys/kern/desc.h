@@ -34,8 +34,6 @@ void desctab_destroy(struct desctab *);	/* closes everything */
 int desc_get(uint32_t num, enum node_kind, uint32_t rights, struct node **) __must_check;
 /* What a failed lookup is to job policy (BAD_HANDLE, WRONG_OBJECT); returns the error it is given. */
 int desc_refused(int error);
-/* The native face: only a handle value names a slot, so 0 and small integers never do. */
-int handle_get(uint32_t h, enum node_kind, uint32_t rights, struct node **) __must_check;
 /* The same as desc_get, and the slot's rights and flags. */
 int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
     uint32_t *slot_flags) __must_check;
@@ -121,11 +119,6 @@ bool desc_is_self(uint32_t num);	/* is a pseudo-handle: cannot be moved */
 void desctab_grant(struct desctab *, enum desc_self, uint32_t rights);
 /* A new process's pseudo-handle keeps these rights only; it is empty when none is left. */
 void desctab_weaken(struct desctab *, enum desc_self, uint32_t rights);
-/* For a native wait: the node with a use, and the slot that the wait is made through.  ENOTSUP for a
- * kind that cannot be waited for, before ERIGHTS. */
-int handle_get_wait(uint32_t h, struct node **, struct via *) __must_check;
-/* Of one kind, for a call that is a native wait as well. */
-int handle_get_via(uint32_t h, enum node_kind, uint32_t rights, struct node **, struct via *) __must_check;
 
 /* What a pseudo-handle names right now, with a use.  ENOMEM, EHANDLE. */
 extern int (*desc_self_hook)(enum desc_self, struct node **);

@@ -38,14 +38,21 @@ list_push_front(struct list *head, struct list *n)
 static inline void
 list_push_back(struct list *head, struct list *n)
 {
-	list_insert_after(head->prev, n);
+	struct list *last = head->prev;
+
+	n->next = head;
+	n->prev = last;
+	last->next = n;
+	head->prev = n;
 }
 
 static inline void
 list_remove(struct list *n)
 {
-	n->next->prev = n->prev;
-	n->prev->next = n->next;
+	struct list *next = n->next, *prev = n->prev;
+
+	next->prev = prev;
+	prev->next = next;
 	list_init(n);
 }
 

@@ -104,6 +104,7 @@ hold_leave(void)
 		hold_left();
 }
 
+/* With one CPU `hold' keeps out all there is to keep out, and the word is for the checks alone. */
 static inline void
 spin_lock(struct spin *l)
 {
@@ -112,7 +113,7 @@ spin_lock(struct spin *l)
 		return;
 	}
 	hold_add();
-	if (unlikely(atomic_swap(&l->word, 1) != 0))
+	if (CONFIG_SMP && unlikely(atomic_swap(&l->word, 1) != 0))
 		spin_contended(l);
 }
 
@@ -123,7 +124,8 @@ spin_unlock(struct spin *l)
 		spin_unlock_checked(l);
 		return;
 	}
-	atomic_store_release(&l->word, 0);
+	if (CONFIG_SMP)
+		atomic_store_release(&l->word, 0);
 	hold_leave();
 }
 
@@ -144,7 +146,7 @@ spin_unlock_irq(struct spin *l, uint32_t state)
 {
 	if (CONFIG_DEBUG)
 		spin_release_checked(l);
-	else
+	else if (CONFIG_SMP)
 		atomic_store_release(&l->word, 0);
 	intr_restore(state);
 	hold_leave();

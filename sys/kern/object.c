@@ -5,7 +5,7 @@
  * empties the slot ends the wait (DESIGN.md 4, Removal).
  */
 #include "gen/sysproto.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/pair.h"
 #include "kern/thr.h"

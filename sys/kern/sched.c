@@ -19,6 +19,7 @@
 #include "kern/sched.h"
 #include "kern/assert.h"
 #include "kern/cpu.h"
+#include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/lock.h"
@@ -66,7 +67,7 @@ sched_prio(uint8_t class, uint8_t step, int8_t nice)
 	return (uint8_t)(THRNPRIO * class + within);
 }
 
-/* Its own priority, or a better one that somebody lent it who waits for it (ipc/futex.c). */
+/* t_prio: its own priority, or a better one that somebody lent it who waits for it (ipc/futex.c). */
 static uint8_t
 prio_now(const struct thr *t)
 {
@@ -96,7 +97,7 @@ dequeue(struct runq *q, struct thr *t)
 	q->ready--;
 }
 
-static struct thr *
+static inline struct thr *
 first_ready(struct runq *q)
 {
 	for (unsigned i = 0; i < NQUEUE / 64; i++) {
@@ -109,6 +110,15 @@ first_ready(struct runq *q)
 	return NULL;
 }
 
+static void
+set_step(struct thr *t, uint8_t step)
+{
+	if (unlikely(t->t_step != step)) {
+		t->t_step = step;
+		t->t_prio = prio_now(t);
+	}
+}
+
 /* Puts t on the queue; the lock is held. */
 static void
 make_ready(struct runq *q, struct thr *t)
@@ -116,7 +126,6 @@ make_ready(struct runq *q, struct thr *t)
 	struct thr *cur = thr_self();
 
 	t->t_state = THR_READY;
-	t->t_prio = prio_now(t);
 	enqueue(q, t);
 	if (cur == cpu_self()->idle || t->t_prio < cur->t_prio)
 		atomic_or(&cur->t_work, WORK_RESCHED);
@@ -128,6 +137,7 @@ sched_ready(struct thr *t)
 	struct runq *q = cpu_self()->runq;
 	uint32_t state = spin_lock_irq(&q->lock);
 
+	t->t_prio = prio_now(t);
 	make_ready(q, t);
 	spin_unlock_irq(&q->lock, state);
 }
@@ -143,9 +153,9 @@ wake_step(struct runq *q, struct thr *t)
 	const struct cpu *c = cpu_self();
 
 	if (c->thr == c->idle || c->deferred_running || c->intr_depth > 0) {
-		t->t_step = 0;
+		set_step(t, 0);
 	} else {
-		t->t_step = c->thr->t_step;
+		set_step(t, c->thr->t_step);
 		q->heir = t;
 	}
 }
@@ -225,7 +235,7 @@ sched_reap(void)
 }
 
 /* Leaves the CPU to `to', which has until `slice_end'; interrupts are off, no lock is held. */
-static void
+static inline __attribute__((always_inline)) void
 run(struct cpu *c, struct thr *from, struct thr *to, nsec_t now, nsec_t slice_end)
 {
 	account(from, now);
@@ -239,7 +249,7 @@ run(struct cpu *c, struct thr *from, struct thr *to, nsec_t now, nsec_t slice_en
 }
 
 /* To the best thread that is ready; `from' is in its queue, asleep or ended.  The lock is dropped. */
-static void
+static inline __attribute__((always_inline)) void
 run_best(struct runq *q, struct cpu *c, struct thr *from)
 {
 	struct thr *to = choose(q, c);
@@ -278,7 +288,6 @@ sched_switch(void)
 	spin_lock(&q->lock);
 	if (from->t_state == THR_RUNNING && from != c->idle) {
 		from->t_state = THR_READY;
-		from->t_prio = prio_now(from);
 		enqueue(q, from);
 	} else if (from->t_state == THR_ZOMBIE) {
 		list_push_back(&q->dead, &from->t_link);
@@ -287,26 +296,20 @@ sched_switch(void)
 	after_switch(q, state);
 }
 
-/* Only sched_wake() makes a sleeping thread ready, so one switch is enough. */
-void
-sched_sleep(void)
-{
-	uint32_t state = intr_disable();
-	struct cpu *c = cpu_self();
-	struct thr *from = c->thr;
-	struct runq *q = c->runq;
+/* --- sleep --- */
 
-	ASSERT((c->hold & ~HOLD_IDLE) == 0);
+/* Only sched_wake() makes a sleeping thread ready, so one switch is enough. */
+static inline void
+sleep_now(struct cpu *c, struct runq *q, struct thr *from)
+{
 	spin_lock(&q->lock);
 	if (unlikely(from->t_wake != WAKE_PREPARED)) {
 		spin_unlock(&q->lock);
-		intr_restore(state);
 		return;
 	}
 	from->t_state = THR_SLEEPING;
 	run_best(q, c, from);
 	ASSERT(from->t_wake == WAKE_DONE);
-	after_switch(q, state);
 }
 
 /*
@@ -314,36 +317,98 @@ sched_sleep(void)
  * the step with them: two threads that call each other have one slice and one place between
  * them, as if they were one, so others of their priority come as soon as they would.
  */
-void
-sched_sleep_to(struct thr *to)
+static inline void
+sleep_now_to(struct cpu *c, struct runq *q, struct thr *from, struct thr *to)
 {
-	uint32_t state = intr_disable();
-	struct cpu *c = cpu_self();
-	struct thr *from = c->thr, *best;
-	struct runq *q = c->runq;
+	struct thr *best;
 
-	ASSERT((c->hold & ~HOLD_IDLE) == 0);
 	spin_lock(&q->lock);
 	best = q->ready > 0 ? first_ready(q) : NULL;
 	if (unlikely(from->t_wake != WAKE_PREPARED || to->t_wake != WAKE_PREPARED ||
 	    to->t_state != THR_SLEEPING || to->t_class != from->t_class ||
 	    (best != NULL && best->t_prio < from->t_prio))) {
-		spin_unlock_irq(&q->lock, state);
+		spin_unlock(&q->lock);
 		sched_wake(to, 0, false);
-		sched_sleep();
+		sleep_now(c, q, from);
 		return;
 	}
 	to->t_wake = WAKE_DONE;
 	to->t_wake_error = 0;
 	to->t_state = THR_RUNNING;
-	to->t_step = from->t_step;
-	to->t_prio = prio_now(to);
+	set_step(to, from->t_step);
 	from->t_state = THR_SLEEPING;
 	atomic_and(&from->t_work, ~WORK_RESCHED);
 	spin_unlock(&q->lock);
 	run(c, from, to, clock_now(), from->t_slice_end);
-	after_switch(q, state);
 }
+
+/* Interrupts are on: nobody sleeps otherwise. */
+static inline __attribute__((always_inline)) int
+sleep_until_woken(struct thr *t, struct thr *to)
+{
+	struct cpu *c = cpu_self();
+	struct runq *q = c->runq;
+
+	ASSERT(intr_enabled() && (c->hold & ~HOLD_IDLE) == 0);
+	if (t->t_intr && unlikely((atomic_load(&t->t_work) & WORK_SIGNAL) != 0))
+		sched_wake(t, ERESTART, false);
+	(void)intr_disable();
+	if (to != NULL)
+		sleep_now_to(c, q, t, to);
+	else
+		sleep_now(c, q, t);
+	after_switch(q, 1);
+	t->t_wake = WAKE_NONE;
+	return t->t_wake_error;
+}
+
+struct sleep_timer {
+	struct timer timer;
+	struct thr *thr;
+};
+
+static void
+sleep_timeout(struct timer *timer)
+{
+	thr_wake(container_of(timer, struct sleep_timer, timer)->thr, ETIMEDOUT);
+}
+
+static __attribute__((noinline)) int
+sleep_until(struct thr *t, struct thr *to, nsec_t deadline)
+{
+	struct sleep_timer st = { .thr = t };
+	int error;
+
+	timer_init(&st.timer, sleep_timeout);
+	timer_set(&st.timer, deadline);
+	error = sleep_until_woken(t, to);
+	timer_cancel(&st.timer);
+	return error;
+}
+
+int
+thr_sleep(nsec_t deadline)
+{
+	if (likely(deadline == NSEC_INFINITE))
+		return sleep_until_woken(thr_self(), NULL);
+	return sleep_until(thr_self(), NULL, deadline);
+}
+
+int
+thr_sleep_to(struct thr *to, nsec_t deadline)
+{
+	if (likely(deadline == NSEC_INFINITE))
+		return sleep_until_woken(thr_self(), to);
+	return sleep_until(thr_self(), to, deadline);
+}
+
+void
+thr_wake(struct thr *t, int error)
+{
+	(void)sched_wake(t, error, false);
+}
+
+/* --- time and place --- */
 
 void
 sched_tick(void)
@@ -359,7 +424,7 @@ sched_tick(void)
 	if (now < t->t_slice_end)
 		return;
 	if (t->t_class != THRRT)
-		t->t_step = (t->t_step + 1) & (THRNPRIO / 2 - 1);
+		set_step(t, (t->t_step + 1) & (THRNPRIO / 2 - 1));
 	t->t_slice_end = now + SLICE;
 	if (c->runq->ready > 0)
 		atomic_or(&t->t_work, WORK_RESCHED);
@@ -375,10 +440,9 @@ sched_set(struct thr *t, uint8_t class, int8_t nice)
 		dequeue(q, t);
 	t->t_class = class;
 	t->t_nice = nice;
+	t->t_prio = prio_now(t);
 	if (t->t_state == THR_READY)
 		make_ready(q, t);
-	else
-		t->t_prio = prio_now(t);
 	spin_unlock_irq(&q->lock, state);
 }
 
@@ -392,10 +456,9 @@ sched_lend(struct thr *t, uint8_t prio)
 		if (t->t_state == THR_READY)
 			dequeue(q, t);
 		t->t_lent = prio;
+		t->t_prio = prio_now(t);
 		if (t->t_state == THR_READY)
 			make_ready(q, t);
-		else
-			t->t_prio = prio_now(t);
 	}
 	spin_unlock_irq(&q->lock, state);
 }

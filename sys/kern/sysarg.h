@@ -1,7 +1,7 @@
 #pragma once
 /* What the generated call wrappers (build/gen/syswrap.c) are made of. */
 #include "gen/sysnum.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/policy.h"
 #include "kern/string.h"

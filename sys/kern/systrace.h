@@ -24,4 +24,4 @@ extern void (*syscall_trace_hook)(struct trapframe *, unsigned nr);
 /* The thread ends inside of a call that is traced (t_trace). */
 extern void (*thr_trace_hook)(struct thr *);
 /* Makes the call and puts what comes of it into the frame; nr exists.  The body's error. */
-int syscall_run(struct trapframe *, unsigned nr, intptr_t *result);
+int syscall_run(struct trapframe *, unsigned nr);

@@ -11,6 +11,7 @@
 #include "kern/list.h"
 #include "kern/node.h"
 #include "kern/types.h"
+#include "mach/atomic.h"
 #include "mach/percpu.h"	/* thr_self() */
 #include "mach/thread.h"	/* struct mach_thr: saved kernel stack pointer, FPU area, TLS base */
 
@@ -112,11 +113,29 @@ int thr_count(void);
  * Returns 0 (woken with error 0), the waker's error, ETIMEDOUT, or ERESTART when a signal came
  * and intr was true.
  */
-void thr_sleep_prepare(bool intr);
+enum { WAKE_NONE, WAKE_PREPARED, WAKE_DONE };	/* t_wake */
+
+static inline void
+thr_sleep_prepare(bool intr)
+{
+	struct thr *t = thr_self();
+
+	t->t_intr = intr;
+	t->t_wake_error = 0;
+	atomic_store_release(&t->t_wake, WAKE_PREPARED);
+}
+
+/* Instead of thr_sleep(): it was not needed after all.  A waker that comes now finds nobody asleep; one
+ * that came before has done no harm. */
+static inline void
+thr_sleep_cancel(void)
+{
+	atomic_store_release(&thr_self()->t_wake, WAKE_NONE);
+}
+
 int thr_sleep(nsec_t deadline);
 /* The same, and wakes `to' (unless NULL), handing it the CPU and the rest of the slice. */
 int thr_sleep_to(struct thr *to, nsec_t deadline);
-void thr_sleep_cancel(void);	/* instead of thr_sleep(): it was not needed after all */
 void thr_wake(struct thr *, int error);
 /* Ends an interruptible sleep with ERESTART and sets WORK_SIGNAL. */
 void thr_interrupt(struct thr *);

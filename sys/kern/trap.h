@@ -4,8 +4,10 @@
 
 struct trapframe;
 
-/* A system call: number and arguments in the frame (mach/frame.h). */
-void syscall_enter(struct trapframe *);
+/* A system call: number and arguments in the frame (mach/frame.h).  Not 0: syscall_failed() has to tell
+ * the caller. */
+int syscall_enter(struct trapframe *);
+void syscall_failed(struct trapframe *, int error);
 /* Before returning to user mode with t_work != 0: reschedule, signals, death. */
 void user_return_work(struct trapframe *);
 /* A user-mode fault that nothing resolved becomes a POSIX signal (forced when blocked). */

@@ -33,7 +33,7 @@
 #include "proc/job.h"
 #include "gen/sysproto.h"
 #include "kern/assert.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/info.h"
 #include "kern/init.h"

@@ -27,7 +27,7 @@
 #include "gen/sysproto.h"
 #include "ipc/port.h"
 #include "kern/assert.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"

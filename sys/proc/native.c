@@ -19,7 +19,7 @@
  */
 #include "proc/native.h"
 #include "kern/assert.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/info.h"
 #include "kern/sched.h"

@@ -15,13 +15,6 @@
 #include "mach/frame.h"
 #include "x86/fpu.h"
 
-#define SMAP_SITE(stac) "771:\t.byte 0x0f, 0x1f, 0x00\n\t" \
-	".pushsection .smap_set,\"a\"\n\t.quad 771b, " #stac "\n\t.popsection\n\t"
-#define STAC	SMAP_SITE(1)
-#define CLAC	SMAP_SITE(0)
-#define EXTABLE(at, fixup) \
-	".pushsection .extable,\"a\"\n\t.quad " #at ", " #fixup "\n\t.popsection\n\t"
-
 /* Whether the copy may be tried at all. */
 static int
 copy_check(uintptr_t user, size_t n)
@@ -32,42 +25,16 @@ copy_check(uintptr_t user, size_t n)
 	return 0;
 }
 
-static int
-copy(uintptr_t to, uintptr_t from, size_t n)
-{
-	size_t words = n / 8, bytes = n % 8;
-	int error;
-
-	__asm__ volatile(STAC
-	    "1:\trep movsq\n\t"
-	    "mov %[bytes], %%rcx\n"
-	    "2:\trep movsb\n\t"
-	    "xor %k[error], %k[error]\n"
-	    "3:\t" CLAC
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
-	    EXTABLE(1b, 4b) EXTABLE(2b, 4b)
-	    : "+D"(to), "+S"(from), "+c"(words), [error] "=&r"(error)
-	    : [bytes] "r"(bytes), [efault] "i"(EFAULT) : "memory", "cc");
-	return error;
-}
-
 int
 copyin(const void __user *from, void *to, size_t n)
 {
-	int error = copy_check((uintptr_t)from, n);
-
-	return unlikely(error != 0) ? error : copy((uintptr_t)to, (uintptr_t)from, n);
+	return user_get(from, to, n);
 }
 
 int
 copyout(const void *from, void __user *to, size_t n)
 {
-	int error = copy_check((uintptr_t)to, n);
-
-	return unlikely(error != 0) ? error : copy((uintptr_t)to, (uintptr_t)from, n);
+	return user_put(from, to, n);
 }
 
 int
@@ -79,17 +46,17 @@ user_zero(void __user *to, size_t n)
 
 	if (error != 0)
 		return error;
-	__asm__ volatile(STAC
+	__asm__ volatile(USER_OPEN
 	    "1:\trep stosq\n\t"
 	    "mov %[bytes], %%rcx\n"
 	    "2:\trep stosb\n\t"
 	    "xor %k[error], %k[error]\n"
-	    "3:\t" CLAC
+	    "3:\t" USER_CLOSE
 	    ".pushsection .text.fixup,\"ax\"\n"
 	    "4:\tmov %[efault], %k[error]\n\t"
 	    "jmp 3b\n\t"
 	    ".popsection\n\t"
-	    EXTABLE(1b, 4b) EXTABLE(2b, 4b)
+	    USER_FAULT(1b, 4b) USER_FAULT(2b, 4b)
 	    : "+D"(at), "+c"(words), [error] "=&r"(error)
 	    : "a"(0ull), [bytes] "r"(bytes), [efault] "i"(EFAULT) : "memory", "cc");
 	return error;
@@ -103,15 +70,15 @@ user_fpu_save(void __user *to)
 
 	if (error != 0)
 		return error;
-	__asm__ volatile(STAC
+	__asm__ volatile(USER_OPEN
 	    "1:\tfxsave64 (%[at])\n\t"
 	    "xor %k[error], %k[error]\n"
-	    "3:\t" CLAC
+	    "3:\t" USER_CLOSE
 	    ".pushsection .text.fixup,\"ax\"\n"
 	    "4:\tmov %[efault], %k[error]\n\t"
 	    "jmp 3b\n\t"
 	    ".popsection\n\t"
-	    EXTABLE(1b, 4b)
+	    USER_FAULT(1b, 4b)
 	    : [error] "=&r"(error) : [at] "r"(at), [efault] "i"(EFAULT) : "memory", "cc");
 	return error;
 }
@@ -122,7 +89,7 @@ user_fpu_save(void __user *to)
  * in between touches only the kernel's buffer.
  */
 #define LOAD(var, from, fault) \
-	__asm__ goto volatile("1:\tmov (%1), %0\n\t" EXTABLE(1b, %l2) \
+	__asm__ goto volatile("1:\tmov (%1), %0\n\t" USER_FAULT(1b, %l2) \
 	    : "=r"(var) : "r"(from) : : fault)
 #define ONES	0x0101010101010101ull
 #define HIGHS	0x8080808080808080ull
@@ -135,7 +102,7 @@ copy_string(uintptr_t from, char *to, size_t max, size_t *len)
 	uint8_t byte;
 	int error = ENAMETOOLONG;
 
-	__asm__ volatile(STAC : : : "memory");
+	__asm__ volatile(USER_OPEN : : : "memory");
 	while (done < max) {
 		if ((from + done) % 8 == 0 && max - done >= 8) {
 			LOAD(word, from + done, fault);
@@ -154,10 +121,10 @@ copy_string(uintptr_t from, char *to, size_t max, size_t *len)
 		}
 		done++;
 	}
-	__asm__ volatile(CLAC : : : "memory");
+	__asm__ volatile(USER_CLOSE : : : "memory");
 	return error;
 fault:
-	__asm__ volatile(CLAC : : : "memory");
+	__asm__ volatile(USER_CLOSE : : : "memory");
 	return EFAULT;
 }
 
@@ -196,36 +163,17 @@ user_load32(const void __user *from, uint32_t *value)
 
 	if (error != 0)
 		return error;
-	__asm__ volatile(STAC
+	__asm__ volatile(USER_OPEN
 	    "1:\tmovl (%[at]), %[v]\n\t"
 	    "xor %k[error], %k[error]\n"
-	    "3:\t" CLAC
+	    "3:\t" USER_CLOSE
 	    ".pushsection .text.fixup,\"ax\"\n"
 	    "4:\tmov %[efault], %k[error]\n\t"
 	    "jmp 3b\n\t"
 	    ".popsection\n\t"
-	    EXTABLE(1b, 4b)
+	    USER_FAULT(1b, 4b)
 	    : [v] "+r"(v), [error] "=&r"(error) : [at] "r"(at), [efault] "i"(EFAULT) : "memory", "cc");
 	*value = v;
-	return error;
-}
-
-static inline int
-put32(uintptr_t at, uint32_t value)
-{
-	int error;
-
-	__asm__ volatile(STAC
-	    "1:\tmovl %[v], (%[at])\n\t"
-	    "xor %k[error], %k[error]\n"
-	    "3:\t" CLAC
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
-	    EXTABLE(1b, 4b)
-	    : [error] "=&r"(error) : [v] "r"(value), [at] "r"(at), [efault] "i"(EFAULT)
-	    : "memory", "cc");
 	return error;
 }
 
@@ -234,13 +182,5 @@ user_store32(void __user *to, uint32_t value)
 {
 	int error = word_check((uintptr_t)to);
 
-	return error != 0 ? error : put32((uintptr_t)to, value);
-}
-
-int
-user_put32(void __user *to, uint32_t value)
-{
-	int error = copy_check((uintptr_t)to, sizeof(value));
-
-	return unlikely(error != 0) ? error : put32((uintptr_t)to, value);
+	return error != 0 ? error : user_put32(to, value);
 }

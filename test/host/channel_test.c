@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 #include "host.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/node.h"
 #include "kern/proc.h"

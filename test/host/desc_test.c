@@ -2,7 +2,7 @@
 /* The descriptor table: two ranges, generations, rights, reservation, fork, and a random model. */
 #include <stdlib.h>
 #include "host.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/proc.h"
 #include "vm/zone.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include "host.h"
 #include "gen/sysproto.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/info.h"
 #include "kern/node.h"

@@ -60,6 +60,13 @@ tf_arg(const struct trapframe *tf, unsigned i)
 	}
 }
 
+/* Where the result of a call is. */
+static inline intptr_t *
+tf_result(struct trapframe *tf)
+{
+	return (intptr_t *)&tf->rax;
+}
+
 static inline void
 tf_set_result(struct trapframe *tf, uint64_t value)
 {

@@ -204,23 +204,10 @@ deferred_run(void)
 
 nsec_t host_now = 1000;
 static int woken_error;
-static bool woken;
-
-void
-thr_sleep_prepare(bool intr)
-{
-	woken = false;
-}
-
-void
-thr_sleep_cancel(void)
-{
-}
-
 int
 thr_sleep(nsec_t deadline)
 {
-	return woken ? woken_error : ETIMEDOUT;
+	return thr_self()->t_wake == WAKE_DONE ? woken_error : ETIMEDOUT;
 }
 
 int
@@ -234,7 +221,7 @@ thr_sleep_to(struct thr *to, nsec_t deadline)
 void
 thr_wake(struct thr *t, int error)
 {
-	woken = true;
+	thr_self()->t_wake = WAKE_DONE;
 	woken_error = error;
 	host_wakes++;
 }

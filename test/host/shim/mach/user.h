@@ -8,3 +8,15 @@ int copyinstr(const void __user *from, char *to, size_t size, size_t *len) __mus
 int user_put32(void __user *to, uint32_t value) __must_check;
 int user_zero(void __user *to, size_t n) __must_check;
 bool user_range_ok(uintptr_t addr, size_t n);
+
+static inline int __must_check
+user_get(const void __user *from, void *to, size_t n)
+{
+	return copyin(from, to, n);
+}
+
+static inline int __must_check
+user_put(const void *from, void __user *to, size_t n)
+{
+	return copyout(from, to, n);
+}

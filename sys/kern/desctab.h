@@ -1,0 +1,147 @@
+#pragma once
+/*
+ * The layout of the descriptor table, and the lookup by handle value that every native call makes: inline,
+ * so that kind and rights are constants in it.  See kern/desc.c for the theory.
+ *
+ * Budget of a lookup: 40 instructions, of which 5 are the lock, 2 the counts of the node.
+ */
+#include "kern/desc.h"
+#include "kern/lock.h"
+#include "kern/proc.h"
+#include "kern/thr.h"
+#include <abi/rights.h>
+
+#define DESC_CHUNK		64u
+#define DESC_NCHUNK		(DESC_MAX / DESC_CHUNK + 1)
+#define DESC_PAGE_CHUNKS	64u		/* chunk pointers a directory page */
+#define DESC_NPAGE		(DESC_NCHUNK / DESC_PAGE_CHUNKS + 1)
+#define DESC_GEN_SHIFT	18
+#define DESC_GEN_MAX		8191u
+
+struct desc {
+	struct node *node;		/* [t] NULL: free or reserved */
+	uint32_t rights;		/* [t] */
+	uint16_t flags;			/* [t] DESC_CLOEXEC */
+	uint16_t gen;			/* [t] 1..DESC_GEN_MAX */
+	uint32_t next_free;		/* [t] native FIFO */
+};
+
+struct desc_chunk {
+	uint64_t used;			/* [t] reserved or published */
+	struct desc slot[DESC_CHUNK];
+};
+
+struct desc_page {
+	uint64_t map;			/* [t] chunks that exist */
+	struct desc_chunk *chunk[DESC_PAGE_CHUNKS];	/* [t] */
+};
+
+struct desc_selfslot {
+	uint32_t rights;		/* [t] */
+	bool empty;			/* [t] closed: for good */
+	bool waited;			/* [t] a wait was made through it */
+	uint16_t gen;			/* [t] what such a wait looks at */
+};
+
+struct desctab {
+	struct spin lock;		/* t */
+	uint32_t posix_hint;		/* [t] no free POSIX slot below */
+	uint32_t native_top;		/* [t] native slots ever used */
+	uint32_t native_used;		/* [t] */
+	uint32_t free_head, free_tail;	/* [t] FIFO of freed native slots */
+	uint64_t pages[(DESC_NPAGE + 63) / 64];	/* [t] directory pages that exist */
+	struct desc_selfslot self[DESC_NSELF];	/* [t] */
+	struct desc_page *dir[DESC_NPAGE];	/* [t] */
+};
+_Static_assert(DESC_INDEX_MASK < DESC_NPAGE * DESC_PAGE_CHUNKS * DESC_CHUNK, "any index is in the directory");
+
+static inline struct desctab *
+desctab_mine(void)
+{
+	return proc_self()->p_desc;
+}
+
+static inline struct desc *
+desc_find_handle(struct desctab *t, uint32_t h)
+{
+	uint32_t index = (h - 1) & DESC_INDEX_MASK;
+	struct desc_page *page = t->dir[index / DESC_CHUNK / DESC_PAGE_CHUNKS];
+	struct desc_chunk *c;
+	struct desc *d;
+
+	if (unlikely(page == NULL))
+		return NULL;
+	c = page->chunk[index / DESC_CHUNK % DESC_PAGE_CHUNKS];
+	if (unlikely(c == NULL))
+		return NULL;
+	d = &c->slot[index % DESC_CHUNK];
+	/* Bit 31 and an index without a generation match none. */
+	return likely(d->gen == h >> DESC_GEN_SHIFT && d->node != NULL) ? d : NULL;
+}
+
+/* The node of a live slot of that kind and with those rights, with a use; NULL: the long way. */
+static inline __attribute__((always_inline)) struct node *
+handle_use(uint32_t h, enum node_kind kind, uint32_t rights, struct via *via)
+{
+	struct desctab *t = desctab_mine();
+	struct node *n = NULL;
+	struct desc *d;
+
+	spin_lock(&t->lock);
+	d = desc_find_handle(t, h);
+	if (likely(d != NULL && (kind == NODE_ANY || d->node->kind == kind) && (d->rights & rights) == rights)) {
+		n = d->node;
+		node_use(n);
+		if (via != NULL) {
+			via->gen = &d->gen;
+			via->was = d->gen;
+		}
+	}
+	spin_unlock(&t->lock);
+	return n;
+}
+
+int handle_get_other(uint32_t h, enum node_kind, uint32_t rights, struct node **) __must_check;
+int handle_get_via_other(uint32_t h, enum node_kind, uint32_t rights, struct node **, struct via *) __must_check;
+int handle_get_wait_other(uint32_t h, struct node **, struct via *) __must_check;
+
+/* The native face: only a handle value names a slot, so 0 and small integers never do. */
+static inline __attribute__((always_inline)) int __must_check
+handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
+{
+	struct node *n = handle_use(h, kind, rights, NULL);
+
+	if (unlikely(n == NULL))
+		return handle_get_other(h, kind, rights, out);
+	*out = n;
+	return 0;
+}
+
+/* Of one kind, for a call that is a native wait as well. */
+static inline __attribute__((always_inline)) int __must_check
+handle_get_via(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out, struct via *via)
+{
+	struct node *n = handle_use(h, kind, rights, via);
+
+	if (unlikely(n == NULL))
+		return handle_get_via_other(h, kind, rights, out, via);
+	*out = n;
+	return 0;
+}
+
+/* For a native wait: the node with a use, and the slot that the wait is made through.  ENOTSUP for a
+ * kind that cannot be waited for, before ERIGHTS. */
+static inline __attribute__((always_inline)) int __must_check
+handle_get_wait(uint32_t h, struct node **out, struct via *via)
+{
+	struct node *n = handle_use(h, NODE_ANY, RIGHT_WAIT, via);
+
+	if (unlikely(n == NULL))
+		return handle_get_wait_other(h, out, via);
+	if (unlikely(!node_waitable(n))) {
+		node_unuse(n);
+		return ENOTSUP;
+	}
+	*out = n;
+	return 0;
+}
