@@ -74,6 +74,7 @@ struct end {
 	uint64_t queued;		/* [l] what the queue counts, and what was admitted to it */
 	uint64_t limit;			/* [l] of queued */
 	uint32_t txid;			/* [l] of the last call */
+	struct message *spare;		/* [a] block for what is sent from here */
 };
 
 struct channel {
@@ -248,7 +249,7 @@ put_back(struct end *e, struct message *m)
 }
 
 /* To its reader: the caller that waits for it, or the queue.  It has been counted already. */
-static void
+static inline __attribute__((always_inline)) void
 deliver(struct end *to, struct message *m, struct wakelist *w)
 {
 	struct call *c = list_empty(&to->calls) ? NULL : call_of_reply(to, m);
@@ -308,7 +309,7 @@ unadmit(struct end *from, uint32_t charge)
 }
 
 /* Puts the message where it belongs and begins the call, if it is one. */
-static int
+static inline __attribute__((always_inline)) int
 post(struct end *from, struct message *m, bool admitted, struct call *c)
 {
 	struct spin *l = &from->node.pair->lock;
@@ -317,9 +318,9 @@ post(struct end *from, struct message *m, bool admitted, struct call *c)
 	int error = 0;
 
 	wakelist_init(&w);
+	spin_lock(l);
 	if (c != NULL)
 		waiter_init(&c->waiter, true);
-	spin_lock(l);
 	to = peer_locked(from);
 	if (unlikely(to == NULL))
 		error = EPEERCLOSED;
@@ -364,7 +365,7 @@ post_carrying(struct end *from, struct message *m, struct sending *s, struct cal
 	return error;
 }
 
-static int
+static inline __attribute__((always_inline)) int
 send_plain(struct end *from, const void __user *bytes, uint32_t size, struct call *c)
 {
 	struct message *m;
@@ -372,7 +373,7 @@ send_plain(struct end *from, const void __user *bytes, uint32_t size, struct cal
 
 	if (unlikely(c != NULL && size < sizeof(c->txid)))
 		return EINVAL;
-	error = message_fetch(bytes, size, &m);
+	error = message_fetch(&from->spare, bytes, size, &m);
 	if (unlikely(error != 0))
 		return error;
 	error = post(from, m, false, c);
@@ -419,7 +420,7 @@ send(struct end *from, struct sending *s, struct call *c)
 /* --- receiving --- */
 
 /* Takes the first message; ESMALL with its sizes, and with *m when it is to be destroyed. */
-static int
+static inline __attribute__((always_inline)) int
 take(struct end *e, const struct receiving *r, bool discard, struct message **out, uint32_t *size,
     uint32_t *nslots)
 {
@@ -450,7 +451,7 @@ take(struct end *e, const struct receiving *r, bool discard, struct message **ou
 	return error;
 }
 
-static int
+static inline __attribute__((always_inline)) int
 receive(struct end *e, uint32_t options, const struct receiving *r)
 {
 	uint32_t size, nslots;
@@ -458,7 +459,7 @@ receive(struct end *e, uint32_t options, const struct receiving *r)
 	int error = take(e, r, (options & MX_CHANNEL_READ_MAY_DISCARD) != 0, &m, &size, &nslots), bad;
 
 	if (likely(error == 0)) {
-		error = message_deliver(m, r);
+		error = message_deliver(&e->spare, m, r);
 		if (unlikely(error != 0))
 			put_back(e, m);
 		return error;
@@ -574,9 +575,13 @@ channel_unused(struct node *n)
 static void
 channel_destroy(struct node *n)
 {
+	struct channel *c = container_of(n->pair, struct channel, pair);
+
 	if (!pair_put(n))
 		return;
-	zone_free(channel_zone, container_of(n->pair, struct channel, pair));
+	message_nospare(&c->end[0].spare);
+	message_nospare(&c->end[1].spare);
+	zone_free(channel_zone, c);
 	kstat_add(&channels, -1);
 }
 
@@ -842,7 +847,7 @@ parked_calls_drop(struct thr *t)
 }
 
 /* What the caller gets of a call that is over. */
-static int
+static inline __attribute__((always_inline)) int
 call_result(struct end *e, struct call *c, const struct receiving *r)
 {
 	struct message *m = c->reply;
@@ -855,7 +860,7 @@ call_result(struct end *e, struct call *c, const struct receiving *r)
 		message_free(m);
 		return error != 0 ? error : ESMALL;
 	}
-	error = message_deliver(m, r);
+	error = message_deliver(&e->spare, m, r);
 	if (unlikely(error != 0))
 		put_back(e, m);
 	return error;

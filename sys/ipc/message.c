@@ -2,7 +2,8 @@
  * Messages between user memory and the kernel.
  *
  * 1. A message is one block.  Most are small: they come from a zone of their own and fit into two
- * cache lines; a page with its header has a zone too, everything else is kmem's.  Bytes are copied
+ * cache lines; a page with its header has a zone too, everything else is kmem's.  Who receives keeps one
+ * small block for what he sends (message_take, message_keep).  Bytes are copied
  * twice, in and out, never under a lock.
  *
  * 2. Handles that a call moves are consumed whatever becomes of the call (the caller would only have
@@ -24,7 +25,7 @@
 #include <abi/channel.h>
 #include <abi/rights.h>
 
-#define SMALL		128u		/* blocks of the first zone */
+#define SMALL		(MESSAGE_SMALL + (uint32_t)sizeof(struct message))	/* blocks of the first zone */
 #define LARGE		(PAGE_SIZE + SMALL)
 #define KMEM_SMALL	2048u		/* kmem serves these from zones as well */
 #define FEW		8u
@@ -37,7 +38,7 @@ struct page_block {
 };
 ZONE(small_zone, struct small_block);
 ZONE(page_zone, struct page_block);
-COUNTER(messages, "channel.messages");
+COUNTER_SHARED(messages_live, "channel.messages");
 
 static size_t
 block_size(uint32_t size, uint32_t nslots)
@@ -70,7 +71,7 @@ alloc_other(uint32_t size, uint32_t nslots)
 
 	if (m == NULL)
 		return NULL;
-	kstat_add(&messages, 1);
+	kstat_add(&messages_live, 1);
 	m->size = size;
 	m->nslots = nslots;
 	for (uint32_t i = 0; i < nslots; i++)
@@ -88,7 +89,7 @@ message_alloc(uint32_t size, uint32_t nslots)
 	m = zone_alloc(small_zone, 0);
 	if (unlikely(m == NULL))
 		return NULL;
-	kstat_add(&messages, 1);
+	kstat_add(&messages_live, 1);
 	m->size = size;
 	m->nslots = 0;
 	return m;
@@ -99,7 +100,7 @@ message_spent(struct message *m)
 {
 	size_t n = block_size(m->size, m->nslots);
 
-	kstat_add(&messages, -1);
+	kstat_add(&messages_live, -1);
 	if (likely(n <= SMALL))
 		zone_free(small_zone, m);
 	else
@@ -191,12 +192,6 @@ make_plain(const void __user *bytes, uint32_t size, uint32_t nslots, struct mess
 	if (unlikely(error != 0))
 		message_free(m);
 	return error;
-}
-
-int __lean
-message_fetch(const void __user *bytes, uint32_t size, struct message **out)
-{
-	return make_plain(bytes, size, 0, out);
 }
 
 /* --- in: handles --- */
@@ -335,18 +330,6 @@ message_fill(struct message *m, struct sending *s, const struct node *self)
 
 /* --- out --- */
 
-int __lean
-receiving_tell(const struct receiving *r, uint32_t size, uint32_t nslots)
-{
-	int error = 0;
-
-	if ((uintptr_t)r->actual_bytes != 0)
-		error = user_put32(r->actual_bytes, size);
-	if (error == 0 && (uintptr_t)r->actual_handles != 0)
-		error = user_put32(r->actual_handles, nslots);
-	return error;
-}
-
 static int
 tell_infos(const struct message *m, const struct receiving *r, const uint32_t *num)
 {
@@ -382,8 +365,8 @@ deliver_slots(struct message *m, const struct receiving *r, uint32_t *num)
 	return 0;
 }
 
-static __attribute__((noinline)) int
-deliver_handles(struct message *m, const struct receiving *r)
+int
+message_deliver_handles(struct message *m, const struct receiving *r)
 {
 	uint32_t few[FEW], *num = few;
 	int error;
@@ -393,19 +376,5 @@ deliver_handles(struct message *m, const struct receiving *r)
 	error = deliver_slots(m, r, num);
 	if (num != few)
 		kmem_free(num, m->nslots * sizeof(*num));
-	return error;
-}
-
-int __lean
-message_deliver(struct message *m, const struct receiving *r)
-{
-	int error = m->size == 0 ? 0 : user_put(message_bytes(m), r->bytes, m->size);
-
-	if (error == 0)
-		error = receiving_tell(r, m->size, m->nslots);
-	if (error == 0 && m->nslots > 0)
-		error = deliver_handles(m, r);
-	if (error == 0)
-		message_spent(m);
 	return error;
 }

@@ -4,8 +4,13 @@
  * ipc/message.c for how a message comes from user memory and gets there.
  */
 #include "kern/desc.h"
+#include "kern/error.h"
+#include "kern/kstat.h"
 #include "kern/list.h"
 #include "kern/types.h"
+#include "mach/atomic.h"
+#include "mach/user.h"
+#include <abi/channel.h>
 
 struct message {
 	struct list link;		/* [lock of the queue] */
@@ -32,8 +37,71 @@ struct message *message_alloc(uint32_t size, uint32_t nslots) __must_check;
 void message_free(struct message *);	/* drops what it carries */
 void message_spent(struct message *);	/* its slots went elsewhere */
 
+/*
+ * A *spare* is one small block that its owner keeps for the next message: a reply goes into the block that
+ * the request came in.  Debug kernels have none, for the checks are the zone's.
+ */
+#define MESSAGE_SMALL	(128u - (uint32_t)sizeof(struct message))	/* bytes, without slots */
+extern struct kstat messages_live;
+
+static inline struct message *
+message_take(struct message **spare, uint32_t size)
+{
+	struct message *m;
+
+	if (CONFIG_DEBUG || size > MESSAGE_SMALL || atomic_load(spare) == NULL ||
+	    (m = atomic_swap(spare, NULL)) == NULL)
+		return message_alloc(size, 0);
+	kstat_add(&messages_live, 1);
+	m->size = size;
+	m->nslots = 0;
+	return m;
+}
+
+static inline void
+message_keep(struct message **spare, struct message *m)
+{
+	if (!CONFIG_DEBUG && likely(m->nslots == 0 && m->size <= MESSAGE_SMALL) && atomic_load(spare) == NULL) {
+		m->nslots = m->size = 0;
+		m = atomic_swap(spare, m);
+		kstat_add(&messages_live, -1);
+		if (likely(m == NULL))
+			return;
+		kstat_add(&messages_live, 1);
+	}
+	message_spent(m);
+}
+
+/* Gives the spare back. */
+static inline void
+message_nospare(struct message **spare)
+{
+	struct message *m = atomic_swap(spare, NULL);
+
+	if (m != NULL) {
+		kstat_add(&messages_live, 1);
+		message_spent(m);
+	}
+}
+
 /* The common case: bytes in one piece, no handles. */
-int message_fetch(const void __user *bytes, uint32_t size, struct message **out) __must_check;
+static inline __attribute__((always_inline)) int __must_check
+message_fetch(struct message **spare, const void __user *bytes, uint32_t size, struct message **out)
+{
+	struct message *m;
+
+	if (unlikely(size > MX_CHANNEL_MAX_MSG_BYTES))
+		return ERANGE;
+	m = message_take(spare, size);
+	if (unlikely(m == NULL))
+		return ENOMEM;
+	if (likely(size > 0) && unlikely(user_get(bytes, (char *)m->slots, size) != 0)) {
+		message_free(m);
+		return EFAULT;
+	}
+	*out = m;
+	return 0;
+}
 
 /* A message in user memory, as the writing calls name it. */
 struct sending {
@@ -69,6 +137,33 @@ message_fits(const struct message *m, const struct receiving *r)
 {
 	return m->size <= r->num_bytes && m->nslots <= r->num_handles;
 }
-int receiving_tell(const struct receiving *, uint32_t size, uint32_t nslots) __must_check;
+static inline __attribute__((always_inline)) int __must_check
+receiving_tell(const struct receiving *r, uint32_t size, uint32_t nslots)
+{
+	int error = 0;
+
+	if ((uintptr_t)r->actual_bytes != 0)
+		error = user_put32(r->actual_bytes, size);
+	if (likely(error == 0) && (uintptr_t)r->actual_handles != 0)
+		error = user_put32(r->actual_handles, nslots);
+	return error;
+}
+
+int message_deliver_handles(struct message *, const struct receiving *) __must_check;
+
 /* Copies the message out, publishes its handles and frees it; by failure it is as it was. */
-int message_deliver(struct message *, const struct receiving *) __must_check;
+static inline __attribute__((always_inline)) int __must_check
+message_deliver(struct message **spare, struct message *m, const struct receiving *r)
+{
+	int error = 0;
+
+	if (likely(m->size > 0))
+		error = user_put(message_bytes(m), r->bytes, m->size);
+	if (likely(error == 0))
+		error = receiving_tell(r, m->size, m->nslots);
+	if (likely(error == 0) && unlikely(m->nslots > 0))
+		error = message_deliver_handles(m, r);
+	if (likely(error == 0))
+		message_keep(spare, m);
+	return error;
+}

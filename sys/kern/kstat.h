@@ -20,6 +20,9 @@ void kstat_register(struct kstat *);
 
 #define COUNTER(var, nm) \
 	static struct kstat var __section(".kstat_set") = { .name = nm }
+/* One that inline functions of a header count as well: it declares it extern. */
+#define COUNTER_SHARED(var, nm) \
+	struct kstat var __section(".kstat_set") = { .name = nm }
 #define COUNTER_EVENT(var, nm) \
 	static struct kstat var __section(".kstat_set") = { .name = nm, .event = true }
 #define COUNTER_FN(var, nm, fn, ev) \

@@ -133,6 +133,15 @@ thr_sleep_cancel(void)
 	atomic_store_release(&thr_self()->t_wake, WAKE_NONE);
 }
 
+/* A waiter of the current thread, which will sleep. */
+static inline void
+waiter_init(struct waiter *waiter, bool intr)
+{
+	waiter->thr = thr_self();
+	waiter->queued = false;
+	thr_sleep_prepare(intr);
+}
+
 int thr_sleep(nsec_t deadline);
 /* The same, and wakes `to' (unless NULL), handing it the CPU and the rest of the slice. */
 int thr_sleep_to(struct thr *to, nsec_t deadline);

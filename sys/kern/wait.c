@@ -43,7 +43,7 @@
 #include "vm/zone.h"
 #include <abi/sig.h>
 
-COUNTER(observers, "kern.observers");
+COUNTER_SHARED(observers_live, "kern.observers");
 
 struct wait_observer {
 	struct observer ob;
@@ -62,12 +62,11 @@ sigsrc_init(struct sigsrc *s, struct spin *lock, uint32_t bits)
 void
 wakelist_wake(struct wakelist *w)
 {
-	struct list *l;
+	struct waiter *waiter = w->first, *next;
 
-	while ((l = list_pop_front(&w->thrs)) != NULL) {
-		struct waiter *waiter = list_entry(l, struct waiter, wake_link);
-
-		/* The waiter's frame is gone once its thread runs: read first, wake last. */
+	/* The waiter's frame is gone once its thread runs: read first, wake last. */
+	for (; waiter != NULL; waiter = next) {
+		next = waiter->next;
 		thr_wake(waiter->thr, 0);
 	}
 }
@@ -142,23 +141,6 @@ sig_read(struct sigsrc *s)
 }
 
 void
-observer_attach_locked(struct sigsrc *s, struct observer *o)
-{
-	ASSERT(spin_held(s->lock));
-	o->src = s;
-	list_push_back(&s->observers, &o->link);
-	kstat_add(&observers, 1);
-}
-
-void
-observer_detach_locked(struct observer *o)
-{
-	list_remove(&o->link);
-	o->src = NULL;
-	kstat_add(&observers, -1);
-}
-
-void
 observer_detach(struct observer *o)
 {
 	struct sigsrc *s = o->src;
@@ -184,13 +166,23 @@ waiter_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 	waiter_tell(wo->waiter, w);
 }
 
-void
-waiter_init(struct waiter *waiter, bool intr)
+/* What there is to see of a source by now; lock held. */
+static inline uint32_t
+look_locked(const struct sigsrc *s, const struct via *via)
 {
-	waiter->thr = thr_self();
-	waiter->queued = false;
-	list_init(&waiter->wake_link);
-	thr_sleep_prepare(intr);
+	return via == NULL || likely(via_holds(via)) ? s->bits : s->bits | SIG_HANDLE_CLOSED;
+}
+
+static inline void
+attach_locked(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t flags,
+    const struct via *via, struct waiter *waiter)
+{
+	wo->waiter = waiter;
+	wo->ob.trigger = mask;
+	wo->ob.flags = (flags & (WAIT_EXCL | WAIT_TURN)) != 0 ? OBSERVE_EXCLUSIVE : 0;
+	wo->ob.fire = waiter_fire;
+	wo->ob.via = via != NULL ? *via : (struct via){ .gen = NULL };
+	observer_attach_locked(s, &wo->ob);
 }
 
 /* Attaches unless there is nothing to wait for: a bit of mask is active, or the slot is gone. */
@@ -200,18 +192,11 @@ wait_attach(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t 
 {
 	bool wait;
 
-	wo->waiter = waiter;
-	wo->ob = (struct observer){ .trigger = mask, .fire = waiter_fire,
-	    .flags = (flags & (WAIT_EXCL | WAIT_TURN)) != 0 ? OBSERVE_EXCLUSIVE : 0 };
-	if (via != NULL)
-		wo->ob.via = *via;
 	spin_lock(s->lock);
-	wo->seen = s->bits;
-	if (!via_holds(&wo->ob.via))
-		wo->seen |= SIG_HANDLE_CLOSED;
+	wo->seen = look_locked(s, via);
 	wait = (wo->seen & (mask | SIG_HANDLE_CLOSED)) == 0;
 	if (wait)
-		observer_attach_locked(s, &wo->ob);
+		attach_locked(wo, s, mask, flags, via, waiter);
 	spin_unlock(s->lock);
 	return wait;
 }
@@ -220,18 +205,16 @@ wait_attach(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t 
  * Leaves the source.  An exclusive waiter that makes no promise passes on what is active: it may
  * leave without consuming (a signal, a time-out), or consume only a part.
  */
-static void
+static inline void
 wait_leave(struct wait_observer *wo, struct sigsrc *s, uint32_t flags)
 {
 	struct wakelist w;
 
-	if (wo->ob.src == NULL)
-		return;
 	wakelist_init(&w);
 	spin_lock(s->lock);
 	observer_detach_locked(&wo->ob);
 	wo->seen |= s->bits;
-	if ((flags & WAIT_EXCL) != 0)
+	if (unlikely((flags & WAIT_EXCL) != 0))
 		pass_locked(s, wo->ob.trigger, &w);
 	spin_unlock(s->lock);
 	wakelist_run(&w);
@@ -243,35 +226,36 @@ is_past(nsec_t deadline)
 	return deadline != NSEC_INFINITE && (deadline <= 0 || deadline <= clock_now());
 }
 
+/* Budget: 25 instructions when the level is there, 75 around a sleep. */
 int
 sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const struct via *via,
     uint32_t *observed)
 {
-	struct waiter waiter;
 	struct wait_observer wo;
+	struct waiter waiter;
 	int error = 0;
 
-	waiter_init(&waiter, (flags & WAIT_INTR) != 0);
-	if (!wait_attach(&wo, s, mask, flags, via, &waiter)) {
-		thr_sleep_cancel();
+	spin_lock(s->lock);
+	wo.seen = look_locked(s, via);
+	if ((wo.seen & (mask | SIG_HANDLE_CLOSED)) != 0) {
+		spin_unlock(s->lock);
+	} else if (unlikely(is_past(deadline))) {
+		spin_unlock(s->lock);
+		error = ETIMEDOUT;
 	} else {
-		if (is_past(deadline)) {
-			thr_sleep_cancel();
-			error = ETIMEDOUT;
-		} else {
-			error = thr_sleep(deadline);
-		}
+		waiter_init(&waiter, (flags & WAIT_INTR) != 0);
+		attach_locked(&wo, s, mask, flags, via, &waiter);
+		spin_unlock(s->lock);
+		error = thr_sleep(deadline);
 		wait_leave(&wo, s, flags);
 	}
-	if ((wo.seen & SIG_HANDLE_CLOSED) != 0)
-		error = ECLOSED;
-	else if ((wo.seen & mask) != 0)
-		error = 0;
-	else if (error == 0)
-		error = ETIMEDOUT;
 	if (observed != NULL)
 		*observed = wo.seen;
-	return error;
+	if (unlikely((wo.seen & SIG_HANDLE_CLOSED) != 0))
+		return ECLOSED;
+	if (likely((wo.seen & mask) != 0))
+		return 0;
+	return error == 0 ? ETIMEDOUT : error;
 }
 
 LEAN_END
@@ -310,7 +294,7 @@ wait_registered(struct sig_item *items, size_t n, struct wait_observer *wos, uin
 	else
 		thr_sleep_cancel();
 	for (size_t i = 0; i < attached; i++)
-		if (items[i].src != NULL)
+		if (wos[i].ob.src != NULL)
 			wait_leave(&wos[i], items[i].src, flags);
 	*ready = scan(items, n);
 	for (size_t i = 0; i < attached; i++) {

@@ -6,6 +6,7 @@
  * in the same critical section (the source's lock).  An observer hears of rising bits.
  */
 #include "kern/assert.h"
+#include "kern/kstat.h"
 #include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/types.h"
@@ -22,17 +23,15 @@ struct sigsrc {
 
 /* Threads to make runnable after the lock is dropped. */
 struct wakelist {
-	struct list thrs;		/* struct waiter by wake_link */
+	struct waiter *first, *last;	/* by next; last is good when there is a first */
 };
 
 /* A thread that sleeps, or is about to: what a wakelist is made of. */
 struct waiter {
-	struct list wake_link;		/* on a wakelist */
+	struct waiter *next;		/* on a wakelist */
 	struct thr *thr;
 	bool queued;			/* on a wakelist: do not queue twice */
 };
-/* The current thread will sleep (thr_sleep_prepare). */
-void waiter_init(struct waiter *, bool intr);
 /* Under the lock that guards what it waits for: it wakes when the list is run. */
 static inline void
 waiter_tell(struct waiter *waiter, struct wakelist *w)
@@ -40,16 +39,24 @@ waiter_tell(struct waiter *waiter, struct wakelist *w)
 	if (waiter->queued)
 		return;
 	waiter->queued = true;
-	list_push_back(&w->thrs, &waiter->wake_link);
+	waiter->next = NULL;
+	if (w->first == NULL)
+		w->first = waiter;
+	else
+		w->last->next = waiter;
+	w->last = waiter;
 }
 
 /* Takes the first thread off the list, for thr_sleep_to(); NULL when there is none. */
 static inline struct thr *
 wakelist_keep_one(struct wakelist *w)
 {
-	struct list *l = list_pop_front(&w->thrs);
+	struct waiter *first = w->first;
 
-	return l != NULL ? list_entry(l, struct waiter, wake_link)->thr : NULL;
+	if (first == NULL)
+		return NULL;
+	w->first = first->next;
+	return first->thr;
 }
 
 /*
@@ -78,14 +85,14 @@ void wakelist_wake(struct wakelist *);
 static inline void
 wakelist_init(struct wakelist *w)
 {
-	list_init(&w->thrs);
+	w->first = NULL;
 }
 
 /* Without locks. */
 static inline void
 wakelist_run(struct wakelist *w)
 {
-	if (!list_empty(&w->thrs))
+	if (w->first != NULL)
 		wakelist_wake(w);
 }
 
@@ -112,9 +119,25 @@ via_holds(const struct via *via)
 }
 
 uint32_t sig_read(struct sigsrc *);	/* takes the lock */
-void observer_attach_locked(struct sigsrc *, struct observer *);
 void observer_detach(struct observer *);	/* takes the source's lock */
-void observer_detach_locked(struct observer *);
+extern struct kstat observers_live;
+
+static inline void
+observer_attach_locked(struct sigsrc *s, struct observer *o)
+{
+	ASSERT(spin_held(s->lock));
+	o->src = s;
+	list_push_back(&s->observers, &o->link);
+	kstat_add(&observers_live, 1);
+}
+
+static inline void
+observer_detach_locked(struct observer *o)
+{
+	list_remove(&o->link);
+	o->src = NULL;
+	kstat_add(&observers_live, -1);
+}
 
 #define WAIT_INTR	1u		/* a POSIX signal ends it with ERESTART */
 #define WAIT_EXCL	2u		/* exclusive: it will consume what it waits for */
