@@ -867,7 +867,7 @@ call_result(struct end *e, struct call *c, const struct receiving *r)
 }
 
 /* Sleeps until the call is over; ERESTART when a signal came first. */
-static int
+static inline __attribute__((always_inline)) int
 call_wait(struct end *e, struct call *c, nsec_t deadline)
 {
 	int error;

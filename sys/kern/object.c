@@ -16,6 +16,8 @@
 #include <abi/rights.h>
 #include <abi/sig.h>
 
+LEAN_BEGIN
+
 int
 sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __user *observed)
 {
@@ -24,19 +26,22 @@ sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __us
 	uint32_t bits = 0;
 	int error = handle_get_wait(h, &n, &via);
 
-	if (error != 0)
+	if (unlikely(error != 0))
 		return error;
-	if ((uintptr_t)observed != 0 && !user_range_ok((uintptr_t)observed, sizeof(bits)))
+	if (unlikely((intptr_t)observed < 0))
 		error = EFAULT;
 	else
 		error = sig_wait(n->sig, signals & ~SIG_PRIVATE, WAIT_INTR, deadline, &via, &bits);
 	node_unuse(n);
 	/* A time-out and a closed handle report what is active all the same. */
-	if ((error == 0 || error == ETIMEDOUT || error == ECLOSED) && (uintptr_t)observed != 0 &&
-	    user_put32(observed, bits & ~SIG_PRIVATE) != 0)
+	if (unlikely(error != 0) && error != ETIMEDOUT && error != ECLOSED)
+		return error;
+	if ((uintptr_t)observed != 0 && user_put32(observed, bits & ~SIG_PRIVATE) != 0)
 		error = EFAULT;
 	return error;
 }
+
+LEAN_END
 
 /* Room for what most calls wait for; more is allocated. */
 #define FEW	8

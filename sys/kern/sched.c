@@ -38,7 +38,8 @@ struct runq {
 	struct spin lock;
 	uint64_t map[NQUEUE / 64];	/* [lock] non-empty queues */
 	struct list queue[NQUEUE];	/* [lock] */
-	uint32_t ready;			/* [lock] threads queued */
+	uint32_t ready;			/* [lock] threads queued, `only' counted */
+	struct thr *only;		/* [lock] the one that is ready, when there is no other: in no list */
 	const struct thr *heir;		/* [lock] whom the running thread woke last; only compared */
 	struct list dead;		/* [lock] threads to be freed */
 };
@@ -81,24 +82,42 @@ sched_prio_awake(const struct thr *t)
 }
 
 static void
-enqueue(struct runq *q, struct thr *t)
+enqueue_listed(struct runq *q, struct thr *t)
 {
 	list_push_back(&q->queue[t->t_prio], &t->t_link);
 	q->map[t->t_prio / 64] |= 1ull << (t->t_prio % 64);
-	q->ready++;
 }
 
-static void
+/* One alone stays out of the lists, which are not looked at then: most switches are between two. */
+static inline void
+enqueue(struct runq *q, struct thr *t)
+{
+	if (likely(q->ready++ == 0)) {
+		q->only = t;
+		return;
+	}
+	if (q->only != NULL) {
+		enqueue_listed(q, q->only);
+		q->only = NULL;
+	}
+	enqueue_listed(q, t);
+}
+
+static inline void
 dequeue(struct runq *q, struct thr *t)
 {
+	q->ready--;
+	if (likely(q->only == t)) {
+		q->only = NULL;
+		return;
+	}
 	list_remove(&t->t_link);
 	if (list_empty(&q->queue[t->t_prio]))
 		q->map[t->t_prio / 64] &= ~(1ull << (t->t_prio % 64));
-	q->ready--;
 }
 
-static inline struct thr *
-first_ready(struct runq *q)
+static struct thr *
+first_listed(const struct runq *q)
 {
 	for (unsigned i = 0; i < NQUEUE / 64; i++) {
 		if (q->map[i] != 0) {
@@ -110,7 +129,13 @@ first_ready(struct runq *q)
 	return NULL;
 }
 
-static void
+static inline struct thr *
+first_ready(const struct runq *q)
+{
+	return likely(q->only != NULL) || q->ready == 0 ? q->only : first_listed(q);
+}
+
+static inline void
 set_step(struct thr *t, uint8_t step)
 {
 	if (unlikely(t->t_step != step)) {
@@ -160,8 +185,8 @@ wake_step(struct runq *q, struct thr *t)
 	}
 }
 
-bool
-sched_wake(struct thr *t, int error, bool only_intr)
+static inline __attribute__((always_inline)) bool
+wake(struct thr *t, int error, bool only_intr)
 {
 	struct runq *q = cpu_self()->runq;
 	uint32_t state = spin_lock_irq(&q->lock);
@@ -177,6 +202,12 @@ sched_wake(struct thr *t, int error, bool only_intr)
 	}
 	spin_unlock_irq(&q->lock, state);
 	return woken;
+}
+
+bool
+sched_wake(struct thr *t, int error, bool only_intr)
+{
+	return wake(t, error, only_intr);
 }
 
 static struct thr *
@@ -299,7 +330,7 @@ sched_switch(void)
 /* --- sleep --- */
 
 /* Only sched_wake() makes a sleeping thread ready, so one switch is enough. */
-static inline void
+static inline __attribute__((always_inline)) void
 sleep_now(struct cpu *c, struct runq *q, struct thr *from)
 {
 	spin_lock(&q->lock);
@@ -310,6 +341,12 @@ sleep_now(struct cpu *c, struct runq *q, struct thr *from)
 	from->t_state = THR_SLEEPING;
 	run_best(q, c, from);
 	ASSERT(from->t_wake == WAKE_DONE);
+}
+
+static __attribute__((noinline)) void
+sleep_behind(struct cpu *c, struct runq *q, struct thr *from)
+{
+	sleep_now(c, q, from);
 }
 
 /*
@@ -329,7 +366,7 @@ sleep_now_to(struct cpu *c, struct runq *q, struct thr *from, struct thr *to)
 	    (best != NULL && best->t_prio < from->t_prio))) {
 		spin_unlock(&q->lock);
 		sched_wake(to, 0, false);
-		sleep_now(c, q, from);
+		sleep_behind(c, q, from);
 		return;
 	}
 	to->t_wake = WAKE_DONE;
@@ -355,8 +392,10 @@ sleep_until_woken(struct thr *t, struct thr *to)
 	(void)intr_disable();
 	if (to != NULL)
 		sleep_now_to(c, q, t, to);
-	else
+	else if (__builtin_constant_p(to))
 		sleep_now(c, q, t);
+	else
+		sleep_behind(c, q, t);
 	after_switch(q, 1);
 	t->t_wake = WAKE_NONE;
 	return t->t_wake_error;
@@ -405,7 +444,7 @@ thr_sleep_to(struct thr *to, nsec_t deadline)
 void
 thr_wake(struct thr *t, int error)
 {
-	(void)sched_wake(t, error, false);
+	(void)wake(t, error, false);
 }
 
 /* --- time and place --- */
