@@ -315,19 +315,15 @@ post(struct end *from, struct message *m, bool admitted, struct call *c)
 	struct spin *l = &from->node.pair->lock;
 	struct wakelist w;
 	struct end *to;
-	int error = 0;
+	int error;
 
 	wakelist_init(&w);
 	spin_lock(l);
 	if (c != NULL)
 		waiter_init(&c->waiter, true);
 	to = peer_locked(from);
-	if (unlikely(to == NULL))
-		error = EPEERCLOSED;
-	else if (!admitted && unlikely(!admits(to)))
-		error = ESHOULDWAIT;
-	else if (c != NULL)
-		error = call_begin(from, c, m);
+	error = unlikely(to == NULL) ? EPEERCLOSED : !admitted && unlikely(!admits(to)) ? ESHOULDWAIT :
+	    c != NULL ? call_begin(from, c, m) : 0;
 	if (likely(error == 0)) {
 		if (!admitted)
 			to->queued += message_charge(m);
@@ -336,12 +332,15 @@ post(struct end *from, struct message *m, bool admitted, struct call *c)
 			update_writable(to, &w);
 	}
 	spin_unlock(l);
-	if (c != NULL && error == 0)
+	if (unlikely(error != 0)) {
+		if (c != NULL)
+			thr_sleep_cancel();
+		return error;
+	}
+	if (c != NULL)
 		c->next = wakelist_keep_one(&w);
 	wakelist_run(&w);
-	if (unlikely(error != 0) && c != NULL)
-		thr_sleep_cancel();
-	return error;
+	return 0;
 }
 
 /* The second half of a message with handles: it has been admitted. */
@@ -922,7 +921,7 @@ call_interrupted(struct end *e, struct call *c, uintptr_t args)
 	return 0;
 }
 
-static int
+static inline __attribute__((always_inline)) int
 call_through(struct node *n, struct call *c, uint32_t options, nsec_t deadline,
     const struct abi_channel_call *a, uintptr_t args)
 {

@@ -256,7 +256,7 @@ desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **
 	} else if (unlikely((d->rights & rights) != rights)) {
 		error = refusal(d->node, kind, rights);
 	} else {
-		node_use(d->node);
+		node_use_more(d->node);
 		*out = d->node;
 		if (slot_rights != NULL)
 			*slot_rights = d->rights;

@@ -5,7 +5,7 @@
  * References keep memory; uses keep meaning.  A use is a descriptor slot, a message in flight
  * that carries the node, or a call in progress on it.  When the last use goes, ops->unused runs
  * once (a pipe end closes, a file is closed); when the last reference goes, ops->destroy frees.
- * Each use holds one reference.
+ * All uses together hold one reference, so that a use more is one counted word.
  *
  * Handles are the uses that are slots, in tables and in messages.  They are counted where a slot comes
  * into being and where one ends, so a move changes nothing: SIG_LAST_HANDLE is set while there
@@ -124,23 +124,29 @@ node_unref(struct node *n)
 		node_last_ref(n);
 }
 
-/* A use and its reference. */
+/* The first use takes their reference, and node_last_use() drops it. */
 static inline void
 node_use(struct node *n)
 {
-	node_ref(n);
+	ASSERT(n->canary == NODE_CANARY);
+	if (unlikely(atomic_add(&n->uses, 1) == 0))
+		node_ref(n);
+}
+
+/* One more of a node that is in use: a slot that cannot go meanwhile holds it. */
+static inline void
+node_use_more(struct node *n)
+{
+	ASSERT(n->canary == NODE_CANARY && n->uses > 0);
 	atomic_add(&n->uses, 1);
 }
 
-/* Drops both. */
 static inline void
 node_unuse(struct node *n)
 {
-	ASSERT(n->uses > 0);
+	ASSERT(n->canary == NODE_CANARY && n->uses > 0);
 	if (unlikely(atomic_sub_return(&n->uses, 1) == 0))
 		node_last_use(n);
-	else
-		node_unref(n);
 }
 
 /* A slot more; true: node_last_handle() is due, when no spin lock is held.  The bit is there before the

@@ -392,10 +392,8 @@ sleep_until_woken(struct thr *t, struct thr *to)
 	(void)intr_disable();
 	if (to != NULL)
 		sleep_now_to(c, q, t, to);
-	else if (__builtin_constant_p(to))
-		sleep_now(c, q, t);
 	else
-		sleep_behind(c, q, t);
+		sleep_now(c, q, t);
 	after_switch(q, 1);
 	t->t_wake = WAKE_NONE;
 	return t->t_wake_error;
@@ -436,6 +434,8 @@ thr_sleep(nsec_t deadline)
 int
 thr_sleep_to(struct thr *to, nsec_t deadline)
 {
+	if (unlikely(to == NULL))
+		return thr_sleep(deadline);
 	if (likely(deadline == NSEC_INFINITE))
 		return sleep_until_woken(thr_self(), to);
 	return sleep_until(thr_self(), to, deadline);

@@ -52,23 +52,20 @@ user_copy_refused(uintptr_t user)
 static inline __attribute__((always_inline)) int
 user_move(uintptr_t to, uintptr_t from, size_t n)
 {
-	size_t words = n / 8, bytes = n % 8;
-	int error;
+	size_t words = n / 8;
 
-	__asm__ volatile(USER_OPEN
+	__asm__ goto volatile(USER_OPEN
 	    "1:\trep movsq\n\t"
 	    "mov %[bytes], %%rcx\n"
 	    "2:\trep movsb\n\t"
-	    "xor %k[error], %k[error]\n"
-	    "3:\t" USER_CLOSE
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
-	    USER_FAULT(1b, 4b) USER_FAULT(2b, 4b)
-	    : "+D"(to), "+S"(from), "+c"(words), [error] "=&r"(error)
-	    : [bytes] "r"(bytes), [efault] "i"(EFAULT) : "memory", "cc");
-	return error;
+	    USER_CLOSE
+	    USER_FAULT(1b, %l[fault]) USER_FAULT(2b, %l[fault])
+	    : "=D"(to), "=S"(from), "=c"(words)
+	    : "0"(to), "1"(from), "2"(words), [bytes] "r"(n % 8) : "memory", "cc" : fault);
+	return 0;
+fault:
+	__asm__ volatile(USER_CLOSE : : : "memory");
+	return EFAULT;
 }
 
 static inline __attribute__((always_inline)) int __must_check
