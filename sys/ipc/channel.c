@@ -31,7 +31,10 @@
  * 7. Locking.  The pair's spin lock covers both ends.  Nothing is copied or allocated under it.
  *
  * Budget of a round trip (channel_call against wait, read, write): 4 entries, 2 switches, 4 lookups,
- * 2 message blocks, 4 copies, 2 passes over a source's observers.
+ * 2 message blocks, 4 copies, 2 passes over a source's observers.  Measured with 64 bytes (-icount): 1,680
+ * instructions; about 60 of them in user mode, 210 in the doors, 240 in entry and lookups, 340 in the call
+ * itself, 130 in the read, 170 in the write, 130 in the wait, 120 in the two wake-ups, 280 in the two
+ * sleeps and their switches.  What a message costs is in line down to the zone; what is rare is not.
  *
  * Rejected: a lock for each direction (a call would take both), a ring of bytes (handles need
  * objects anyway), waking the caller through READABLE (every reader would have to look).

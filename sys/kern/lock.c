@@ -2,7 +2,9 @@
  * Locks and the order checker.
  *
  * On one CPU a spin lock that is taken twice is a bug, so the loop reports instead of hanging
- * when nothing can ever release it.  The checker (debug builds) keeps the held locks of a thread
+ * when nothing can ever release it.  A kernel for one CPU without the checks does not write the word at
+ * all: nobody else runs before the lock is dropped, for `hold' keeps deferred calls out and the kernel is
+ * not preempted.  The checker (debug builds) keeps the held locks of a thread
  * in a small stack: a new lock must have a higher rank than every one below, or the same rank and
  * a higher address where its class allows nesting.  Deferred calls run on whatever thread was
  * interrupted, so they begin with an empty view (t_lock_base).

@@ -59,7 +59,7 @@ struct thr {
 	uint16_t t_call;		/* [o] number of the current call */
 	uint64_t t_call_max;		/* [a] greater numbers are looked at: SYS_MAX, 0 when traced */
 	void *t_trace;			/* [o] the record of a call that is traced (ipc/trace.c) */
-	uint8_t t_wake;			/* [q] WAKE_*: see thr.c */
+	uint8_t t_wake;			/* [q] WAKE_*: see sched.c */
 	int t_wake_error;		/* [q] why it woke */
 	uint64_t t_user_ns, t_sys_ns;	/* [o] */
 	nsec_t t_slice_end;		/* [q] */
