@@ -1,5 +1,5 @@
 /*
- * Threads: creation, end, sleeping.
+ * Threads: creation and end; the halves of a sleep (kern/sched.c has the second).
  *
  * A sleep has two halves so that no wake-up is lost: prepare says "from now on I can be woken",
  * then the thread publishes itself under the condition's lock, drops the lock, and sleeps only if
