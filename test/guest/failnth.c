@@ -1284,12 +1284,16 @@ main(int argc, char **argv)
 	for (size_t c = 0; c < sizeof(classes) / sizeof(classes[0]); c++)
 		strike(0, classes[c]);
 	kill(victim, SIGKILL), child_status(victim);
-	live(first, sizeof(first));
-	live(first, sizeof(first));
 	ok(__sys_mx_event_create(0, &event) == MX_OK && __sys_mx_port_create(0, &port) == MX_OK, "an event and a port");
 	ok(__sys_mx_vmo_create(4 * 4096, 0, &memory) == MX_OK, "a VMO");
 	pipe(fds);
 	dup2(fds[0], 50), close(fds[0]);	/* nothing ever comes there */
+	/* Each once before the count: memory of this program that it touches for the first time is no loss. */
+	strike_class = "page", strike_at = 0;
+	for (size_t op = 0; op < sizeof(ops) / sizeof(ops[0]); op++)
+		ops[op].fn();
+	live(first, sizeof(first));
+	live(first, sizeof(first));
 	for (size_t op = 0; op < sizeof(ops) / sizeof(ops[0]); op++) {
 		int open_before, open_after;
 
@@ -1311,10 +1315,10 @@ main(int argc, char **argv)
 		ok(same(before, after), "%s: nothing lost", ops[op].name);
 	}
 	kill(victim, SIGKILL), child_status(victim);
-	close(50), close(fds[1]);
-	__sys_mx_handle_close(event), __sys_mx_handle_close(port), __sys_mx_handle_close(memory);
 	live(after, sizeof(after));
 	ok(same(first, after), "nothing lost in all");
+	close(50), close(fds[1]);
+	__sys_mx_handle_close(event), __sys_mx_handle_close(port), __sys_mx_handle_close(memory);
 	is_int(unlink(SETID), 0, "unlink");
 	return tap_done();
 }
