@@ -404,7 +404,7 @@ sys_evsend(void __user *event, long flags, long dest, intptr_t *result)
 	if (error != 0)
 		return error;
 	*result = 0;
-	error = port_send(port_of(port), (const struct abi_port_packet *)&e);
+	error = port_send(port_of(port), (const struct abi_port_packet *)&e, e.type);
 	node_unuse(port);
 	return error;
 }

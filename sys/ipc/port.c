@@ -337,7 +337,7 @@ ring_look(struct port *p, struct abi_port_packet *out)
 	return any;
 }
 
-static struct packet *
+static __lean struct packet *
 packet_take(struct port *p, struct abi_port_packet *out)
 {
 	struct packet *k;
@@ -348,10 +348,10 @@ packet_take(struct port *p, struct abi_port_packet *out)
 	k = list_first(&p->queue, struct packet, link);
 	if (k != NULL) {
 		dequeue(p, k, &w);
-		*out = k->body;
 		if (k->reg == NULL) {
 			p->nuser -= k->home == NULL;
 		} else {
+			*out = k->body;
 			k->body.signal.observed = 0;
 			k->body.signal.count = 0;
 			k->reg->in_hand = true;
@@ -359,6 +359,13 @@ packet_take(struct port *p, struct abi_port_packet *out)
 	}
 	spin_unlock(&p->node.lock);
 	return k;
+}
+
+/* What is in hand: a registration's packet may change meanwhile, so that of `out' counts; the ring's too. */
+static inline struct abi_port_packet *
+packet_body(struct packet *k, struct abi_port_packet *out)
+{
+	return k != NULL && k->reg == NULL ? &k->body : out;
 }
 
 static void
@@ -444,7 +451,7 @@ packet_done(struct port *p, struct packet *k)
 }
 
 /* A packet for the caller to settle (NULL: it was the ring's); waits for it until the deadline. */
-static int
+static __lean int
 packet_wait(struct port *p, nsec_t deadline, struct packet **k, struct abi_port_packet *out)
 {
 	bool turn = false, got;
@@ -479,7 +486,7 @@ port_read(struct node *n, struct uio *uio)
 	error = packet_wait(p, (uio->flags & UIO_NONBLOCK) != 0 ? 0 : NSEC_INFINITE, &k, &body);
 	if (error != 0)
 		return error == ETIMEDOUT ? ESHOULDWAIT : error;
-	error = uio_move(&body, sizeof(body), uio);
+	error = uio_move(packet_body(k, &body), sizeof(body), uio);
 	if (error != 0) {
 		uio->resid = before;
 		packet_return(p, k, &body);
@@ -524,17 +531,20 @@ static const struct node_ops port_ops = {
 
 /* --- for other modules --- */
 
-int
-port_send(struct port *p, const struct abi_port_packet *body)
+__lean int
+port_send(struct port *p, const struct abi_port_packet *body, uint32_t type)
 {
-	struct packet *k = zone_alloc(packet_zone, ZALLOC_ZERO);
+	struct packet *k = zone_alloc(packet_zone, 0);
 	struct wakelist w;
 	bool full;
 
 	if (k == NULL)
 		return ENOMEM;
-	list_init(&k->link);
+	k->queued = false;
+	k->reg = NULL;
+	k->home = NULL;
 	k->body = *body;
+	k->body.type = type;
 	wakelist_init(&w);
 	spin_lock(&p->node.lock);
 	full = p->nuser >= PORT_QUEUE_MAX;
@@ -564,7 +574,7 @@ port_receive(struct port *p, nsec_t deadline, void __user *packet)
 	error = packet_wait(p, deadline, &k, &body);
 	if (error != 0)
 		return error;
-	error = copyout(&body, packet, sizeof(body));
+	error = copyout(packet_body(k, &body), packet, sizeof(body));
 	if (error != 0)
 		packet_return(p, k, &body);
 	else
@@ -635,10 +645,7 @@ sys_mx_port_create(uint32_t options, void __user *out)
 int
 sys_mx_port_queue(struct node *h, const struct abi_port_packet *packet)
 {
-	struct abi_port_packet body = *packet;
-
-	body.type = MX_PKT_TYPE_USER;
-	return port_send(port_of(h), &body);
+	return port_send(port_of(h), packet, MX_PKT_TYPE_USER);
 }
 
 int

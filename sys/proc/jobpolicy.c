@@ -103,7 +103,7 @@ tell_port(const struct job_policy *jp, struct abi_policy_record *r)
 	struct abi_port_packet k = { .key = jp->audit_key, .type = MX_PKT_TYPE_POLICY };
 
 	memcpy(k.user, r, sizeof(*r));
-	return atomic_load(&jp->audit->uses) != 0 && port_send(port_of(jp->audit), &k) == 0;
+	return atomic_load(&jp->audit->uses) != 0 && port_send(port_of(jp->audit), &k, k.type) == 0;
 }
 
 /* One record to whoever listens.  A lost one is counted for the next. */
