@@ -20,6 +20,7 @@
 
 #define MCL_CURRENT	1
 #define MCL_FUTURE	2
+#define MCL_ONFAULT	4	/* pages stay once they are there, none is made present */
 
 #define MADV_NORMAL	0
 #define MADV_RANDOM	1

@@ -62,6 +62,18 @@ munlock(const void *addr, size_t len)
 }
 
 int
+mlockall(int flags)
+{
+	return (int)__sys_mlockall(flags);
+}
+
+int
+munlockall(void)
+{
+	return (int)__sys_munlockall();
+}
+
+int
 mincore(void *addr, size_t len, unsigned char *vec)
 {
 	return (int)__sys_mincore((uintptr_t)addr, len, vec);

@@ -1,5 +1,6 @@
-/* What programs ask about ranges that are mapped already: sync, discard, residency. */
+/* What programs ask about ranges that are mapped already: sync, discard, residency, locking. */
 #include "kern/error.h"
+#include "kern/thr.h"
 #include "vm/space.h"
 #include "vm/vmo_impl.h"
 
@@ -125,18 +126,143 @@ space_mapped_at(struct space *s, vaddr_t va, size_t *len)
 	return m != NULL;
 }
 
-uint64_t
-space_locked(struct space *s)
+static uint64_t
+locked_bytes(const struct space *s)
 {
 	struct mapping *m;
 	uint64_t n = 0;
 
-	mutex_lock(&s->lock);
 	list_for_each(m, &s->maps, link)
 		if (m->flags & MAPF_LOCKED)
 			n += m->end - m->start;
+	return n;
+}
+
+uint64_t
+space_locked(struct space *s)
+{
+	uint64_t n;
+
+	mutex_lock(&s->lock);
+	n = locked_bytes(s);
 	mutex_unlock(&s->lock);
 	return n;
+}
+
+/* --- mlockall --- */
+
+bool
+space_lock_room(const struct space *s, size_t len)
+{
+	uint64_t now = locked_bytes(s);
+
+	return len <= s->limit_lock && now <= s->limit_lock - len;
+}
+
+/* Makes present what can be: memory without any right, and beyond the end of a file, cannot. */
+static int
+present(struct space *s, vaddr_t start, vaddr_t end)
+{
+	struct thr *t = thr_self();
+
+	for (vaddr_t at = start; at < end;) {
+		struct mapping *m;
+		vaddr_t from = 0, to = 0;
+		int error = 0;
+
+		/* It may be long. */
+		if (atomic_load(&t->t_work) & WORK_RESCHED)
+			thr_yield();
+		mutex_lock(&s->lock);
+		m = space_find_from(s, at);
+		if (m != NULL) {
+			from = MAX(at, m->start);
+			to = m->prot != 0 ? from : m->end;
+		}
+		mutex_unlock(&s->lock);
+		if (m == NULL || from >= end)
+			return 0;
+		if (from == to) {
+			error = space_populate(s, from, PAGE_SIZE);
+			to = from + PAGE_SIZE;
+		}
+		if (error == ENOMEM || error == EIO || t->t_dying)
+			return EAGAIN;
+		at = to;
+	}
+	return 0;
+}
+
+/* What mlockall has marked stays locked, or is as before. */
+static void
+locking_end(struct space *s, bool good)
+{
+	struct mapping *m;
+
+	mutex_lock(&s->lock);
+	list_for_each(m, &s->maps, link)
+		if (m->flags & MAPF_LOCKING)
+			m->flags &= (uint16_t)~(MAPF_LOCKING | (good ? 0 : MAPF_LOCKED));
+	mutex_unlock(&s->lock);
+}
+
+int
+space_lock_all(struct space *s, bool now, bool future, bool all, uint64_t most)
+{
+	struct mapping *m;
+	int error = 0;
+
+	mutex_lock(&s->lock);
+	if (now && s->size > most)
+		error = ENOMEM;
+	if (now && error == 0)
+		list_for_each(m, &s->maps, link)
+			if (!(m->flags & MAPF_LOCKED))
+				m->flags |= MAPF_LOCKED | MAPF_LOCKING;
+	mutex_unlock(&s->lock);
+	if (error != 0)
+		return error;
+	if (now && all)
+		error = present(s, USER_MIN, USER_MAX);
+	if (now)
+		locking_end(s, error == 0);
+	if (error == 0) {
+		mutex_lock(&s->lock);
+		s->lock_future = future ? MAPF_LOCKED : 0;
+		s->lock_present = future && all;
+		s->limit_lock = most;
+		mutex_unlock(&s->lock);
+	}
+	return error;
+}
+
+void
+space_unlock_all(struct space *s)
+{
+	struct mapping *m;
+
+	mutex_lock(&s->lock);
+	s->lock_future = 0;
+	s->lock_present = false;
+	list_for_each(m, &s->maps, link)
+		m->flags &= (uint16_t)~(MAPF_LOCKED | MAPF_LOCKING);
+	mutex_unlock(&s->lock);
+}
+
+int
+space_lock_new(struct space *s, vaddr_t start, size_t len)
+{
+	int error = present(s, start, start + ROUND_UP(len, PAGE_SIZE));
+
+	if (error != 0)
+		(void)space_unmap(s, start, len);
+	return error;
+}
+
+void
+space_lock_heap(struct space *s, vaddr_t start, size_t len)
+{
+	(void)present(s, start, start + len);
 }
 
 /* Only what is there: pages of zeros are made when they are touched. */

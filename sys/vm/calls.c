@@ -269,6 +269,25 @@ sys_munlock(uintptr_t addr, size_t len)
 }
 
 int
+sys_mlockall(int flags)
+{
+	struct proc *p = proc_self();
+	uint64_t most = cred_super(p->p_cred) ? UINT64_MAX : limit(RLIMIT_MEMLOCK);
+
+	if ((flags & (MCL_CURRENT | MCL_FUTURE)) == 0 ||
+	    (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0)
+		return EINVAL;
+	return space_lock_all(p->p_space, flags & MCL_CURRENT, flags & MCL_FUTURE, !(flags & MCL_ONFAULT), most);
+}
+
+int
+sys_munlockall(void)
+{
+	space_unlock_all(proc_self()->p_space);
+	return 0;
+}
+
+int
 sys_mincore(uintptr_t addr, size_t len, void __user *vec)
 {
 	struct space *s = proc_self()->p_space;

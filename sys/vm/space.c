@@ -593,6 +593,8 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 
 	if (s->nmaps >= MAPPINGS_MAX || (s->regions != NULL && s->regions->space == NULL))
 		return ENOMEM;
+	if (unlikely(s->lock_future != 0) && !space_lock_room(s, len))
+		return EAGAIN;
 	if (unlikely(v->nsingle != 0 || (m->flags & MAPF_SINGLE)) && !vmo_admits(v, s, m->flags & MAPF_SINGLE))
 		return EBUSY;
 	if (likely((at = place_quick(s, *addr, len, m->flags)) != 0))
@@ -610,6 +612,7 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 			m->lo -= STACK_GUARD;
 	}
 	m->flags &= MAPF_SHARED | MAPF_STACK | MAPF_DONTFORK | MAPF_SEQUENTIAL | MAPF_RANDOM_USE | MAPF_SINGLE;
+	m->flags |= s->lock_future;
 	vmo_ref(v);
 	vmo_attach(m);
 	tree_insert(s, m, find_below(s, m->lo));
@@ -660,6 +663,8 @@ space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t ma
 	mutex_unlock(&s->lock);
 	if (error != 0)
 		space_mapping_free(m);
+	else if (unlikely(s->lock_present))
+		error = space_lock_new(s, *addr, len);
 	return error;
 }
 
@@ -885,6 +890,8 @@ brk_grow(struct space *s, vaddr_t start, vaddr_t end)
 	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !space_range_free(s, start, end) ||
 	    region_over(s->regions, start, end))
 		return ENOMEM;
+	if (unlikely(s->lock_future != 0) && !space_lock_room(s, end - start))
+		return ENOMEM;
 	if (m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
 	    m->prot == (VM_READ | VM_WRITE)) {
 		mapping_reshape(s, m, m->lo, m->start, end);
@@ -896,7 +903,7 @@ brk_grow(struct space *s, vaddr_t start, vaddr_t end)
 int
 space_brk(struct space *s, vaddr_t want, vaddr_t *now)
 {
-	vaddr_t old, new;
+	vaddr_t old = 0, new = 0;
 	int error = 0;
 
 	mutex_lock(&s->lock);
@@ -914,6 +921,8 @@ space_brk(struct space *s, vaddr_t want, vaddr_t *now)
 	}
 	*now = s->brk;
 	mutex_unlock(&s->lock);
+	if (unlikely(s->lock_present) && error == 0 && new > old)
+		space_lock_heap(s, old, new - old);
 	return error;
 }
 

@@ -24,6 +24,7 @@ struct vmo;
 #define MAPF_RANDOM_USE	0x100u	/* read here and there: nothing is */
 #define MAPF_SINGLE	0x200u	/* no other process may have the object mapped meanwhile: EBUSY */
 #define MAPF_LOCKED	0x400u	/* its pages stay */
+#define MAPF_LOCKING	0x800u	/* mlockall is at work on it */
 
 #define USER_MIN	((vaddr_t)0x10000)	/* nothing below is ever mappable */
 
@@ -104,6 +105,14 @@ int space_advise(struct space *, vaddr_t, size_t, uint32_t clear, uint32_t set) 
 /* Bytes from addr to the end of the mapping that shows it; false: none does. */
 bool space_mapped_at(struct space *, vaddr_t, size_t *len);
 uint64_t space_locked(struct space *);	/* bytes with MAPF_LOCKED */
+/*
+ * mlockall: `now' what is mapped, `future' what will be, at most `most' bytes together; `present': and
+ * makes all pages present.  ENOMEM: too much; EAGAIN: no memory for it.  Nothing is changed then.
+ */
+int space_lock_all(struct space *, bool now, bool future, bool present, uint64_t most) __must_check;
+void space_unlock_all(struct space *);
+/* Of a new range under mlockall: makes its pages present; EAGAIN. */
+int space_lock_new(struct space *, vaddr_t, size_t) __must_check;
 /* Makes present what can be; a help, so nothing fails. */
 void space_will_need(struct space *, vaddr_t, size_t);
 int space_discard(struct space *, vaddr_t, size_t) __must_check;

@@ -230,7 +230,7 @@ map_in(struct space *s, struct region *r, const struct vmar_map_args *a, vaddr_t
 	error = space_map_locked(s, r, m, at, (size_t)a->len, a->vmo, a->vmo_off);
 	if (error != 0)
 		space_mapping_free(m);
-	return error;
+	return error == EAGAIN ? ENOMEM : error;	/* mlockall's limit */
 }
 
 /* MAP_RANGE: what the VMO has is mapped now; what it has not stays for faults. */
@@ -285,6 +285,8 @@ map_and_tell(struct region *r, struct vmar_map_args *a, void __user *addr)
 		return error;
 	if (!is_specific(a) && (error = copyout(&at, addr, sizeof(at))) != 0)
 		unmap_again(r, at, (vaddr_t)a->len);
+	else if (unlikely(s->lock_present))
+		error = space_lock_new(s, at, (size_t)a->len) != 0 ? ENOMEM : 0;
 	else if (a->options & MX_VM_MAP_RANGE)
 		map_range(s, a, at);
 	space_unref(s);

@@ -108,6 +108,9 @@ struct space {
 	vaddr_t window;			/* [I once it runs] start, or 0: window.c */
 	bool window_seen;		/* [s] its page tables may show it */
 	uint64_t limit_as, limit_stack;	/* [s] bytes: RLIMIT_AS, RLIMIT_STACK */
+	uint16_t lock_future;		/* [s] MAPF_LOCKED for new mappings (mlockall), or 0 */
+	bool lock_present;		/* [s] and their pages are made present */
+	uint64_t limit_lock;		/* [s] bytes that mlockall may lock: its RLIMIT_MEMLOCK */
 	struct region *regions;		/* [s] the root, once somebody asked for it */
 	uint32_t nregions;		/* [s] below the root */
 };
@@ -207,6 +210,10 @@ int space_unmap_locked(struct space *, struct region *, vaddr_t start, vaddr_t e
 /* EINVAL when a region below is touched; ENOENT where nothing is mapped; EACCES. */
 int space_protect_locked(struct space *, struct region *, vaddr_t start, vaddr_t end, uint32_t prot)
     __must_check;
+/* advice.c: whether so much more may be locked, under mlockall; the space's lock is held. */
+bool space_lock_room(const struct space *, size_t);
+/* Of new heap: makes present what can be. */
+void space_lock_heap(struct space *, vaddr_t, size_t);
 /* A free place inside of the region; flags: MAPF_RANDOM.  0: none. */
 vaddr_t space_place(const struct space *, const struct region *, vaddr_t len, uint32_t flags);
 bool space_range_free(const struct space *, vaddr_t start, vaddr_t end);	/* of mappings */

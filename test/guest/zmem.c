@@ -172,9 +172,138 @@ locking(void)
 	munmap(a, 8 * PAGE);
 }
 
+/* mlockall is each process's own: every part has a child. */
+static int
+all_now(void)
+{
+	char *a = mmap(NULL, 16 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+	char *none = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANON, -1, 0);
+
+	if (mlockall(MCL_CURRENT) != 0 || resident(a, 16 * PAGE) != 16 || resident(none, PAGE) != 0)
+		return 1;
+	a = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+	if (resident(a, 4 * PAGE) != 0 || munlockall() != 0)
+		return 2;
+	return 0;
+}
+
+static int
+all_later(void)
+{
+	char *a, *old;
+	int fd = open("/tmp/zmemlock", O_RDWR | O_CREAT, 0600), status;
+
+	if (mlockall(MCL_FUTURE) != 0)
+		return 1;
+	a = mmap(NULL, 16 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+	if (a == MAP_FAILED || resident(a, 16 * PAGE) != 16)
+		return 2;
+	old = sbrk(40 * PAGE);
+	if (old == (char *)-1 || resident((char *)(((uintptr_t)old + PAGE - 1) & ~(PAGE - 1)), 39 * PAGE) != 39)
+		return 3;
+	/* Beyond the end of a file there is nothing to make present: no error. */
+	unlink("/tmp/zmemlock");
+	if (ftruncate(fd, PAGE) != 0 || mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0) == MAP_FAILED)
+		return 4;
+	/* A child does not have it. */
+	if (fork() == 0) {
+		a = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+		_exit(resident(a, 4 * PAGE) == 0 ? 0 : 1);
+	}
+	wait(&status);
+	if (status != 0)
+		return 5;
+	if (munlockall() != 0)
+		return 6;
+	a = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+	return resident(a, 4 * PAGE) == 0 ? 0 : 7;
+}
+
+static int
+all_on_fault(void)
+{
+	char *a = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0), *b;
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+		return 1;
+	b = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+	return resident(a, 4 * PAGE) == 0 && resident(b, 4 * PAGE) == 0 ? 0 : 2;
+}
+
+static int
+all_limited(void)
+{
+	struct rlimit some = { 8 << 20, 8 << 20 };
+
+	setrlimit(RLIMIT_MEMLOCK, &some);
+	setuid(1000);
+	if (mlockall(MCL_FUTURE) != 0)
+		return 1;
+	if (mmap(NULL, 9 << 20, RW, MAP_PRIVATE | MAP_ANON, -1, 0) != MAP_FAILED || errno != EAGAIN)
+		return 2;
+	if (mmap(NULL, 1 << 20, RW, MAP_PRIVATE | MAP_ANON, -1, 0) == MAP_FAILED)
+		return 3;
+	if (sbrk(8 << 20) != (void *)-1 || errno != ENOMEM)
+		return 4;
+	some.rlim_cur = PAGE;
+	setrlimit(RLIMIT_MEMLOCK, &some);
+	return mlockall(MCL_CURRENT) != 0 && errno == ENOMEM ? 0 : 5;
+}
+
+/* More than there is: an error, and what was not locked is not locked. */
+static int
+all_too_much(void)
+{
+	struct rlimit some = { 64 << 20, 64 << 20 };
+	size_t much = (size_t)8 << 30;
+	char *a = mmap(NULL, much, RW, MAP_PRIVATE | MAP_ANON, -1, 0), *b;
+
+	if (a == MAP_FAILED || mlockall(MCL_CURRENT) == 0 || errno != EAGAIN)
+		return 1;
+	munmap(a, much);
+	if (mlockall(MCL_FUTURE) != 0)
+		return 2;
+	if (mmap(NULL, much, RW, MAP_PRIVATE | MAP_ANON, -1, 0) != MAP_FAILED || errno != EAGAIN)
+		return 3;
+	if (munlockall() != 0)
+		return 4;
+	/* Nothing counts as locked: the whole limit is free. */
+	setrlimit(RLIMIT_MEMLOCK, &some);
+	setuid(1000);
+	b = mmap(NULL, 60 << 20, RW, MAP_PRIVATE | MAP_ANON, -1, 0);
+	return mlock(b, 60 << 20) == 0 ? 0 : 5;
+}
+
+static void
+lock_all(void)
+{
+	static const struct {
+		int (*part)(void);
+		const char *what;
+	} parts[] = {
+		{ all_now, "MCL_CURRENT" }, { all_later, "MCL_FUTURE: mmap, brk, files; not in a child" },
+		{ all_on_fault, "MCL_ONFAULT" }, { all_limited, "mlockall under RLIMIT_MEMLOCK" },
+		{ all_too_much, "mlockall of more than there is" },
+	};
+	int status;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (fork() == 0)
+			_exit(parts[i].part());
+		wait(&status);
+		is_int(status, 0, parts[i].what);
+	}
+	fails(mlockall(0), EINVAL, "mlockall of nothing");
+	fails(mlockall(MCL_ONFAULT), EINVAL, "ONFAULT alone");
+	fails(mlockall(8), EINVAL, "an unknown flag");
+	is_int(munlockall(), 0, "munlockall without mlockall");
+	is_int(sysconf(_SC_MEMLOCK) > 0, 1, "_SC_MEMLOCK");
+}
+
 int
 main(void)
 {
+	lock_all();
 	mapping();
 	hints();
 	locking();

@@ -17,6 +17,8 @@ int	msync(void *, size_t, int);
 int	munmap(void *, size_t);
 int	mlock(const void *, size_t);
 int	munlock(const void *, size_t);
+int	mlockall(int);
+int	munlockall(void);
 int	posix_madvise(void *, size_t, int);
 #if __BSD_VISIBLE
 int	madvise(void *, size_t, int);
