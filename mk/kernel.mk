@@ -72,7 +72,7 @@ UNLISTED := $(filter-out $(LISTED) %/assym.c,$(KSOURCES))
 KCHECK := $(CLANG) $(KBASE) -include build/obj/debug/gen/config.h -fsyntax-only -MMD -MP -MT $$@ -MF $$@.d
 
 .PHONY: check-build check-listed
-check-build: check-listed build/check/includes build/check/man build/check/stubs_ia32.o $(KHEADERS:%=build/check/%.ok) $(ABIHEADERS:%=build/check/%.ok) \
+check-build: check-listed build/check/includes build/check/man build/check/tests build/check/stubs_ia32.o $(KHEADERS:%=build/check/%.ok) $(ABIHEADERS:%=build/check/%.ok) \
 	$(PORTABLE-debug:%=build/check/i386/%.ok) $(GENSOURCES:%=build/check/i386/%.ok)
 check-listed:
 	$(if $(UNLISTED),@echo 'conf/files: not listed: $(UNLISTED)' >&2; exit 1,@:)
@@ -84,6 +84,10 @@ build/check/includes: mk/checkinc $(KSOURCES) $(KHEADERS)
 build/check/man: mk/genman conf/syscalls $(wildcard include/mx/*.h usr/share/man/calls/*)
 	$(call say,CHECK,manual)
 	$(Q)mk/genman $@
+# Every error of a native call has a point in a guest test.
+build/check/tests: mk/checktests conf/syscalls $(wildcard test/guest/*.c)
+	$(call say,CHECK,tests)
+	$(Q)mkdir -p $(@D) && mk/checktests && touch $@
 # Each header compiles alone; those of include/abi on both widths and as strict C11.
 $(KHEADERS:%=build/check/%.ok): build/check/%.ok: % build/gen/stamp build/obj/debug/gen/config.h
 	$(call say,CHECK,$<)

@@ -22,9 +22,10 @@
 #define RIGHT_MANAGE_JOB	(1u << 16)
 #define RIGHT_MANAGE_PROCESS	(1u << 17)
 #define RIGHT_MANAGE_THREAD	(1u << 18)
+#define RIGHT_MANAGE_SOCKET	(1u << 20)	/* mx_socket_set_disposition */
 #define RIGHT_RESIZE		(1u << 22)	/* of a VMO: mx_vmo_set_size, ftruncate */
 #define RIGHT_SAME		(1u << 31)	/* not a right: "the same as the source has" */
-#define RIGHT_ALL		(((1u << 19) - 1) | RIGHT_RESIZE)
+#define RIGHT_ALL		(((1u << 19) - 1) | RIGHT_MANAGE_SOCKET | RIGHT_RESIZE)
 
 /* What every node made by a POSIX call has, whatever it was opened for. */
 #define RIGHTS_POSIX	(RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_WAIT | RIGHT_INSPECT | \

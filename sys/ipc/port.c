@@ -681,16 +681,16 @@ sys_mx_object_wait_async(uint32_t h, uint32_t port, uint64_t key, uint32_t signa
 {
 	struct node *n, *pn;
 	struct via via;
-	int error = handle_get(port, NODE_PORT, RIGHT_WRITE, &pn);
+	int error = handle_get_wait(h, &n, &via);
 
 	if (error != 0)
 		return error;
-	error = handle_get_wait(h, &n, &via);
+	error = handle_get(port, NODE_PORT, RIGHT_WRITE, &pn);
 	if (error == 0) {
 		error = wait_async(port_of(pn), n, &via, key, signals, options);
-		node_unuse(n);
+		node_unuse(pn);
 	}
-	node_unuse(pn);
+	node_unuse(n);
 	return error;
 }
 

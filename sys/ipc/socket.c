@@ -63,7 +63,7 @@ struct socket {
 };
 
 #define SOCKET_RIGHTS (RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE | RIGHT_SIGNAL | RIGHT_SIGNAL_PEER | \
-    RIGHT_GET_PROPERTY | RIGHT_SET_PROPERTY)
+    RIGHT_GET_PROPERTY | RIGHT_SET_PROPERTY | RIGHT_MANAGE_SOCKET)
 #define WRITER_LEVELS	(SIG_WRITABLE | SIG_WRITE_THRESHOLD | SIG_WRITE_DISABLED)
 #define READER_LEVELS	(SIG_READABLE | SIG_READ_THRESHOLD | SIG_PEER_WRITE_DISABLED)
 
@@ -628,6 +628,13 @@ sys_mx_socket_read(struct node *h, uint32_t options, void __user *buf, size_t si
 	return take_or_peek(h, &u, (options & MX_SOCKET_PEEK) != 0, actual);
 }
 
+/* A reader that was told of the end reads all before there is more; the lock is held. */
+static bool
+may_dispose(const struct lane *l, uint32_t disposition)
+{
+	return disposition != MX_SOCKET_DISPOSITION_WRITE_ENABLED || !l->disabled || queued(l) == 0;
+}
+
 /* What the writer of a direction may do from now on; the lock is held. */
 static void
 dispose(struct socket *s, unsigned to, uint32_t disposition, struct wakelist *w)
@@ -651,6 +658,8 @@ sys_mx_socket_set_disposition(struct node *h, uint32_t mine, uint32_t peers)
 	spin_lock(&s->pair.lock);
 	if (peers != 0 && pair_peer_locked(h) == NULL) {
 		error = EPEERCLOSED;
+	} else if (!may_dispose(&s->lane[1 - h->side], mine) || !may_dispose(&s->lane[h->side], peers)) {
+		error = EBADSTATE;
 	} else {
 		dispose(s, 1u - h->side, mine, &w);
 		dispose(s, h->side, peers, &w);

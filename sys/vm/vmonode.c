@@ -540,33 +540,33 @@ sys_mx_vmo_create_child(uint32_t h, uint32_t options, uint64_t off, uint64_t siz
 	return error;
 }
 
-/* The leave to make memory executable: a resource, or the job's policy when there is none. */
+/* A resource gives leave to make memory executable; no object is one yet. */
 static int
-may_execute(uint32_t resource)
+resource_check(uint32_t h)
 {
 	struct node *n;
 	uint32_t rights;
 	int error;
 
-	if (resource == 0)
-		return policy_check(POLICY_MARK_VMO_EXEC);
-	if ((error = handle_get_slot(resource, &n, &rights)) != 0)
+	if (h == 0)
+		return 0;
+	if ((error = handle_get_slot(h, &n, &rights)) != 0)
 		return error;
 	node_unuse(n);
-	return EWRONGTYPE;		/* no object is one yet */
+	return EWRONGTYPE;
 }
 
-/* Consumes h, by success and failure alike. */
+/* Consumes h, by success and failure alike.  Without a resource the job's policy gives leave. */
 int
 sys_mx_vmo_replace_as_executable(uint32_t h, uint32_t resource, void __user *out)
 {
 	struct slot slot;
-	int error = may_execute(resource), taken = handle_take(h, &slot);
+	int error = resource == 0 ? policy_check(POLICY_MARK_VMO_EXEC) : 0, taken = handle_take(h, &slot);
 
 	if (taken != 0)
 		return error != 0 ? error : taken;
-	if (error == 0 && slot.node->kind != NODE_VMO)
-		error = EWRONGTYPE;
+	if (error == 0)
+		error = slot.node->kind == NODE_VMO ? resource_check(resource) : EWRONGTYPE;
 	if (error != 0) {
 		slot_drop(&slot);
 		return error;

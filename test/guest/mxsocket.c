@@ -170,6 +170,7 @@ dispositions(void)
 	is_int(mx_socket_set_disposition(a, 0, MX_SOCKET_DISPOSITION_WRITE_DISABLED), MX_OK, "disable the peer");
 	is_int(mx_socket_write(b, 0, "x", 1, NULL), MX_ERR_BAD_STATE, "which cannot write");
 	ok((levels(a) & MX_SOCKET_PEER_WRITE_DISABLED) && (levels(b) & MX_SOCKET_WRITE_DISABLED), "both know");
+	mx_socket_read(a, 0, back, 99, &n);
 	is_int(mx_socket_set_disposition(b, MX_SOCKET_DISPOSITION_WRITE_ENABLED, MX_SOCKET_DISPOSITION_WRITE_DISABLED),
 	    MX_OK, "both in one call");
 	ok((levels(a) & (MX_SOCKET_WRITABLE | MX_SOCKET_PEER_WRITE_DISABLED)) == 0 && (levels(b) & MX_SOCKET_WRITABLE),
