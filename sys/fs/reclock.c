@@ -9,9 +9,10 @@
  * 2. Setting a range replaces what the owner has there: neighbours of the same type merge, others
  * are cut or split.  That takes at most two new records, which are made before the lock is taken.
  *
- * 3. Waiting.  A waiter notes whom it waits for.  Before a process sleeps, the chain from that
- * owner on is followed; if it leads back, the call is EDEADLK.  Whoever gives a range up wakes the
- * vnode's waiters, and each tries again.
+ * 3. Waiting.  Who waits leaves a request (kern/request.c) that says whom it waits for.  Before it sleeps, the
+ * chain from that owner on is followed; if it leads back, the call is EDEADLK.  Whoever changes the
+ * locks of a vnode goes along its requests, oldest first: sets those that nobody is in the way of any more, and
+ * looks at the chain of those that wait for somebody else now.
  *
  * Locking: reclock_lock (spin) over all of it; record locks are rare.
  */
@@ -26,7 +27,7 @@
 #include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/proc.h"
-#include "kern/thr.h"
+#include "kern/request.h"
 #include "mach/user.h"
 #include "vm/zone.h"
 #include <abi/fcntl.h>
@@ -45,44 +46,53 @@ struct lockset {
 	struct list locks;		/* [r] */
 };
 
-struct lock_waiter {
-	struct list link;		/* [r] all waiters */
+/* Records made beforehand, so that nothing can fail half way, and those that are left over. */
+struct spare {
+	struct reclock *rec[2];
+	struct lockset *set, *gone;
+	struct list dead;
+};
+
+/* A call that sets a lock. */
+struct setting {
+	struct request request;		/* among all that sleep */
 	struct vnode *vn;
-	struct thr *thr;
-	koid_t owner, blocker;		/* [r] */
+	struct reclock want;
+	struct spare spare;
+	koid_t blocker;			/* [r] whose lock is in the way */
 };
 
 LOCK_CLASS(reclock_class, "record locks", RANK_TREE + 2);
 static struct spin reclock_lock = SPIN_INIT(&reclock_class);	/* r */
-static struct list waiters = LIST_INIT(waiters);		/* [r] */
+static struct list sleepers = LIST_INIT(sleepers);		/* [r] struct setting */
 ZONE(reclock_zone, struct reclock);
 ZONE(lockset_zone, struct lockset);
 COUNTER(reclock_count, "fs.reclocks");
 
-/* Records made beforehand, so that nothing can fail half way. */
-struct spare {
-	struct reclock *rec[2];
-	struct lockset *set;
-};
-
 static void
 spare_free(struct spare *s)
 {
+	struct list *l;
+
 	for (size_t i = 0; i < ARRAY_SIZE(s->rec); i++)
 		if (s->rec[i] != NULL)
 			zone_free(reclock_zone, s->rec[i]);
 	if (s->set != NULL)
 		zone_free(lockset_zone, s->set);
+	if (s->gone != NULL)
+		zone_free(lockset_zone, s->gone);
+	while ((l = list_pop_front(&s->dead)) != NULL)
+		zone_free(reclock_zone, list_entry(l, struct reclock, link));
 }
 
 static int
-spare_fill(struct spare *s, const struct vnode *vn)
+spare_fill(struct spare *s)
 {
-	*s = (struct spare){ 0 };
+	*s = (struct spare){ .dead = LIST_INIT(s->dead) };
 	for (size_t i = 0; i < ARRAY_SIZE(s->rec); i++)
 		if ((s->rec[i] = zone_alloc(reclock_zone, 0)) == NULL)
 			goto no_memory;
-	if (vn->v_locks == NULL && (s->set = zone_alloc(lockset_zone, 0)) == NULL)
+	if ((s->set = zone_alloc(lockset_zone, 0)) == NULL)
 		goto no_memory;
 	return 0;
 no_memory:
@@ -109,15 +119,6 @@ record_remove(struct reclock *r, struct list *dead)
 	list_remove(&r->link);
 	list_push_back(dead, &r->link);
 	kstat_add(&reclock_count, -1);
-}
-
-static void
-records_free(struct list *dead)
-{
-	struct list *l;
-
-	while ((l = list_pop_front(dead)) != NULL)
-		zone_free(reclock_zone, list_entry(l, struct reclock, link));
 }
 
 static void
@@ -148,7 +149,7 @@ conflict(struct vnode *vn, const struct reclock *want)
 
 /* Takes what `new' covers away from the owner's other records; same types melt into it. */
 static void
-carve(struct lockset *set, struct reclock *new, struct spare *s, struct list *dead)
+carve(struct lockset *set, struct reclock *new, struct spare *s)
 {
 	struct reclock *r, *next, *right;
 
@@ -161,7 +162,7 @@ carve(struct lockset *set, struct reclock *new, struct spare *s, struct list *de
 				continue;
 			new->start = MIN(new->start, r->start);
 			new->end = MAX(new->end, r->end);
-			record_remove(r, dead);
+			record_remove(r, &s->dead);
 		} else if (r->start > new->end || r->end < new->start) {
 			continue;
 		} else if (r->start < new->start) {
@@ -175,66 +176,46 @@ carve(struct lockset *set, struct reclock *new, struct spare *s, struct list *de
 		} else if (r->end > new->end) {
 			r->start = new->end + 1;
 		} else {
-			record_remove(r, dead);
+			record_remove(r, &s->dead);
 		}
 	}
 }
 
-static void
-wake_waiters(struct vnode *vn)
-{
-	struct lock_waiter *w;
-
-	list_for_each(w, &waiters, link)
-		if (w->vn == vn)
-			thr_wake(w->thr, 0);
-}
-
 /* An empty set goes, so a file without locks costs nothing. */
 static void
-set_trim(struct vnode *vn, struct lockset **gone)
+set_trim(struct vnode *vn, struct spare *s)
 {
 	struct lockset *set = vn->v_locks;
 
 	if (set != NULL && list_empty(&set->locks)) {
 		vn->v_locks = NULL;
-		*gone = set;
+		s->gone = set;
 	}
 }
 
-/* EAGAIN: somebody is in the way, *blocker says who. */
+/* EAGAIN: somebody is in the way, blocker says who. */
 static int
-apply(struct vnode *vn, const struct reclock *want, struct spare *s, koid_t *blocker)
+apply(struct setting *c)
 {
-	struct list dead = LIST_INIT(dead);
-	struct lockset *set, *gone = NULL;
-	struct reclock *r = conflict(vn, want), new = *want;
+	struct reclock *r = conflict(c->vn, &c->want), new = c->want;
+	struct spare *s = &c->spare;
 
 	if (r != NULL) {
-		*blocker = r->owner;
+		c->blocker = r->owner;
 		return EAGAIN;
 	}
-	if (vn->v_locks == NULL) {
-		if (want->type == F_UNLCK)
-			return 0;
+	if (c->vn->v_locks == NULL) {
 		list_init(&s->set->locks);
-		vn->v_locks = s->set;
+		c->vn->v_locks = s->set;
 		s->set = NULL;
 	}
-	set = vn->v_locks;
-	carve(set, &new, s, &dead);
+	carve(c->vn->v_locks, &new, s);
 	if (new.type != F_UNLCK) {
 		r = spare_take(s);
 		*r = new;
-		record_insert(set, r);
+		record_insert(c->vn->v_locks, r);
 	}
-	set_trim(vn, &gone);
-	wake_waiters(vn);
-	spin_unlock(&reclock_lock);
-	records_free(&dead);
-	if (gone != NULL)
-		zone_free(lockset_zone, gone);
-	spin_lock(&reclock_lock);
+	set_trim(c->vn, s);
 	return 0;
 }
 
@@ -242,16 +223,16 @@ apply(struct vnode *vn, const struct reclock *want, struct spare *s, koid_t *blo
 static bool
 deadlock(koid_t owner, koid_t blocker)
 {
-	struct lock_waiter *w;
+	struct setting *c;
 
 	for (int i = 0; i < CHAIN_MAX; i++) {
 		koid_t next = 0;
 
 		if (blocker == owner)
 			return true;
-		list_for_each(w, &waiters, link)
-			if (w->owner == blocker)
-				next = w->blocker;
+		list_for_each(c, &sleepers, request.link)
+			if (c->want.owner == blocker)
+				next = c->blocker;
 		if (next == 0)
 			return false;
 		blocker = next;
@@ -259,55 +240,62 @@ deadlock(koid_t owner, koid_t blocker)
 	return true;
 }
 
+/* The vnode's locks changed: who sleeps and can go on now.  A lock that is set may make room by replacing a
+ * stronger one, so it begins again after each. */
+static void
+serve(const struct vnode *vn, struct wakelist *w)
+{
+	struct setting *c, *next;
+	bool changed;
+
+	do {
+		changed = false;
+		list_for_each_safe(c, next, &sleepers, request.link) {
+			int error = c->vn != vn ? EAGAIN : apply(c);
+
+			if (error == 0)
+				changed = true;
+			else if (c->vn == vn && deadlock(c->want.owner, c->blocker))
+				error = EDEADLK;
+			if (error != EAGAIN)
+				request_finish(&c->request, error, w);
+			if (changed)
+				break;
+		}
+	} while (changed);
+}
+
 /* reclock_lock held before and after. */
 static int
-wait_for(struct vnode *vn, koid_t owner, koid_t blocker)
+wait_for(struct setting *c)
 {
-	struct lock_waiter w = { .vn = vn, .thr = thr_self(), .owner = owner, .blocker = blocker };
-	int error;
-
-	if (deadlock(owner, blocker))
+	if (deadlock(c->want.owner, c->blocker))
 		return EDEADLK;
-	thr_sleep_prepare(true);
-	list_push_back(&waiters, &w.link);
-	spin_unlock(&reclock_lock);
-	error = thr_sleep(NSEC_INFINITE);
-	spin_lock(&reclock_lock);
-	list_remove(&w.link);
-	return error;
+	request_init(&c->request, &reclock_lock);
+	list_push_back(&sleepers, &c->request.link);
+	return request_wait(&c->request, NSEC_INFINITE);
 }
 
 static int
 lock_set(struct vnode *vn, const struct reclock *want, bool wait)
 {
-	struct spare s;
-	koid_t blocker;
-	int error;
+	struct setting c = { .vn = vn, .want = *want };
+	struct wakelist w;
+	int error = spare_fill(&c.spare);
 
-	for (;;) {
-		error = spare_fill(&s, vn);
-		if (error != 0)
-			return error;
-		spin_lock(&reclock_lock);
-		if (vn->v_locks == NULL && s.set == NULL) {
-			/* The set went between the look and the lock. */
-			spin_unlock(&reclock_lock);
-			spare_free(&s);
-			continue;
-		}
-		error = apply(vn, want, &s, &blocker);
-		if (error == EAGAIN && wait) {
-			error = wait_for(vn, want->owner, blocker);
-			spin_unlock(&reclock_lock);
-			spare_free(&s);
-			if (error == 0)
-				continue;
-			return error;
-		}
-		spin_unlock(&reclock_lock);
-		spare_free(&s);
+	if (error != 0)
 		return error;
-	}
+	wakelist_init(&w);
+	spin_lock(&reclock_lock);
+	error = apply(&c);
+	if (error == 0)
+		serve(vn, &w);
+	else if (wait)
+		error = wait_for(&c);
+	spin_unlock(&reclock_lock);
+	wakelist_run(&w);
+	spare_free(&c.spare);
+	return error;
 }
 
 /* --- the call --- */
@@ -426,24 +414,25 @@ file_fcntl_lock(struct node *n, int cmd, uintptr_t arg)
 static void
 drop_owner(struct vnode *vn, koid_t owner)
 {
-	struct list dead = LIST_INIT(dead);
-	struct lockset *gone = NULL, *set;
+	struct spare s = { .dead = LIST_INIT(s.dead) };
 	struct reclock *r, *next;
+	struct lockset *set;
+	struct wakelist w;
 
+	wakelist_init(&w);
 	spin_lock(&reclock_lock);
 	set = vn->v_locks;
 	if (set != NULL) {
 		list_for_each_safe(r, next, &set->locks, link)
 			if (r->owner == owner)
-				record_remove(r, &dead);
-		if (!list_empty(&dead))
-			wake_waiters(vn);
-		set_trim(vn, &gone);
+				record_remove(r, &s.dead);
+		set_trim(vn, &s);
+		if (!list_empty(&s.dead))
+			serve(vn, &w);
 	}
 	spin_unlock(&reclock_lock);
-	records_free(&dead);
-	if (gone != NULL)
-		zone_free(lockset_zone, gone);
+	wakelist_run(&w);
+	spare_free(&s);
 }
 
 void

@@ -13,7 +13,6 @@
 #include "kern/kstat.h"
 #include "kern/proc.h"
 #include "kern/sysctl.h"
-#include "kern/time.h"
 #include "mach/user.h"
 #include "vm/space.h"
 #include "vm/vmo.h"
@@ -32,24 +31,10 @@ ZONE(segment_zone, struct segment);
 COUNTER(segments, "ipc.segments");
 static struct sysv_table table = SYSV_TABLE_INIT;
 static uint64_t pages_used;		/* [table] */
-static uint64_t shmmax = 1ull << 30, shmall = 1ull << 20, shmmni = SYSV_MAX;
+static uint64_t shmmax = 1ull << 30, shmall = 1ull << 20, shmmni = 256;
 SYSCTL_U64(ipc_shmmax, "ipc.shmmax", &shmmax);
 SYSCTL_U64(ipc_shmall, "ipc.shmall", &shmall);
 SYSCTL_U64(ipc_shmmni, "ipc.shmmni", &shmmni);
-
-static struct segment *
-find(long id)
-{
-	if (id < 0 || id > INT32_MAX)
-		return NULL;
-	return (struct segment *)sysv_find(&table, (int32_t)id);
-}
-
-static int64_t
-seconds(void)
-{
-	return clock_realtime() / NSEC_PER_SEC;
-}
 
 static void
 segment_free(struct segment *g)
@@ -75,7 +60,7 @@ segment_make(int32_t key, size_t size, long flags, struct segment **out)
 	vmo_set_segment(g->vmo);
 	sysv_init(&g->sysv, key, (uint32_t)flags);
 	g->size = size;
-	g->ctime = seconds();
+	g->ctime = sysv_seconds();
 	g->cpid = proc_self()->p_pid;
 	kstat_add(&segments, 1);
 	*out = g;
@@ -86,20 +71,14 @@ segment_make(int32_t key, size_t size, long flags, struct segment **out)
 static int
 get_existing(int32_t key, size_t size, long flags, intptr_t *result)
 {
-	int32_t id = sysv_by_key(&table, key);
-	struct segment *g;
-	uint32_t want = (uint32_t)flags >> 6 | (uint32_t)flags >> 3 | (uint32_t)flags;
+	struct sysv *o;
+	int error = sysv_get(&table, key, (int)flags, &o);
 
-	if (id < 0)
-		return ENOENT;
-	if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
-		return EEXIST;
-	g = find(id);
-	if (sysv_access(&g->sysv, want & 6) != 0)
-		return EACCES;
-	if (size > g->size)
+	if (error != 0)
+		return error;
+	if (size > ((struct segment *)o)->size)
 		return EINVAL;
-	*result = id;
+	*result = o->id;
 	return 0;
 }
 
@@ -109,17 +88,16 @@ enter(struct segment *g, size_t size, long flags, intptr_t *result)
 {
 	uint64_t pages = ROUND_UP(g->size, PAGE_SIZE) / PAGE_SIZE;
 	int error = get_existing(g->sysv.perm.key, size, flags, result);
-	int32_t id;
 
 	if (error != ENOENT)
 		return error == 0 ? EEXIST : error;
 	if (pages_used + pages > shmall)
 		return ENOSPC;
-	id = sysv_enter(&table, shmmni, &g->sysv);
-	if (id < 0)
-		return ENOSPC;
+	error = sysv_enter(&table, shmmni, &g->sysv);
+	if (error != 0)
+		return error;
 	pages_used += pages;
-	*result = id;
+	*result = g->sysv.id;
 	return 0;
 }
 
@@ -185,29 +163,21 @@ attach(struct vmo *vmo, vaddr_t *at, bool fixed, bool rdonly)
 	return error == EEXIST ? EINVAL : error;
 }
 
-/* Table locked: the segment that has this VMO, unless it was removed. */
-static struct segment *
-by_vmo(const struct vmo *vmo)
+static bool
+has_vmo(const struct sysv *o, const void *vmo)
 {
-	for (uint32_t i = 0; i < SYSV_MAX; i++) {
-		struct segment *g = (struct segment *)table.slot[i];
-
-		if (g != NULL && g->vmo == vmo)
-			return g;
-	}
-	return NULL;
+	return ((const struct segment *)o)->vmo == vmo;
 }
 
 static void
 stamp(const struct vmo *vmo, bool attached)
 {
-	int64_t now = seconds();
 	struct segment *g;
 
 	spin_lock(&table.lock);
-	g = by_vmo(vmo);
+	g = (struct segment *)sysv_search(&table, has_vmo, vmo);
 	if (g != NULL) {
-		*(attached ? &g->atime : &g->dtime) = now;
+		*(attached ? &g->atime : &g->dtime) = sysv_seconds();
 		g->lpid = proc_self()->p_pid;
 	}
 	spin_unlock(&table.lock);
@@ -224,7 +194,7 @@ sys_shmat(long id, uintptr_t addr, long flags, intptr_t *result)
 	if (error != 0)
 		return error;
 	spin_lock(&table.lock);
-	g = find(id);
+	g = (struct segment *)sysv_find(&table, id);
 	error = g == NULL ? EINVAL : sysv_access(&g->sysv, (flags & SHM_RDONLY) != 0 ? 4 : 6);
 	if (error == 0) {
 		vmo = g->vmo;
@@ -290,7 +260,7 @@ segment_stat(long id, void __user *arg)
 	int error;
 
 	spin_lock(&table.lock);
-	g = find(id);
+	g = (struct segment *)sysv_find(&table, id);
 	error = g == NULL ? EINVAL : sysv_access(&g->sysv, 4);
 	if (error == 0)
 		ds = (struct abi_shmid_ds){ .perm = g->sysv.perm, .segsz = g->size, .atime = g->atime,
@@ -304,18 +274,16 @@ static int
 segment_set(long id, const void __user *arg)
 {
 	struct abi_shmid_ds ds;
-	struct segment *g;
-	int64_t now = seconds();
+	struct sysv *o;
 	int error = copyin(arg, &ds, sizeof(ds));
 
 	if (error != 0)
 		return error;
 	spin_lock(&table.lock);
-	g = find(id);
-	error = g == NULL ? EINVAL : sysv_owner(&g->sysv) ? 0 : EPERM;
+	error = sysv_owned(&table, id, &o);
 	if (error == 0) {
-		sysv_set(&g->sysv, &ds.perm);
-		g->ctime = now;
+		sysv_set(o, &ds.perm);
+		((struct segment *)o)->ctime = sysv_seconds();
 	}
 	spin_unlock(&table.lock);
 	return error;
@@ -325,13 +293,14 @@ static int
 segment_remove(long id)
 {
 	struct segment *g;
+	struct sysv *o;
 	int error;
 
 	spin_lock(&table.lock);
-	g = find(id);
-	error = g == NULL ? EINVAL : sysv_owner(&g->sysv) ? 0 : EPERM;
+	error = sysv_owned(&table, id, &o);
+	g = (struct segment *)o;
 	if (error == 0) {
-		sysv_remove(&table, (int32_t)id);
+		sysv_remove(&table, o);
 		pages_used -= ROUND_UP(g->size, PAGE_SIZE) / PAGE_SIZE;
 	}
 	spin_unlock(&table.lock);

@@ -1,7 +1,8 @@
 /*
- * System V objects are found by a key and used by an id.  An id is an index into a table of its kind and
- * a number that steps at every removal, so that the id of an object that is gone finds nothing:
- * never an address of the kernel.  They belong to no process and live until they are removed.
+ * System V objects are found by a key and used by an id.  Ids are counted: one that is gone comes back after
+ * two billion others, so a stale id finds nothing, and no id is an address of the kernel.
+ * Objects belong to no process and live until they are removed; a call that sleeps or copies bytes holds
+ * a reference, so an object that is removed meanwhile stays until the call has seen it.
  */
 #include "ipc/sysv.h"
 #include "kern/cred.h"
@@ -9,51 +10,70 @@
 #include "kern/proc.h"
 #include "kern/time.h"
 
-#define SEQ_MAX	(INT32_MAX / SYSV_MAX)
-
 const struct lock_class sysv_class = { .name = "System V table", .rank = RANK_NODE - 2 };
 
+static struct sysv **
+id_bucket(struct sysv_table *t, int32_t id)
+{
+	return &t->ids[(uint32_t)id % SYSV_BUCKETS];
+}
+
+static struct sysv **
+key_bucket(struct sysv_table *t, int32_t key)
+{
+	return &t->keys[((uint32_t)key * 2654435761u >> 16) % SYSV_BUCKETS];
+}
+
 struct sysv *
-sysv_find(struct sysv_table *t, int32_t id)
+sysv_find(struct sysv_table *t, int64_t id)
 {
-	struct sysv *o = id < 0 ? NULL : t->slot[(uint32_t)id % SYSV_MAX];
+	struct sysv *o = id < 0 || id > INT32_MAX ? NULL : *id_bucket(t, (int32_t)id);
 
-	return o != NULL && o->perm.seq == (uint32_t)id / SYSV_MAX ? o : NULL;
+	while (o != NULL && o->id != id)
+		o = o->next_id;
+	return o;
 }
 
-static int32_t
-id_at(const struct sysv_table *t, uint32_t i)
-{
-	return (int32_t)(t->slot[i]->perm.seq * SYSV_MAX + i);
-}
-
-int32_t
-sysv_by_key(struct sysv_table *t, int32_t key)
-{
-	for (uint32_t i = 0; i < SYSV_MAX && key != IPC_PRIVATE; i++)
-		if (t->slot[i] != NULL && t->slot[i]->perm.key == key)
-			return id_at(t, i);
-	return -1;
-}
-
-int32_t
+int
 sysv_enter(struct sysv_table *t, uint64_t most, struct sysv *o)
 {
-	for (uint32_t i = 0; i < SYSV_MAX && i < most; i++) {
-		if (t->slot[i] == NULL) {
-			o->perm.seq = t->seq;
-			t->slot[i] = o;
-			return id_at(t, i);
-		}
+	struct sysv **at;
+
+	if (t->n >= MIN(most, (uint64_t)SYSV_MAX))
+		return ENOSPC;
+	do
+		t->last = t->last == INT32_MAX ? 1 : t->last + 1;
+	while (sysv_find(t, t->last) != NULL);
+	o->id = t->last;
+	o->perm.seq = (uint32_t)o->id;
+	at = id_bucket(t, o->id);
+	o->next_id = *at;
+	*at = o;
+	if (o->perm.key != IPC_PRIVATE) {
+		at = key_bucket(t, o->perm.key);
+		o->next_key = *at;
+		*at = o;
 	}
-	return -1;
+	t->n++;
+	return 0;
 }
 
 void
-sysv_remove(struct sysv_table *t, int32_t id)
+sysv_remove(struct sysv_table *t, struct sysv *o)
 {
-	t->slot[(uint32_t)id % SYSV_MAX] = NULL;
-	t->seq = t->seq == SEQ_MAX - 1 ? 0 : t->seq + 1;
+	struct sysv **at = id_bucket(t, o->id);
+
+	while (*at != o)
+		at = &(*at)->next_id;
+	*at = o->next_id;
+	if (o->perm.key != IPC_PRIVATE) {
+		at = key_bucket(t, o->perm.key);
+		while (*at != o)
+			at = &(*at)->next_key;
+		*at = o->next_key;
+	}
+	o->removed = true;
+	t->n--;
 }
 
 int
@@ -71,12 +91,43 @@ sysv_access(const struct sysv *o, uint32_t want)
 	return (mode & want) == want ? 0 : EACCES;
 }
 
-bool
-sysv_owner(const struct sysv *o)
+int
+sysv_owned(struct sysv_table *t, int64_t id, struct sysv **out)
 {
 	const struct cred *c = proc_self()->p_cred;
+	struct sysv *o = sysv_find(t, id);
 
-	return cred_super(c) || c->euid == o->perm.uid || c->euid == o->perm.cuid;
+	*out = o;
+	if (o == NULL)
+		return EINVAL;
+	return cred_super(c) || c->euid == o->perm.uid || c->euid == o->perm.cuid ? 0 : EPERM;
+}
+
+int
+sysv_lock(struct sysv_table *t, int64_t id, uint32_t want, struct sysv **out)
+{
+	struct sysv *o;
+	int error;
+
+	spin_lock(&t->lock);
+	o = sysv_find(t, id);
+	error = o == NULL ? EINVAL : sysv_access(o, want);
+	if (error != 0) {
+		spin_unlock(&t->lock);
+		return error;
+	}
+	o->refs++;
+	*out = o;
+	return 0;
+}
+
+bool
+sysv_put_unlock(struct sysv_table *t, struct sysv *o)
+{
+	bool last = --o->refs == 0;
+
+	spin_unlock(&t->lock);
+	return last;
 }
 
 void
@@ -86,6 +137,7 @@ sysv_init(struct sysv *o, int32_t key, uint32_t mode)
 
 	o->perm = (struct abi_ipc_perm){ .uid = c->euid, .gid = c->egid, .cuid = c->euid, .cgid = c->egid,
 		.mode = mode & 0777, .key = key };
+	o->refs = 1;
 }
 
 void
@@ -97,19 +149,29 @@ sysv_set(struct sysv *o, const struct abi_ipc_perm *p)
 }
 
 int
-sysv_get(struct sysv_table *t, int32_t key, int flags, intptr_t *result)
+sysv_get(struct sysv_table *t, int32_t key, int flags, struct sysv **out)
 {
 	uint32_t mode = (uint32_t)flags, want = (mode >> 6 | mode >> 3 | mode) & 6;
-	int32_t id = sysv_by_key(t, key);
+	struct sysv *o = key == IPC_PRIVATE ? NULL : *key_bucket(t, key);
 
-	if (id < 0)
+	while (o != NULL && o->perm.key != key)
+		o = o->next_key;
+	if (o == NULL)
 		return ENOENT;
 	if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
 		return EEXIST;
-	if (sysv_access(sysv_find(t, id), want) != 0)
-		return EACCES;
-	*result = id;
-	return 0;
+	*out = o;
+	return sysv_access(o, want);
+}
+
+struct sysv *
+sysv_search(struct sysv_table *t, bool (*match)(const struct sysv *, const void *), const void *arg)
+{
+	for (uint32_t i = 0; i < SYSV_BUCKETS; i++)
+		for (struct sysv *o = t->ids[i]; o != NULL; o = o->next_id)
+			if (match(o, arg))
+				return o;
+	return NULL;
 }
 
 int64_t

@@ -70,7 +70,7 @@ struct trace {
 	bool t_lost;			/* [n] */
 	bool t_stalled;			/* [n] the reader sleeps: nobody waits for it */
 	bool t_super;			/* [I] root made it */
-	struct list t_waiters;		/* [n] threads that wait for room, by t_wait_link */
+	struct sigsrc t_room;		/* [n] WRITABLE: who makes records need not wait */
 };
 
 struct record {
@@ -119,40 +119,32 @@ static void
 levels_locked(struct trace *tr, struct wakelist *wl)
 {
 	bool end = tr->t_began && tr->t_attached == 0;
+	bool room = tr->t_closed || tr->t_stalled || tr->t_head - tr->t_tail <= LIMIT;
 	uint32_t on = tr->t_head != tr->t_tail || end ? SIG_READABLE : 0;
 
 	if (end)
 		on |= SIG_PEER_CLOSED;
 	sig_change(&tr->t_node.own, (SIG_READABLE | SIG_PEER_CLOSED) & ~on, on, wl);
+	sig_change(&tr->t_room, room ? 0 : SIG_WRITABLE, room ? SIG_WRITABLE : 0, wl);
 }
 
+/* Until there is room, but not for ever. */
 static void
-wake_waiters_locked(struct trace *tr)
+wait_room(struct trace *tr)
 {
-	struct list *l;
-
-	while ((l = list_pop_front(&tr->t_waiters)) != NULL)
-		thr_wake(list_entry(l, struct thr, t_wait_link), 0);
-}
-
-/* Sleeps until there is room; the lock is held, and again afterwards. */
-static void
-wait_room_locked(struct trace *tr)
-{
-	struct thr *t = thr_self();
+	struct wakelist wl;
 	int error = 0;
 
-	while (error == 0 && !tr->t_closed && !tr->t_stalled && tr->t_head - tr->t_tail > LIMIT) {
-		thr_sleep_prepare(true);
-		list_push_back(&tr->t_waiters, &t->t_wait_link);
-		spin_unlock(&tr->t_node.lock);
-		error = thr_sleep(deadline_after(PATIENCE));
-		spin_lock(&tr->t_node.lock);
-		list_remove(&t->t_wait_link);
-		list_init(&t->t_wait_link);
-	}
-	if (error == ETIMEDOUT)
-		tr->t_stalled = true;
+	while (error == 0 && (atomic_load(&tr->t_room.bits) & SIG_WRITABLE) == 0)
+		error = sig_wait(&tr->t_room, SIG_WRITABLE, WAIT_INTR, deadline_after(PATIENCE), NULL, NULL);
+	if (error != ETIMEDOUT)
+		return;
+	wakelist_init(&wl);
+	spin_lock(&tr->t_node.lock);
+	tr->t_stalled = tr->t_head - tr->t_tail > LIMIT;
+	levels_locked(tr, &wl);
+	spin_unlock(&tr->t_node.lock);
+	wakelist_run(&wl);
 }
 
 static void
@@ -160,11 +152,11 @@ trace_put(struct trace *tr, struct abi_trace_record *r, bool wait)
 {
 	struct wakelist wl;
 
+	if (wait)
+		wait_room(tr);
 	wakelist_init(&wl);
 	r->time = clock_now();
 	spin_lock(&tr->t_node.lock);
-	if (wait)
-		wait_room_locked(tr);
 	if (!tr->t_closed && SIZE - (tr->t_head - tr->t_tail) >= r->size) {
 		if (tr->t_lost)
 			r->flags |= MX_TRACE_LOST;
@@ -206,8 +198,6 @@ record_taken(struct trace *tr, uint32_t size)
 	spin_lock(&tr->t_node.lock);
 	tr->t_tail += size;
 	tr->t_stalled = false;
-	if (tr->t_head - tr->t_tail <= LIMIT)
-		wake_waiters_locked(tr);
 	levels_locked(tr, &wl);
 	spin_unlock(&tr->t_node.lock);
 	wakelist_run(&wl);
@@ -264,11 +254,14 @@ static void
 trace_unused(struct node *n)
 {
 	struct trace *tr = trace_of(n);
+	struct wakelist wl;
 
+	wakelist_init(&wl);
 	spin_lock(&n->lock);
 	tr->t_closed = true;
-	wake_waiters_locked(tr);
+	levels_locked(tr, &wl);
 	spin_unlock(&n->lock);
+	wakelist_run(&wl);
 }
 
 static void
@@ -302,7 +295,7 @@ sys_mx_trace_create(uint32_t options, void __user *out)
 	node_init(&tr->t_node, &trace_ops, NODE_TRACE, NULL, 0);
 	tr->t_node.lock.class = &trace_class;
 	mutex_init(&tr->t_read, &trace_read_class);
-	list_init(&tr->t_waiters);
+	sigsrc_init(&tr->t_room, &tr->t_node.lock, SIG_WRITABLE);
 	tr->t_super = cred_super(proc_self()->p_cred);
 	return handle_install_new(&tr->t_node, TRACE_RIGHTS, out);
 }

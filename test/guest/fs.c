@@ -459,6 +459,8 @@ waiting_locks(void)
 	fails(fcntl(fd, F_SETLKW, &second), EDEADLK, "waiting for one another: EDEADLK");
 	fl.l_type = F_UNLCK;
 	fcntl(fd, F_SETLK, &fl);
+	fl.l_type = F_WRLCK;
+	fails(fcntl(fd, F_SETLK, &fl), EAGAIN, "what a waiter waited for is the waiter's at once");
 	is_int(child_status(pid), 0, "the waiter gets it when it is free");
 	fl.l_type = F_WRLCK;
 	is_int(fcntl(fd, F_SETLK, &fl), 0, "an ended process holds nothing");

@@ -146,6 +146,61 @@ waiting(void)
 	is_int(wait(&n) > 0 ? n : -1, 0, "to both");
 }
 
+/* A message goes to the oldest who wants it, room to the oldest who has something for it. */
+static void
+handing(void)
+{
+	int q = msgget(IPC_PRIVATE, 0600), order[2];
+	struct msqid_ds ds;
+	pid_t pids[3];
+	char c;
+
+	pipe(order);
+	for (int n = 0; n < 3; n++) {
+		pids[n] = fork();
+		if (pids[n] == 0) {
+			c = (char)get(q, n == 1 ? 9 : 0, 0);
+			write(order[1], &c, 1);
+			_exit(0);
+		}
+		usleep(20000);
+	}
+	put(q, 5, "p", 0), put(q, 9, "q", 0), put(q, 9, "r", 0);
+	fails(get(q, 0, IPC_NOWAIT), ENOMSG, "what receivers wait for is theirs");
+	for (int n = 0; n < 3; n++)
+		child_status(pids[n]);
+	ok(read(order[0], m.text, 3) == 3 && memcmp(m.text, "pqr", 3) == 0, "each got its own, in order");
+	m.type = 1;
+	msgsnd(q, &m, 65536, 0);
+	for (int n = 0; n < 2; n++) {
+		pids[n] = fork();
+		if (pids[n] == 0)
+			_exit(put(q, 2 + n, "x", 0));
+		usleep(20000);
+	}
+	msgrcv(q, &m, 65536, 0, 0);
+	msgctl(q, IPC_STAT, &ds);
+	ok(ds.msg_qnum == 2 && ds.msg_lspid == pids[1], "both senders' messages are there at once");
+	ok(get(q, 0, 0) == 'x' && m.type == 2 && get(q, 0, 0) == 'x' && m.type == 3, "in their order");
+	child_status(pids[0]), child_status(pids[1]);
+	pids[0] = fork();
+	if (pids[0] == 0)
+		_exit(msgrcv(q, &m, 1, 0, 0) == -1 && errno == E2BIG ? 0 : 1);
+	usleep(20000);
+	put(q, 1, "too long", 0);
+	is_int(child_status(pids[0]), 0, "E2BIG to who waits with a small buffer");
+	is_int(get(q, 0, IPC_NOWAIT), 't', "the message stays");
+	pids[0] = fork();
+	if (pids[0] == 0)
+		_exit(__sys_msgrcv(q, (void *)8, 10, 0, 0, NULL) == -1 && errno == EFAULT ? 0 : 1);
+	usleep(20000);
+	put(q, 4, "e", 0);
+	is_int(child_status(pids[0]), 0, "EFAULT to who waits with a bad buffer");
+	is_int(get(q, 4, IPC_NOWAIT), 'e', "the message is put back");
+	close(order[0]), close(order[1]);
+	msgctl(q, IPC_RMID, NULL);
+}
+
 static int secret;
 
 static void
@@ -190,6 +245,7 @@ main(void)
 	getting();
 	order();
 	waiting();
+	handing();
 	permission();
 	return tap_done();
 }

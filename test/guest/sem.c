@@ -29,7 +29,7 @@ value(int id, int num)
 static void
 getting(void)
 {
-	int a = semget(IPC_PRIVATE, 3, 0600), b = semget(IPC_PRIVATE, 1, 0600), ids[300], n;
+	int a = semget(IPC_PRIVATE, 3, 0600), b = semget(IPC_PRIVATE, 1, 0600), ids[301], n;
 	struct semid_ds ds;
 
 	ok(a >= 0 && b >= 0 && a != b, "two private sets");
@@ -67,6 +67,14 @@ getting(void)
 	for (n = 0; n < 300 && (ids[n] = semget(IPC_PRIVATE, 1, 0600)) >= 0; n++)
 		;
 	ok(n == 256 && errno == ENOSPC, "ENOSPC after 256");
+	is_int(sysctlbyname("ipc.semmni", NULL, NULL, "300", 3), 0, "ipc.semmni can be raised");
+	for (; n <= 300 && (ids[n] = semget(IPC_PRIVATE, 1, 0600)) >= 0; n++)
+		;
+	ok(n == 300 && errno == ENOSPC, "and holds");
+	for (b = n, a = 0; a < n; a++)
+		b -= semctl(ids[a], 0, GETVAL) == 0;
+	is_int(b, 0, "all are found");
+	sysctlbyname("ipc.semmni", NULL, NULL, "256", 3);
 	while (n-- > 0)
 		semctl(ids[n], 0, IPC_RMID);
 }
@@ -194,6 +202,63 @@ waiting(void)
 	semctl(id, 0, IPC_RMID);
 	is_int(wait(&n) > 0 ? n : -1, 0, "EIDRM to who waits");
 	is_int(wait(&n) > 0 ? n : -1, 0, "to both");
+}
+
+/* What an operation makes possible is done at once, for the oldest who waits, before anybody else can look. */
+static void
+handing(void)
+{
+	int id = semget(IPC_PRIVATE, 2, 0600), order[2], n, bad = 0;
+	pid_t pids[3];
+	char c, want = 'a';
+
+	pipe(order);
+	for (n = 0; n < 3; n++) {
+		pids[n] = fork();
+		if (pids[n] == 0) {
+			bad = op(id, 0, -1, 0);
+			write(order[1], &(char){ (char)('a' + n) }, 1);
+			_exit(bad != 0);
+		}
+		until(id, 0, GETNCNT, n + 1);
+	}
+	for (n = 0; n < 3; n++) {
+		op(id, 0, 1, 0);
+		fails(op(id, 0, -1, IPC_NOWAIT), EAGAIN, "what a sleeper waited for is the sleeper's");
+		is_int(semctl(id, 0, GETNCNT), 2 - n, "who waits no longer");
+		read(order[0], &c, 1);
+		is_int(c, want++, "the oldest");
+	}
+	for (n = 0; n < 3; n++)
+		bad |= child_status(pids[n]);
+	is_int(bad, 0, "all three");
+	/* One change lets the first go on, and that lets the second. */
+	for (n = 0; n < 2; n++) {
+		pids[n] = fork();
+		if (pids[n] == 0) {
+			struct sembuf chain[2] = { { (unsigned short)n, -1, 0 }, { (unsigned short)(1 - n), 1, 0 } };
+
+			_exit(semop(id, chain, 2) != 0);
+		}
+		until(id, n, GETNCNT, 1);
+	}
+	op(id, 0, 1, 0);
+	ok(value(id, 0) == 1 && value(id, 1) == 0, "a chain of two is done at once");
+	ok(child_status(pids[0]) == 0 && child_status(pids[1]) == 0, "both go on");
+	/* A request whose other operation may not wait ends when it comes to that. */
+	semctl(id, 0, SETVAL, 0);
+	pids[0] = fork();
+	if (pids[0] == 0) {
+		struct sembuf two[2] = { { 0, -1, 0 }, { 1, -1, IPC_NOWAIT } };
+
+		_exit(semop(id, two, 2) == -1 && errno == EAGAIN ? 0 : 1);
+	}
+	until(id, 0, GETNCNT, 1);
+	op(id, 0, 1, 0);
+	is_int(child_status(pids[0]), 0, "IPC_NOWAIT of the second operation");
+	is_int(value(id, 0), 1, "has taken nothing");
+	close(order[0]), close(order[1]);
+	semctl(id, 0, IPC_RMID);
 }
 
 static void
@@ -367,6 +432,7 @@ main(void)
 	getting();
 	values();
 	waiting();
+	handing();
 	undoing();
 	racing();
 	permission();
