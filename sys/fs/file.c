@@ -386,6 +386,12 @@ static const struct node_ops fifo_ops = {
 	.unused = fifo_unused, .destroy = fifo_destroy,
 };
 
+struct node *
+fifo_file_end(struct node *n)
+{
+	return n->ops == &fifo_ops ? pipe_of(n) : NULL;
+}
+
 int
 fifo_file_open(struct vnode *vn, uint32_t flags, struct node **out)
 {

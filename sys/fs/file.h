@@ -22,7 +22,8 @@ struct vnode *vnode_of(struct node *);
 int vnode_open(struct vnode *, uint32_t oflags, struct node **, uint32_t *rights) __must_check;
 /* The node alone, with one use, no checks but ETXTBSY for a writer. */
 int file_create(struct vnode *, uint32_t oflags, bool writer, struct node **) __must_check;
-/* The open of a S_IFIFO vnode. */
+/* The open of a S_IFIFO vnode; the pipe's end behind such a node, or NULL. */
 int fifo_file_open(struct vnode *, uint32_t flags, struct node **) __must_check;
+struct node *fifo_file_end(struct node *);
 /* Called when a write would pass RLIMIT_FSIZE: sends SIGXFSZ to the caller (set by proc). */
 extern void (*file_sigxfsz_hook)(void);

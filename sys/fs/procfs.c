@@ -196,6 +196,9 @@ static const struct pfile root_files[] = {
 	{ "uptime", W_FILE, S_IFREG | 0444, false, procfs_uptime },
 	{ "kstat", W_FILE, S_IFREG | 0444, false, procfs_kstat },
 	{ "kstat.live", W_FILE, S_IFREG | 0400, false, procfs_kstat_live },
+#if CONFIG_DEBUG
+	{ "kstat.lost", W_FILE, S_IFREG | 0400, false, procfs_kstat_lost },
+#endif
 	{ "mounts", W_FILE, S_IFREG | 0444, false, procfs_mounts },
 	{ "version", W_FILE, S_IFREG | 0444, false, procfs_version },
 	{ "cpuinfo", W_FILE, S_IFREG | 0444, false, procfs_cpuinfo },

@@ -18,6 +18,8 @@ struct procfs_info {
 /* Fills what is known; called with proc_tree_lock held. */
 extern void (*procfs_info_hook)(struct proc *, struct procfs_info *);
 
+int32_t procfs_next_pid(int32_t from);	/* the lowest pid >= from, or -1 */
+
 /* For openat: when vn is /proc/self/fd/N, a use of that descriptor's node and its rights. ENOENT
  * when vn is something else. */
 int procfs_fd_get(struct vnode *vn, struct node **, uint32_t *rights) __must_check;

@@ -13,6 +13,7 @@
  * A table is looked at slot by slot: what changes meanwhile is seen or not, but each line is true.
  */
 #include "fs/procfs_impl.h"
+#include "fs/procfs.h"
 #include "fs/text.h"
 #include "kern/desc.h"
 #include "kern/error.h"

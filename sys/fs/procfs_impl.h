@@ -11,6 +11,7 @@ int procfs_meminfo(struct text *, struct proc *) __must_check;
 int procfs_uptime(struct text *, struct proc *) __must_check;
 int procfs_kstat(struct text *, struct proc *) __must_check;
 int procfs_kstat_live(struct text *, struct proc *) __must_check;
+int procfs_kstat_lost(struct text *, struct proc *) __must_check;	/* debug kernels */
 int procfs_mounts(struct text *, struct proc *) __must_check;
 int procfs_version(struct text *, struct proc *) __must_check;
 int procfs_cpuinfo(struct text *, struct proc *) __must_check;
@@ -30,8 +31,6 @@ int procfs_maps(struct text *, struct proc *) __must_check;
 int procfs_handles(struct text *, struct proc *) __must_check;
 int procfs_objects(struct text *, struct proc *) __must_check;
 
-/* procfs.c: whether the caller may look into the process; its identity, referenced; the lowest
- * pid >= from, or -1. */
+/* procfs.c: whether the caller may look into the process; its identity, referenced. */
 bool procfs_may_inspect(struct proc *);
 struct cred *procfs_cred(struct proc *);
-int32_t procfs_next_pid(int32_t from);

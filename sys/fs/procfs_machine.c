@@ -9,6 +9,7 @@
 #include "fs/vnode.h"
 #include "kern/cpu.h"
 #include "kern/kstat.h"
+#include "kern/owner.h"
 #include "kern/proc.h"
 #include "kern/sched.h"
 #include "kern/string.h"
@@ -69,6 +70,15 @@ procfs_kstat_live(struct text *t, struct proc *p)
 	kstat_each(kstat_live_line, t);
 	return 0;
 }
+
+#if CONFIG_DEBUG
+int
+procfs_kstat_lost(struct text *t, struct proc *p)
+{
+	quiesce();
+	return owner_count(kstat_line, t);
+}
+#endif
 
 static void
 mount_line(void *ctx, struct mount *m)

@@ -31,6 +31,7 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
+#include "kern/owner.h"
 #include "kern/string.h"
 #include "kern/time.h"
 #include "kern/uio.h"
@@ -1141,6 +1142,53 @@ ramfs_quiesce(void)
 		vmo_unref(vmo);
 }
 QUIESCE(ramfs_quiesce);
+
+#if CONFIG_DEBUG
+/* What has a name, but for the data: those are collected, for their locks come before the tree's. */
+static size_t
+names_seen(struct vmo **vmos, size_t room)
+{
+	struct ramfs *fs;
+	struct inode *ip;
+	struct entry *e;
+	size_t n = 0;
+
+	spin_lock(&tree_lock);
+	list_for_each(fs, &all_ramfs, r_link) {
+		owner_seen(fs);
+		owner_seen(fs->r_mount);
+		list_for_each(ip, &fs->r_inodes, i_all) {
+			if (ip->i_nlink == 0)
+				continue;
+			owner_seen(ip);
+			list_for_each(e, &ip->i_names, e_names)
+				owner_seen(e);
+			if ((ip->i_vnode.v_mode & S_IFMT) == S_IFLNK)
+				owner_seen(ip->i_target);
+			if (!is_reg(ip) || ip->i_vmo == NULL || n == room)
+				continue;
+			vmo_ref(ip->i_vmo);
+			vmos[n++] = ip->i_vmo;
+		}
+	}
+	spin_unlock(&tree_lock);
+	return n;
+}
+
+static void
+ramfs_holds(void)
+{
+	size_t room = inode_count.value;
+	struct vmo **vmos = kmem_alloc(room * sizeof(*vmos), 0);
+
+	if (vmos == NULL)
+		return;
+	for (size_t n = names_seen(vmos, room); n-- > 0; vmo_unref(vmos[n]))
+		vmo_seen(vmos[n]);
+	kmem_free(vmos, room * sizeof(*vmos));
+}
+HOLDS(ramfs_holds);
+#endif
 
 static int
 ramfs_vmo_path(struct vmo *vmo, char *buf, size_t size)

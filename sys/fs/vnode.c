@@ -12,9 +12,11 @@
 #include "kern/assert.h"
 #include "kern/cred.h"
 #include "kern/error.h"
+#include "kern/owner.h"
 #include "kern/time.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
+#include "vm/vmo.h"
 #include <abi/stat.h>
 
 static const struct lock_class vnode_class = { .name = "vnode", .rank = RANK_VNODE, .nest = true };
@@ -221,6 +223,22 @@ vnode_text_put(struct vnode *vn)
 	ASSERT(vn->v_texts > 0);
 	atomic_sub_return(&vn->v_texts, 1);
 }
+
+#if CONFIG_DEBUG
+void
+vnode_seen(struct vnode *vn)
+{
+	struct vattr a;
+	struct vmo *vmo;
+
+	owner_seen(vn);
+	/* With a name it is seen anyway. */
+	if (!S_ISREG(vn->v_mode) || vnode_attr(vn, &a) != 0 || a.nlink != 0 || vnode_vmo(vn, &vmo) != 0)
+		return;
+	vmo_seen(vmo);
+	vmo_unref(vmo);
+}
+#endif
 
 /* --- defaults --- */
 

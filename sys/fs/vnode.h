@@ -129,6 +129,7 @@ int vnode_read_kernel(struct vnode *, int64_t off, void *, size_t, size_t *done)
 int vnode_text_get(struct vnode *) __must_check;
 void vnode_text_put(struct vnode *);
 bool vnode_read_only(struct vnode *);	/* its mount is */
+void vnode_seen(struct vnode *);	/* with its data; debug kernels (kern/owner.h) */
 
 int vnode_nolookup(struct vnode *, const char *, size_t, struct vnode **);	/* ENOENT */
 int vnode_nocreate(struct vnode *, const char *, size_t, uint32_t, uint64_t, uint32_t, uint32_t,

@@ -27,6 +27,7 @@
 #include "kern/kstat.h"
 #include "kern/lock.h"
 #include "kern/node.h"
+#include "kern/owner.h"
 #include "kern/time.h"
 #include "kern/uio.h"
 #include "mach/user.h"
@@ -502,3 +503,16 @@ sys_pipe(void __user *fds, int flags)
 	}
 	return error;
 }
+
+#if CONFIG_DEBUG
+void
+pipe_seen(struct node *n)
+{
+	struct pipe *p = end_of(n)->pipe;
+
+	owner_seen(p);
+	for (unsigned i = 0; i < PIPE_PAGES; i++)
+		if (p->pages[i] != NULL)
+			page_seen(p->pages[i]);
+}
+#endif

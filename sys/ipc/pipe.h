@@ -12,3 +12,4 @@ int pipe_create(struct node **rd, struct node **wr) __must_check;
  * as POSIX says, ENXIO for O_WRONLY | O_NONBLOCK without a reader.  *out comes with one use.
  */
 int fifo_open(void **slot, uint32_t flags, struct node **out) __must_check;
+void pipe_seen(struct node *);	/* what is behind an end of one; debug kernels (kern/owner.h) */

@@ -76,6 +76,7 @@ thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, s
 	t->t_node.poll_in = SIG_SIGNALED;
 	t->t_proc = p;
 	t->t_proc_koid = p != NULL ? p->p_node.koid : 0;
+	t->t_maker = (uint32_t)t->t_proc_koid;
 	t->t_entry = entry;
 	t->t_arg = arg;
 	/* As its maker, who may be traced; it finds out (kern/syscall.c). */

@@ -76,6 +76,7 @@ struct thr {
 	struct list t_lenders;		/* [f] struct futex_waiter: who waits for what it owns */
 	struct futex_waiter *t_futex;	/* [f] what it waits on */
 
+	uint32_t t_maker;		/* [o] debug: whose what it allocates is (kern/owner.h) */
 	uint8_t t_lock_depth;		/* [o] debug: entries of t_lock_stack */
 	uint8_t t_lock_base;		/* [o] debug: where the running deferred call begins */
 	const void *t_lock_stack[16];	/* [o] debug: struct held, see lock.c */

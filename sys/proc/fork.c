@@ -17,6 +17,7 @@
 #include "kern/assert.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/owner.h"
 #include "kern/sched.h"
 #include "kern/string.h"
 #include "fs/fsctx.h"
@@ -181,6 +182,7 @@ fork_into(struct trapframe *frame, struct job *job, bool vfork, intptr_t *result
 	struct proc *parent = proc_self(), *p;
 	struct thr *t = NULL;
 	struct procx *px;
+	uint32_t was;
 	int error;
 
 	error = proc_alloc(parent, &px);
@@ -188,7 +190,9 @@ fork_into(struct trapframe *frame, struct job *job, bool vfork, intptr_t *result
 		return error;
 	p = &px->px_proc;
 	fork_inherit(parent, p);
+	was = owner_begin(p->p_node.koid);
 	error = fork_build(px, frame, vfork, &t);
+	owner_end(was);
 	if (error != 0) {
 		proc_unmake(px, t);
 		return error;

@@ -6,6 +6,7 @@
  * caller, signals have their default actions.
  */
 #include "kern/error.h"
+#include "kern/owner.h"
 #include "kern/string.h"
 #include "fs/fsctx.h"
 #include "proc/procx.h"
@@ -15,6 +16,7 @@ proc_make(struct procx **out)
 {
 	struct proc *self = proc_self(), *p;
 	struct procx *px;
+	uint32_t was;
 	int error = proc_alloc(self, &px);
 
 	if (error != 0)
@@ -24,9 +26,11 @@ proc_make(struct procx **out)
 	memcpy(p->p_limits, self->p_limits, sizeof(p->p_limits));
 	p->p_setid = self->p_setid;
 	px->px_nice = procx_of(self)->px_nice;
+	was = owner_begin(p->p_node.koid);
 	error = fsctx_copy(self->p_fs, &p->p_fs);
 	if (error == 0 && (p->p_sig = sigacts_create()) == NULL)
 		error = ENOMEM;
+	owner_end(was);
 	if (error != 0) {
 		proc_unmake(px, NULL);
 		return error;

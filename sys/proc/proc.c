@@ -18,6 +18,7 @@
 #include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/log.h"
+#include "kern/owner.h"
 #include "kern/sched.h"
 #include "kern/string.h"
 #include "ipc/trace.h"
@@ -218,6 +219,7 @@ proc_alloc(struct proc *parent, struct procx **out)
 		return error;
 	}
 	node_init(&p->p_node, &proc_node_ops, NODE_PROCESS, NULL, 0);
+	owner_give(px, p->p_node.koid);
 	p->p_node.poll_in = SIG_SIGNALED;
 	p->p_state = PROC_NEW;
 	p->p_start = clock_now();

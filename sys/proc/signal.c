@@ -32,6 +32,7 @@
 #include "kern/init.h"
 #include "kern/io.h"
 #include "kern/kstat.h"
+#include "kern/owner.h"
 #include "kern/sched.h"
 #include "kern/sigmask.h"
 #include "kern/string.h"
@@ -337,6 +338,7 @@ pend_add_locked(struct proc *p, struct sigpend *sp, int sig, const struct abi_si
 	if (q == NULL && must_queue(sig, info))
 		return EAGAIN;
 	if (q != NULL) {
+		owner_give(q, p->p_node.koid);
 		list_push_back(&sp->queue, &q->link);
 		sa->sa_queued++;
 		kstat_add(&queued_signals, 1);

@@ -18,6 +18,7 @@
 #include "kern/assert.h"
 #include "kern/desc.h"
 #include "kern/error.h"
+#include "kern/owner.h"
 #include "kern/policy.h"
 #include "kern/sched.h"
 #include "kern/string.h"
@@ -272,19 +273,17 @@ make_thread(struct spawn *s, struct proc *p)
 	return mach_thr_user(&s->thr->t_mach, s->x.entry, s->x.sp, 0, 0);
 }
 
+/* Consumes vn. */
 static int
-make_child(struct spawn *s, struct vnode *vn)
+build_child(struct spawn *s, struct vnode *vn)
 {
-	struct proc *p;
-	int error = proc_make(&s->px);
+	struct proc *p = &s->px->px_proc;
+	int error = make_table(s, p);
 
-	if (error == 0)
-		error = make_table(s, &s->px->px_proc);
 	if (error != 0) {
 		vnode_unref(vn);
 		return error;
 	}
-	p = &s->px->px_proc;
 	if (s->posix)
 		inherit_signals(s, p->p_sig);
 	s->x.job = s->job;
@@ -297,6 +296,22 @@ make_child(struct spawn *s, struct vnode *vn)
 		return error;
 	exec_give(p, &s->x);
 	return make_thread(s, p);
+}
+
+static int
+make_child(struct spawn *s, struct vnode *vn)
+{
+	int error = proc_make(&s->px);
+	uint32_t was;
+
+	if (error != 0) {
+		vnode_unref(vn);
+		return error;
+	}
+	was = owner_begin(s->px->px_proc.p_node.koid);
+	error = build_child(s, vn);
+	owner_end(was);
+	return error;
 }
 
 /* Its group: the caller's, one of its own, or another of the session. */

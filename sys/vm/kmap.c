@@ -20,6 +20,7 @@
 #include "kern/kstat.h"
 #include "kern/list.h"
 #include "kern/lock.h"
+#include "kern/owner.h"
 #include "mach/mmu.h"
 #include "mach/pmap.h"
 #include "mach/string.h"
@@ -214,6 +215,15 @@ kmap_device(paddr_t pa, size_t size, bool write_combine)
 
 /* --- stacks --- */
 
+/* One that was kept is the taker's now. */
+static void
+stack_debug(void *stack)
+{
+	mach_fill(stack, 0xa5, KSTACK_SIZE);
+	for (size_t at = 0; at < KSTACK_SIZE; at += PAGE_SIZE)
+		page_give(pmap_kernel_page((vaddr_t)stack + at), owner_self());
+}
+
 void *
 kstack_alloc(void)
 {
@@ -227,7 +237,7 @@ kstack_alloc(void)
 		return NULL;
 	kstat_add(&stat_stacks, 1);
 	if (CONFIG_DEBUG)
-		mach_fill(stack, 0xa5, KSTACK_SIZE);
+		stack_debug(stack);
 	return stack;
 }
 
@@ -266,18 +276,37 @@ QUIESCE(kmap_quiesce);
 bool
 kstack_guard_hit(vaddr_t va)
 {
+	struct page *p;
+
 	if (va < MMU_KMAP_BASE || va >= MMU_KMAP_END)
 		return false;
 	va = ROUND_DOWN(va, PAGE_SIZE) + PAGE_SIZE;
-	return pmap_kernel_use(va) == PAGE_STACK && pmap_kernel_use(va - PAGE_SIZE) == PAGE_FREE;
+	p = pmap_kernel_page(va);
+	return p != NULL && p->use == PAGE_STACK && pmap_kernel_page(va - PAGE_SIZE) == NULL;
 }
+
+#if CONFIG_DEBUG
+/* How the arena is cut is nobody's leak. */
+static void
+kmap_holds(void)
+{
+	struct piece *p;
+
+	spin_lock(&kmap_lock);
+	list_for_each(p, &pieces, link)
+		owner_seen(p);
+	spin_unlock(&kmap_lock);
+}
+HOLDS(kmap_holds);
+#endif
 
 static void
 kmap_init(void)
 {
 	struct piece *all;
 
-	piece_zone = zone_create("kmap_piece", sizeof(struct piece), _Alignof(struct piece), ZONE_NOFAILTEST);
+	piece_zone = zone_create("kmap_piece", sizeof(struct piece), _Alignof(struct piece),
+	    ZONE_NOFAILTEST | ZONE_NOTLIVE);
 	all = zone_alloc(piece_zone, 0);
 	VERIFY(all != NULL);
 	all->start = MMU_KMAP_BASE;

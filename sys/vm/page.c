@@ -34,6 +34,7 @@
 #include "kern/kstat.h"
 #include "kern/lock.h"
 #include "kern/log.h"
+#include "kern/owner.h"
 #include "kern/thr.h"
 #include "mach/atomic.h"
 #include "mach/boot.h"
@@ -65,6 +66,7 @@ static struct page_range ranges[PAGE_RANGES];	/* [I after page_init] */
 static unsigned nranges;			/* [I after page_init] */
 struct page *page_array;			/* [I] */
 static uint64_t npages;				/* [I] length of the array */
+static struct owner_tag *page_tags;		/* [I] debug: behind the array, one a frame */
 static uint64_t total;				/* [I] frames handed over */
 struct page_marks page_marks;			/* [a] */
 static struct list free_lists[PAGE_ORDERS];	/* [b] */
@@ -286,6 +288,8 @@ page_take(struct page *p, enum page_use use, unsigned order, uint32_t flags)
 	p->order = (uint8_t)order;
 	p->flags = 0;
 	p->word = 0;
+	if (CONFIG_DEBUG)
+		page_tags[p - page_array] = (struct owner_tag){ .maker = owner_self() };
 	kstat_add(use_stat[use], (int64_t)1 << order);
 	if (flags & PAGE_ZERO)
 		page_fill(p, 0, order);
@@ -427,6 +431,38 @@ page_unref(struct page *p)
 		page_free(p);
 }
 
+#if CONFIG_DEBUG
+/* --- whose frames are (vm/owner.c) --- */
+
+struct owner_tag *
+page_tag(const struct page *p)
+{
+	return &page_tags[p - page_array];
+}
+
+void
+page_give(struct page *p, koid_t maker)
+{
+	page_tag(p)->maker = (uint32_t)maker;
+}
+
+/* Frames outside of the array (a screen's) are nobody's. */
+void
+page_seen(const struct page *p)
+{
+	if (p >= page_array && p < page_array + npages)
+		page_tag(p)->seen = owner_round;
+}
+
+void
+page_each(void (*fn)(void *, struct page *), void *ctx)
+{
+	for (uint64_t i = 0; i < npages; i++)
+		if (page_array[i].use != PAGE_FREE)
+			fn(ctx, &page_array[i]);
+}
+#endif
+
 /* --- the beginning --- */
 
 void
@@ -452,6 +488,12 @@ array_length(void)
 	return end >> PAGE_SHIFT;
 }
 
+static uint64_t
+array_bytes(void)
+{
+	return ROUND_UP(npages * (sizeof(struct page) + (CONFIG_DEBUG ? sizeof(struct owner_tag) : 0)), PAGE_SIZE);
+}
+
 static void
 array_place(void)
 {
@@ -459,7 +501,7 @@ array_place(void)
 	uint64_t bytes;
 
 	npages = array_length();
-	bytes = ROUND_UP(npages * sizeof(struct page), PAGE_SIZE);
+	bytes = array_bytes();
 	for (unsigned i = 1; i < nranges; i++)
 		if (ranges[i].end - ranges[i].start > best->end - best->start)
 			best = &ranges[i];
@@ -467,11 +509,13 @@ array_place(void)
 	while (bytes > best->end - best->start && nranges > 1) {
 		log_warn("vm: no room to describe memory at %#llx", (unsigned long long)ranges[--nranges].start);
 		npages = ranges[nranges - 1].end >> PAGE_SHIFT;
-		bytes = ROUND_UP(npages * sizeof(struct page), PAGE_SIZE);
+		bytes = array_bytes();
 	}
 	VERIFY(bytes <= best->end - best->start);
 	best->end -= bytes;
 	page_array = mmu_phys_map(best->end);
+	if (CONFIG_DEBUG)
+		page_tags = (struct owner_tag *)(void *)(page_array + npages);
 	for (uint64_t i = 0; i < npages; i++)
 		page_array[i] = (struct page){ .refs = 1, .use = PAGE_FIXED };
 	total = bytes >> PAGE_SHIFT;

@@ -29,6 +29,7 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
+#include "kern/owner.h"
 #include "kern/random.h"
 #include "kern/sysctl.h"
 #include "mach/atomic.h"
@@ -1292,3 +1293,20 @@ space_charged(struct space *s)
 	mutex_unlock(&s->lock);
 	return n << PAGE_SHIFT;
 }
+
+#if CONFIG_DEBUG
+void
+space_seen(struct space *s)
+{
+	struct mapping *m;
+
+	owner_seen(s);
+	mutex_lock(&s->lock);
+	pmap_seen(&s->pmap);
+	list_for_each(m, &s->maps, link) {
+		owner_seen(m);
+		vmo_seen(m->vmo);
+	}
+	mutex_unlock(&s->lock);
+}
+#endif

@@ -8,6 +8,8 @@
 struct space;
 struct vmo;
 
+void space_seen(struct space *);	/* all that it is made of and shows; debug kernels (kern/owner.h) */
+
 #define VM_READ		1u
 #define VM_WRITE	2u
 #define VM_EXEC		4u

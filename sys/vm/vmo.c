@@ -42,6 +42,7 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
+#include "kern/owner.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
 #include "mach/string.h"
@@ -1464,3 +1465,32 @@ vmo_init(void)
 	VERIFY(zero_page != NULL);
 }
 INIT(vmo_init, LEVEL_VM + 2);
+
+#if CONFIG_DEBUG
+static void
+tree_seen(void *child, unsigned level)
+{
+	struct twig *t = child;
+
+	if (level == 0) {
+		page_seen(child);
+		return;
+	}
+	owner_seen(t);
+	for (unsigned i = 0; i < TWIG_SLOTS; i++)
+		if (t->slot[i] != NULL)
+			tree_seen(t->slot[i], level - 1);
+}
+
+void
+vmo_seen(struct vmo *v)
+{
+	owner_seen(v);
+	spin_lock(&v->lock);
+	if (v->root != NULL)
+		tree_seen(v->root, v->height);
+	spin_unlock(&v->lock);
+	if (v->under != NULL)
+		vmo_seen(v->under);
+}
+#endif

@@ -60,6 +60,7 @@ int vmo_sync(struct vmo *) __must_check;
 /* The page that a reader sees at index, pinned: it stays that page until vmo_unpin(); NULL: zeros. */
 int vmo_pin(struct vmo *, uint64_t index, struct page **) __must_check;
 void vmo_unpin(struct page *);
+void vmo_seen(struct vmo *);		/* with all that it is made of; debug kernels (kern/owner.h) */
 bool vmo_is_vnode(struct vmo *);
 struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or NULL; no reference */
 /* Of what native calls made; else 0. */

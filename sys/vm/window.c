@@ -14,6 +14,7 @@
 #include "vm/window.h"
 #include "kern/assert.h"
 #include "kern/error.h"
+#include "kern/owner.h"
 #include "vm/space.h"
 #include "vm/vmo_impl.h"
 
@@ -28,6 +29,15 @@ window_set(struct vmo *v)
 	object = v;
 	window_len = (vaddr_t)vmo_size(v);
 }
+
+#if CONFIG_DEBUG
+static void
+window_holds(void)
+{
+	vmo_seen(object);
+}
+HOLDS(window_holds);
+#endif
 
 void
 window_open(struct space *s)

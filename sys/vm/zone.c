@@ -22,9 +22,9 @@
  * 5. kmem_alloc() rounds to a size class with a zone, above KMEM_SLAB_MAX to blocks of frames and
  *    above KMEM_BLOCK_MAX to mapped frames, which need not be neighbours.
  *
- * 6. Debug builds give each object a tail of eight bytes that says "allocated" or "free" (a write
- *    past the end, a second free and a free into the wrong zone all show), fill free objects with
- *    ZONE_POISON and check the filling at the next allocation.  fail_now(FAIL_SLAB) fails the n-th.
+ * 6. Debug builds give each object a tail that says "allocated" or "free" (a write past the end, a
+ *    second free and a free into the wrong zone all show) and whose it is (vm/owner.c), fill free
+ *    objects with ZONE_POISON and check the filling at the next allocation.  fail_now(FAIL_SLAB) fails the n-th.
  *
  * 7. In any kernel a zone can be watched from now on: sysctl debug.zone=NAME:redzone,poison,audit.  A
  *    watched zone has no magazines (cap is 0, so that the common path does not know of it) and
@@ -55,6 +55,7 @@
 #include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/log.h"
+#include "kern/owner.h"
 #include "kern/string.h"
 #include "kern/sysctl.h"
 #include "kern/thr.h"
@@ -72,9 +73,15 @@
 #define KMEM_BLOCK_MAX	(8 * PAGE_SIZE)
 
 #define ZONE_POISON	0xdbu
-#define TAIL_SIZE	(CONFIG_DEBUG ? sizeof(uint64_t) : 0)
+#define TAIL_SIZE	(CONFIG_DEBUG ? sizeof(struct tail) : 0)
 #define TAIL_LIVE	0x11feface0b1ec7edull
 #define TAIL_FREE	0xf4eedf4eedf4eed0ull
+
+/* Behind each object of debug kernels. */
+struct tail {
+	uint64_t mark;			/* TAIL_* */
+	struct owner_tag tag;
+};
 
 /* 16 words: two cache lines. */
 struct magazine {
@@ -119,8 +126,9 @@ struct owner {
 };
 #define PG_GUARDED	4u		/* of a slab's first frame */
 
-/* page->word of a slab's first frame. */
-#define SLAB_WORD(first, used)	((uint64_t)(first) << 16 | (used))
+/* page->word of a slab's first frame: its zone, the first free object, how many are used. */
+#define SLAB_WORD(z, first, used) ((uint64_t)(z)->index << 32 | (uint64_t)(first) << 16 | (used))
+#define SLAB_ZONE(w)		(&zones[(w) >> 32])
 #define SLAB_FIRST(w)		((uint32_t)((w) >> 16) & 0xffff)
 #define SLAB_USED(w)		((uint32_t)(w) & 0xffff)
 
@@ -133,10 +141,10 @@ static struct zone *magazine_zone;
 
 /* --- debug --- */
 
-static uint64_t *
+static struct tail *
 object_tail(const struct zone *z, void *obj)
 {
-	return (uint64_t *)(void *)((char *)obj + ROUND_UP(z->size, sizeof(uint64_t)));
+	return (struct tail *)(void *)((char *)obj + ROUND_UP(z->size, sizeof(uint64_t)));
 }
 
 static void
@@ -144,23 +152,23 @@ object_born(const struct zone *z, void *obj)
 {
 	const uint8_t *b = obj;
 
-	if (*object_tail(z, obj) != TAIL_FREE)
+	if (object_tail(z, obj)->mark != TAIL_FREE)
 		panic("zone: %s: free object %p was written past its end", z->name, obj);
 	for (size_t i = 0; i < z->size; i++)
 		if (b[i] != ZONE_POISON)
 			panic("zone: %s: free object %p was written at %zu", z->name, obj, i);
-	*object_tail(z, obj) = TAIL_LIVE;
+	*object_tail(z, obj) = (struct tail){ .mark = TAIL_LIVE, .tag.maker = owner_self() };
 	mach_fill(obj, 0xa5, z->size);
 }
 
 static void
 object_dies(const struct zone *z, void *obj)
 {
-	if (*object_tail(z, obj) == TAIL_FREE)
+	if (object_tail(z, obj)->mark == TAIL_FREE)
 		panic("zone: %s: double free of %p", z->name, obj);
-	if (*object_tail(z, obj) != TAIL_LIVE)
+	if (object_tail(z, obj)->mark != TAIL_LIVE)
 		panic("zone: %s: %p was written past its end, or is of another zone", z->name, obj);
-	*object_tail(z, obj) = TAIL_FREE;
+	object_tail(z, obj)->mark = TAIL_FREE;
 	mach_fill(obj, ZONE_POISON, z->size);
 }
 
@@ -270,12 +278,12 @@ slab_grow(struct zone *z, bool guarded)
 		char *obj = base + i * stride;
 
 		if (CONFIG_DEBUG)
-			*object_tail(z, obj) = TAIL_FREE;
+			object_tail(z, obj)->mark = TAIL_FREE;
 		if (guarded)
 			*object_owner(z, obj) = (struct owner){ .mark = TAIL_FREE };
 		*(uint16_t *)(void *)obj = (uint16_t)(i + 1 < n ? i + 1 : SLAB_NONE);
 	}
-	p->word = SLAB_WORD(0, 0);
+	p->word = SLAB_WORD(z, 0, 0);
 	list_push_front(guarded ? &z->guarded : &z->partial, &p->link);
 	z->empty += !guarded;
 	z->nslabs++;
@@ -300,7 +308,7 @@ slab_alloc_locked(struct zone *z, uintptr_t pc)
 	if (used == 0 && !guarded)
 		z->empty--;
 	first = *(uint16_t *)(void *)obj;
-	p->word = SLAB_WORD(first, used + 1);
+	p->word = SLAB_WORD(z, first, used + 1);
 	if (first == SLAB_NONE)
 		list_remove(&p->link);
 	if (guarded)
@@ -324,7 +332,7 @@ slab_free_locked(struct zone *z, void *obj, uint32_t keep, uintptr_t pc)
 	if (guarded)
 		watch_given(z, obj, pc);
 	*(uint16_t *)obj = (uint16_t)first;
-	p->word = SLAB_WORD(number, used - 1);
+	p->word = SLAB_WORD(z, number, used - 1);
 	/* Slabs with something used are found first, so that others can become empty. */
 	if (first == SLAB_NONE)
 		list_push_front(guarded ? &z->guarded : &z->partial, &p->link);
@@ -698,6 +706,87 @@ zone_lines(const struct kstat *k, void (*fn)(void *, const char *, uint64_t, boo
 	}
 }
 
+#if CONFIG_DEBUG
+/* --- whose objects are (vm/owner.c) --- */
+
+const char *
+zone_name(unsigned index)
+{
+	return index < nzones ? zones[index].name : NULL;
+}
+
+void
+zone_each_object(struct page *p, void (*fn)(void *, unsigned, const struct owner_tag *), void *ctx)
+{
+	struct zone *z = SLAB_ZONE(p->word);
+	size_t stride;
+	char *base;
+
+	spin_lock(&z->lock);
+	if (p->use == PAGE_SLAB && SLAB_ZONE(p->word) == z) {
+		stride = slab_stride(z, p);
+		base = frame_map(p);
+		for (size_t at = 0; at + stride <= PAGE_SIZE << z->order; at += stride) {
+			const struct tail *t = object_tail(z, base + at);
+
+			if (t->mark == TAIL_LIVE)
+				fn(ctx, z->index, &t->tag);
+		}
+	}
+	spin_unlock(&z->lock);
+}
+
+/* The head of the block of frames in which an address is, of what kmem_alloc() and zones gave. */
+static struct page *
+block_of(const void *va)
+{
+	struct page *p;
+	paddr_t pa;
+
+	if (kmap_owns(va))
+		return NULL;
+	pa = mmu_kva_to_phys(va);
+	for (unsigned order = 0; order <= SLAB_ORDER_MAX; order++) {
+		p = page_of(ROUND_DOWN(pa, PAGE_SIZE << order));
+		if (p != NULL && (p->use == PAGE_SLAB || p->use == PAGE_KERNEL) && p->order >= order)
+			return p;
+	}
+	return NULL;
+}
+
+static struct owner_tag *
+tag_of(const void *va)
+{
+	struct page *p = block_of(va);
+	struct zone *z;
+	char *base;
+
+	if (p == NULL || p->use != PAGE_SLAB)
+		return p != NULL ? page_tag(p) : NULL;
+	z = SLAB_ZONE(p->word);
+	base = frame_map(p);
+	return &object_tail(z, base + (size_t)((const char *)va - base) / slab_stride(z, p) * slab_stride(z, p))->tag;
+}
+
+void
+owner_give(const void *va, koid_t maker)
+{
+	struct owner_tag *tag = tag_of(va);
+
+	if (tag != NULL)
+		tag->maker = (uint32_t)maker;
+}
+
+void
+owner_seen(const void *va)
+{
+	struct owner_tag *tag = va != NULL ? tag_of(va) : NULL;
+
+	if (tag != NULL)
+		tag->seen = owner_round;
+}
+#endif
+
 /* --- making zones --- */
 
 /* The smallest slab that wastes at most an eighth. */
@@ -731,6 +820,7 @@ zone_create(const char *name, size_t size, size_t align, uint32_t flags)
 	z->align = (uint32_t)align;
 	list_init(&z->guarded);
 	z->stat.more = zone_lines;
+	z->stat.event = (flags & ZONE_NOTLIVE) != 0;
 	spin_init(&z->lock, &zone_class);
 	list_init(&z->partial);
 	snprintf(z->name, sizeof(z->name), "zone.%s", strncmp(name, "struct ", 7) == 0 ? name + 7 : name);

@@ -8,6 +8,7 @@
 struct zone;
 
 #define ZONE_NOFAILTEST	1u	/* never chosen by n-th failure */
+#define ZONE_NOTLIVE	2u	/* how many there are says nothing about leaks */
 #define ZALLOC_ZERO	1u
 
 struct zone *zone_create(const char *name, size_t size, size_t align, uint32_t flags);	/* panics */
@@ -16,6 +17,12 @@ void zone_free(struct zone *, void *);
 void *kmem_alloc(size_t size, uint32_t flags) __must_check;
 void kmem_free(void *, size_t size);	/* the size it was allocated with */
 void zone_reap(void);			/* gives empty slabs back */
+
+/* Debug kernels, for vm/owner.c: all live objects of a slab (its first frame); NULL: no such zone. */
+struct owner_tag;
+struct page;
+void zone_each_object(struct page *, void (*)(void *ctx, unsigned zone, const struct owner_tag *), void *ctx);
+const char *zone_name(unsigned);
 
 /* ZONE(pipe_zone, struct pipe): a zone defined beside its type, created at LEVEL_KERN - 1. */
 struct zone_entry {

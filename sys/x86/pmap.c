@@ -35,6 +35,7 @@
 #include "kern/cpu.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
+#include "kern/owner.h"
 #include "kern/string.h"
 #include "mach/atomic.h"
 #include "vm/page.h"
@@ -106,7 +107,10 @@ table_alloc(void)
 	if (ntables > 0)
 		p = tables[--ntables];
 	spin_unlock(&table_lock);
-	return p != NULL ? p : page_alloc(PAGE_TABLE, PAGE_ZERO);
+	if (p == NULL)
+		return page_alloc(PAGE_TABLE, PAGE_ZERO);
+	page_give(p, owner_self());
+	return p;
 }
 
 /* The table is all zeros. */
@@ -134,8 +138,12 @@ root_alloc(void)
 	if (nroots > 0)
 		p = roots[--nroots];
 	spin_unlock(&table_lock);
-	if (p != NULL || (p = page_alloc(PAGE_TABLE, 0)) == NULL)
+	if (p != NULL) {
+		page_give(p, owner_self());
 		return p;
+	}
+	if ((p = page_alloc(PAGE_TABLE, 0)) == NULL)
+		return NULL;
 	root = page_map(p);
 	memset(root, 0, PAGE_SIZE / 2);
 	memcpy(root + ENTRIES / 2, table_of(mmu_kernel_root) + ENTRIES / 2, PAGE_SIZE / 2);
@@ -704,6 +712,7 @@ kernel_entry(vaddr_t va, bool make)
 			VERIFY(level < 3);
 			if (!make || (p = table_alloc()) == NULL)
 				return NULL;
+			page_give(p, 0);
 			*entry = frame_addr(p) | PTE_P | PTE_W;
 		}
 		table = table_of(*entry);
@@ -743,13 +752,43 @@ pmap_kernel_remove(vaddr_t va)
 	return pa;
 }
 
-unsigned
-pmap_kernel_use(vaddr_t va)
+struct page *
+pmap_kernel_page(vaddr_t va)
 {
 	uint64_t *pte = kernel_entry(va, false);
-	struct page *p;
 
-	if (pte == NULL || !(*pte & PTE_P) || (p = page_of(*pte & PTE_ADDR)) == NULL)
-		return PAGE_FREE;
-	return p->use;
+	return pte != NULL && (*pte & PTE_P) ? page_of(*pte & PTE_ADDR) : NULL;
 }
+
+#if CONFIG_DEBUG
+static void
+table_seen(paddr_t pa, unsigned level)
+{
+	const uint64_t *table = table_of(pa);
+
+	page_seen(frame_page(pa));
+	for (unsigned i = 0; level > 0 && i < (level == 3 ? ENTRIES / 2 : ENTRIES); i++)
+		if (table[i] & PTE_P)
+			table_seen(table[i] & PTE_ADDR, level - 1);
+}
+
+/* Those of the kernel's range, which are kept for ever. */
+static void
+pmap_holds(void)
+{
+	const uint64_t *root = table_of(mmu_kernel_root);
+
+	for (vaddr_t va = MMU_KMAP_BASE; va < MMU_KMAP_END; va += (vaddr_t)1 << 39)
+		if (root[table_index(va, 3)] & PTE_P)
+			table_seen(root[table_index(va, 3)] & PTE_ADDR, 2);
+}
+HOLDS(pmap_holds);
+
+void
+pmap_seen(struct pmap *pm)
+{
+	spin_lock(&pm->lock);
+	table_seen(pm->root, 3);
+	spin_unlock(&pm->lock);
+}
+#endif

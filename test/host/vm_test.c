@@ -63,6 +63,7 @@ panic(const char *fmt, ...)
 }
 
 void log_warn(const char *fmt, ...) { printf("# warning: %s\n", fmt); }
+uint32_t owner_round;
 void kstat_register(struct kstat *k) { k->next = kstat_made; kstat_made = k; }
 struct kstat *kstat_made;
 const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }

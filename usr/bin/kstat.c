@@ -1,4 +1,4 @@
-/* kstat: the kernel's counters; with -q only live objects, after caches were dropped. */
+/* kstat: the kernel's counters; with -l what is alive, with -q what is lost, after caches were dropped. */
 #include <sys/sysctl.h>
 
 #include <stdio.h>
@@ -27,6 +27,24 @@ merge_slabs(char *line, size_t size)
 	return 1;
 }
 
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: kstat [-l | -q] [PREFIX]\n");
+	exit(2);
+}
+
+/* What nobody has any more; a kernel without owners tells what is alive. */
+static const char *
+quiet_file(int live)
+{
+	if (sysctlbyname("debug.quiesce", NULL, NULL, "1", 1) != 0) {
+		perror("debug.quiesce");
+		exit(1);
+	}
+	return !live && access("/proc/kstat.lost", F_OK) == 0 ? "/proc/kstat.lost" : "/proc/kstat.live";
+}
+
 int
 main(int argc, char **argv)
 {
@@ -34,21 +52,14 @@ main(int argc, char **argv)
 	char line[256];
 	int c, lines = 0, quiet = 0;
 
-	while ((c = getopt(argc, argv, "q")) != -1) {
-		if (c != 'q') {
-usage:
-			fprintf(stderr, "usage: kstat [-q] [PREFIX]\n");
-			return 2;
-		}
-		if (sysctlbyname("debug.quiesce", NULL, NULL, "1", 1) != 0) {
-			perror("debug.quiesce");
-			return 1;
-		}
-		file = "/proc/kstat.live";
+	while ((c = getopt(argc, argv, "lq")) != -1) {
+		if (c != 'l' && c != 'q')
+			usage();
+		file = quiet_file(c == 'l');
 		quiet = 1;
 	}
 	if (argc - optind > 1)
-		goto usage;
+		usage();
 	if (optind < argc)
 		prefix = argv[optind];
 	FILE *f = fopen(file, "r");
@@ -64,5 +75,5 @@ usage:
 			lines++;
 		}
 	fclose(f);
-	return lines == 0;
+	return lines == 0 && *prefix != '\0';
 }

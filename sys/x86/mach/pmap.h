@@ -51,5 +51,5 @@ void pmap_activate(struct pmap *);		/* of this CPU; NULL: any will do */
 int pmap_kernel_enter(vaddr_t, paddr_t, uint32_t cache) __must_check;
 /* Empties the entry; the frame it had, or 0. */
 paddr_t pmap_kernel_remove(vaddr_t);
-/* What the frame there is used for (enum page_use), PAGE_FREE for none. */
-unsigned pmap_kernel_use(vaddr_t);
+struct page *pmap_kernel_page(vaddr_t);	/* the frame there, or NULL */
+void pmap_seen(struct pmap *);		/* all tables; debug kernels (kern/owner.h) */
