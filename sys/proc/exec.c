@@ -240,21 +240,14 @@ static int
 map_zero_part(struct exec *x, const struct elf_segment *s)
 {
 	uint64_t from = s->vaddr + x->bias + s->filesz, to = s->vaddr + x->bias + s->memsz;
-	struct vmo *vmo;
 	vaddr_t at;
-	int error;
 
 	at = (vaddr_t)(s->filesz == 0 ? ROUND_DOWN(from, (uint64_t)PAGE_SIZE) :
 	    ROUND_UP(from, (uint64_t)PAGE_SIZE));
 	if (at >= to)
 		return 0;
-	error = vmo_create(to - at, &vmo);
-	if (error != 0)
-		return error;
-	error = space_map(x->space, &at, (size_t)(to - at), segment_prot(s), VM_READ | VM_WRITE | VM_EXEC,
-	    MAPF_FIXED | MAPF_NOREPLACE, vmo, 0);
-	vmo_unref(vmo);
-	return error;
+	return space_map(x->space, &at, (size_t)(to - at), segment_prot(s), VM_READ | VM_WRITE | VM_EXEC,
+	    MAPF_FIXED | MAPF_NOREPLACE, NULL, 0);
 }
 
 static int

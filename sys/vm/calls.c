@@ -131,23 +131,18 @@ do_mmap(uintptr_t addr, size_t len, int prot, int flags, uint32_t more, int fd, 
 {
 	struct map_args a = { .addr = addr, .len = len, .flags = more, .max = VM_READ | VM_WRITE | VM_EXEC };
 	struct space *s = proc_self()->p_space;
-	struct vmo *vmo;
+	struct vmo *vmo = NULL;
 	int error = mmap_check(&a, prot, flags, off);
 
 	if (error != 0)
 		return error;
 	if (a.len > SIZE_MAX / 2 || space_size(s) + a.len > limit(RLIMIT_AS))
 		return ENOMEM;
-	if ((flags & MAP_ANON) != 0) {
+	if ((flags & MAP_ANON) != 0)
 		a.off = 0;
-		error = vmo_create(a.len, &vmo);
-		if (error == EFBIG)
-			error = ENOMEM;
-	} else {
-		error = mmap_file(&a, fd, &vmo);
-	}
+	error = (flags & MAP_ANON) == 0 ? mmap_file(&a, fd, &vmo) : a.shared ? vmo_create(a.len, &vmo) : 0;
 	if (error != 0)
-		return error;
+		return error == EFBIG ? ENOMEM : error;
 	error = space_map(s, &a.addr, a.len, a.prot, a.max, a.flags, vmo, a.off);
 	vmo_unref(vmo);
 	if (error == 0)
@@ -155,9 +150,25 @@ do_mmap(uintptr_t addr, size_t len, int prot, int flags, uint32_t more, int fd, 
 	return error;
 }
 
+/* What malloc and thread libraries ask for. */
+static inline __attribute__((always_inline)) int
+mmap_zeros(size_t len, int prot, intptr_t *result)
+{
+	const struct proc *p = proc_self();
+	struct space *s = p->p_space;
+
+	if (len == 0)
+		return EINVAL;
+	if (len > SIZE_MAX / 2 || space_size(s) + len > p->p_limits[RLIMIT_AS].cur)
+		return ENOMEM;
+	return space_map_zeros(s, len, (uint32_t)prot, (vaddr_t *)result);
+}
+
 int
 sys_mmap(uintptr_t addr, size_t len, int prot, int flags, int fd, int64_t off, intptr_t *result)
 {
+	if (likely(flags == (MAP_PRIVATE | MAP_ANON) && addr == 0 && off == 0 && (prot & ~(PROT_READ | PROT_WRITE)) == 0))
+		return mmap_zeros(len, prot, result);
 	return do_mmap(addr, len, prot, flags, 0, fd, off, result);
 }
 
@@ -317,13 +328,10 @@ sys_mincore(uintptr_t addr, size_t len, void __user *vec)
 int
 sys_brk(uintptr_t addr, intptr_t *result)
 {
-	struct space *s = proc_self()->p_space;
 	vaddr_t now;
-	int error;
+	int error = space_brk(proc_self()->p_space, addr, limit(RLIMIT_DATA), &now);
 
-	if (addr != 0 && space_heap_over(s, addr, limit(RLIMIT_DATA)))
-		return ENOMEM;
-	if ((error = space_brk(s, addr, &now)) == 0)
+	if (error == 0)
 		*result = (intptr_t)now;
 	return error;
 }

@@ -192,6 +192,8 @@ fault_locked(struct fault *f)
 	/* What can be seen at all can be read: the page tables have no other way. */
 	if (unlikely(m->prot == 0 || (f->access & (VM_WRITE | VM_EXEC) & ~(uint32_t)m->prot) != 0))
 		return EACCES;
+	if (unlikely(m->vmo == &vmo_blank) && (error = mapping_back(m)) != 0)
+		return error;
 	f->map = m;
 	f->index = mapping_index(m, f->va);
 	v = m->vmo;

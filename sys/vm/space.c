@@ -3,8 +3,10 @@
  *
  * 1. Mappings are disjoint pieces of the user range, kept twice: in a list by address, and in a treap
  *    (a search tree by address that is a heap by random weight, so its depth is logarithmic whatever
- *    the order of calls).  Each knows the free bytes below it; the treap carries the largest such
- *    gap of every subtree, so placement finds the highest gap that fits without walking.
+ *    the order of calls).  Each knows the free bytes below it; the treap carries a bound of such
+ *    gaps for every subtree, so placement finds the highest gap that fits without walking.  The bound is
+ *    never too low; when a gap shrinks it is left as it is, and the search that finds nothing there
+ *    mends it.  Where the last place was found is remembered (`fit'): all gaps above are too small.
  *
  * 2. Placement is top down from mmap_top, which is random by 28 bits; stacks go above it, each
  *    random too.  A stack reserves the range down to `lo' and a guard below, and its mapping
@@ -20,7 +22,12 @@
  *    (vmo.c), and the last-level page tables are shared, read-only (pmap.c).  Weights are copied,
  *    so the child's treap has the same shape and each insertion is at its right edge.
  *
- * 6. Regions (region.c) say where mappings may be placed; the treap does not know them.
+ * 6. Private anonymous memory has no VMO before the first fault: its mapping shows vmo_blank, an object
+ *    without pages that everybody may look at and nobody writes to.  It does not know its mappings, and
+ *    takes no part in counting.  mapping_back() gives such a mapping a VMO of its own.  What is mapped
+ *    and never touched (guards, arenas, the other half of a split) costs no object, nor does its fork.
+ *
+ * 7. Regions (region.c) say where mappings may be placed; the treap does not know them.
  *
  * Locks: the space's sleeping lock, then vmo locks, then the pmap's.
  */
@@ -73,6 +80,7 @@ space_random(void)
 
 /* --- the treap --- */
 
+/* The bound of m becomes what those below say. */
 static void
 tree_update(struct mapping *m)
 {
@@ -85,16 +93,12 @@ tree_update(struct mapping *m)
 	m->max_gap = gap;
 }
 
-static void
-tree_update_up(struct mapping *m)
+/* A gap of this size came into m's subtree. */
+static inline void
+bound_raise(struct mapping *m, vaddr_t gap)
 {
-	for (; m != NULL; m = m->parent) {
-		vaddr_t old = m->max_gap;
-
-		tree_update(m);
-		if (m->max_gap == old)
-			return;
-	}
+	for (; m != NULL && m->max_gap < gap; m = m->parent)
+		m->max_gap = gap;
 }
 
 static struct mapping **
@@ -129,23 +133,14 @@ tree_lift(struct space *s, struct mapping *m)
 	m->max_gap = all;
 }
 
-/* The gap below m changed. */
-static void
-gap_refresh(struct space *s, struct mapping *m)
+/* The gap below m is this large now. */
+static inline void
+gap_set(struct space *s, struct mapping *m, vaddr_t gap)
 {
-	vaddr_t below = USER_MIN;
-
-	if (m->link.prev != &s->maps)
-		below = list_entry(m->link.prev, struct mapping, link)->end;
-	m->gap = m->lo - below;
-	tree_update_up(m);
-}
-
-static void
-gap_refresh_next(struct space *s, struct mapping *m)
-{
-	if (m->link.next != &s->maps)
-		gap_refresh(s, list_entry(m->link.next, struct mapping, link));
+	if (gap > m->gap && s->fit != NULL && m->lo > s->fit->lo)
+		s->fit = m;
+	m->gap = gap;
+	bound_raise(m, gap);
 }
 
 /* prev: the mapping below, or NULL. */
@@ -159,7 +154,7 @@ tree_insert(struct space *s, struct mapping *m, struct mapping *prev)
 	m->left = m->right = m->parent = NULL;
 	m->gap = m->lo - (prev != NULL ? prev->end : USER_MIN);
 	m->max_gap = m->gap;
-	if (next != NULL)
+	if (likely(next != NULL))
 		next->gap = next->lo - m->end;
 	if (prev != NULL && prev->right == NULL) {
 		prev->right = m;
@@ -172,9 +167,7 @@ tree_insert(struct space *s, struct mapping *m, struct mapping *prev)
 		ASSERT(s->root == NULL);
 		s->root = m;
 	}
-	tree_update_up(m->parent);
-	if (next != NULL && next != m->parent)
-		tree_update_up(next);
+	bound_raise(m->parent, m->gap);
 	while (m->parent != NULL && m->parent->weight < m->weight)
 		tree_lift(s, m);
 	s->nmaps++;
@@ -185,7 +178,7 @@ tree_remove(struct space *s, struct mapping *m)
 {
 	struct mapping *parent, *child, *next = NULL;
 
-	if (m->link.next != &s->maps)
+	if (likely(m->link.next != &s->maps))
 		next = list_entry(m->link.next, struct mapping, link);
 	while (m->left != NULL && m->right != NULL)
 		tree_lift(s, m->left->weight > m->right->weight ? m->left : m->right);
@@ -195,10 +188,11 @@ tree_remove(struct space *s, struct mapping *m)
 	if (child != NULL)
 		child->parent = parent;
 	list_remove(&m->link);
-	tree_update_up(parent);
-	if (next != NULL) {
+	if (s->fit != NULL && m->lo >= s->fit->lo)
+		s->fit = next;
+	if (likely(next != NULL)) {
 		next->gap += m->gap + (m->end - m->lo);
-		tree_update_up(next);
+		bound_raise(next, next->gap);
 	}
 	if (s->hint == m)
 		s->hint = NULL;
@@ -250,6 +244,12 @@ mapping_next(const struct space *s, const struct mapping *m)
 	return m->link.next != &s->maps ? list_entry(m->link.next, struct mapping, link) : NULL;
 }
 
+static inline struct mapping *
+mapping_prev(const struct space *s, const struct mapping *m)
+{
+	return m->link.prev != &s->maps ? list_entry(m->link.prev, struct mapping, link) : NULL;
+}
+
 /* The mapping that ends at or below va. */
 static struct mapping *
 find_below(const struct space *s, vaddr_t va)
@@ -269,34 +269,52 @@ find_below(const struct space *s, vaddr_t va)
 
 /* --- placement --- */
 
-/* The highest place for len bytes that ends at or below top, in the gaps below m's subtree. */
-static vaddr_t
-gap_search(const struct mapping *m, vaddr_t len, vaddr_t top)
+/* The mapping of m's subtree with the highest gap below it that has len bytes which end at or below top. */
+static struct mapping *
+gap_search(struct mapping *m, vaddr_t len, vaddr_t top)
 {
-	vaddr_t place, below, high;
+	struct mapping *found;
 
-	for (; m != NULL && m->max_gap >= len; m = m->left) {
-		if (m->end < top && (place = gap_search(m->right, len, top)) != 0)
-			return place;
-		below = m->lo - m->gap;
-		high = MIN(m->lo, top);
-		if (high >= below + len)
-			return high - len;
-	}
-	return 0;
+	if (m == NULL || m->max_gap < len)
+		return NULL;
+	if (m->end < top && (found = gap_search(m->right, len, top)) != NULL)
+		return found;
+	if (MIN(m->lo, top) >= m->lo - m->gap + len)
+		return m;
+	if ((found = gap_search(m->left, len, top)) != NULL)
+		return found;
+	tree_update(m);
+	return NULL;
 }
 
-/* 0: nowhere. */
+/* The highest place for len bytes that ends at or below top; 0: nowhere. */
 static vaddr_t
 place_find(const struct space *s, vaddr_t len, vaddr_t top)
 {
+	struct mapping *above;
 	vaddr_t below = USER_MIN;
 
 	if (!list_empty(&s->maps))
 		below = list_entry(s->maps.prev, struct mapping, link)->end;
 	if (below <= top && top - below >= len)
 		return top - len;
-	return gap_search(s->root, len, top);
+	above = gap_search(s->root, len, top);
+	return above != NULL ? MIN(above->lo, top) - len : 0;
+}
+
+/* Below mmap_top, from where the last one was found: the mapping above the place, or NULL. */
+static inline __attribute__((always_inline)) struct mapping *
+place_again(struct space *s, vaddr_t len)
+{
+	struct mapping *fit = s->fit;
+	vaddr_t top = s->mmap_top;
+
+	if (likely(fit != NULL && len >= s->fit_len && MIN(fit->lo, top) >= fit->lo - fit->gap + len))
+		return fit;
+	if (list_empty(&s->maps) || list_entry(s->maps.prev, struct mapping, link)->end < top)
+		return NULL;
+	s->fit_len = len;
+	return s->fit = gap_search(s->root, len, top);
 }
 
 bool
@@ -354,37 +372,75 @@ weight_next(void)
 	return (uint32_t)(weight_state >> 32);
 }
 
-static struct mapping *
+/* What it shows is the caller's to say, its place in the tree tree_insert()'s. */
+static inline __attribute__((always_inline)) struct mapping *
 mapping_make(struct space *s)
 {
 	struct mapping *m = zone_alloc(mapping_zone, 0);
 
-	if (m != NULL) {
-		*m = (struct mapping){ .space = s, .weight = weight_next() };
-		list_init(&m->link);
-		list_init(&m->vmo_link);
-		list_init(&m->under_link);
+	if (likely(m != NULL)) {
+		m->space = s;
+		m->weight = weight_next();
 	}
 	return m;
+}
+
+static inline bool
+mapping_blank(const struct mapping *m)
+{
+	return m->vmo == &vmo_blank;
 }
 
 /* m is out of the tree. */
 static void
 mapping_free(struct mapping *m)
 {
-	vmo_detach(m);
-	vmo_unref(m->vmo);
+	if (!mapping_blank(m)) {
+		vmo_detach(m);
+		vmo_unref(m->vmo);
+	}
 	zone_free(mapping_zone, m);
+}
+
+int
+mapping_back(struct mapping *m)
+{
+	struct vmo *v;
+	int error = vmo_create(m->off + (m->end - m->start), &v);
+
+	if (error != 0)
+		return error == EFBIG ? ENOMEM : error;
+	m->vmo = v;
+	vmo_attach(m);
+	return 0;
 }
 
 static void
 mapping_reshape(struct space *s, struct mapping *m, vaddr_t lo, vaddr_t start, vaddr_t end)
 {
-	s->size -= m->end - m->start;
-	s->size += end - start;
-	vmo_reshape(m, lo, start, end);
-	gap_refresh(s, m);
-	gap_refresh_next(s, m);
+	struct list *prev = m->link.prev, *next = m->link.next;
+	vaddr_t old_lo = m->lo, old_end = m->end;
+
+	s->size += (end - start) - (m->end - m->start);
+	if (mapping_blank(m)) {
+		m->lo = lo;
+		m->start = start;
+		m->end = end;
+		m->off = start - lo;	/* a stack may have a VMO when it has grown */
+	} else {
+		vmo_reshape(m, lo, start, end);
+	}
+	if (lo != old_lo)
+		gap_set(s, m, lo - (prev != &s->maps ? list_entry(prev, struct mapping, link)->end : USER_MIN));
+	if (end == old_end)
+		return;
+	if (next != &s->maps) {
+		struct mapping *n = list_entry(next, struct mapping, link);
+
+		gap_set(s, n, n->lo - end);
+	} else {
+		s->fit = NULL;
+	}
 }
 
 /* Makes `high' the part of m from `at' on. */
@@ -398,9 +454,13 @@ mapping_split(struct space *s, struct mapping *m, vaddr_t at, struct mapping *hi
 	high->lo = high->start = at;
 	high->end = m->end;
 	high->vmo = m->vmo;
-	high->off = m->off + (at - m->start);
-	vmo_ref(m->vmo);
-	vmo_attach(high);
+	if (mapping_blank(m)) {
+		high->off = 0;
+	} else {
+		high->off = m->off + (at - m->start);
+		vmo_ref(m->vmo);
+		vmo_attach(high);
+	}
 	s->size += high->end - high->start;
 	mapping_reshape(s, m, m->lo, m->start, at);
 	tree_insert(s, high, m);
@@ -430,24 +490,42 @@ mapping_alone(const struct mapping *m)
 	return m->vmo->refs == 1;
 }
 
+static inline __attribute__((always_inline)) void
+mapping_end(struct space *s, struct mapping *m)
+{
+	if (!vmo_unseen(m->vmo) && m->start < m->end)
+		pmap_remove(&s->pmap, m->start, m->end);
+	if (!mapping_alone(m))
+		mapping_forget(m, m->start, m->end);
+	s->size -= m->end - m->start;
+	if (s->heap == m->vmo)
+		s->heap = NULL;
+	tree_remove(s, m);
+	mapping_free(m);
+}
+
+/* The end of m goes, from `at' on, which is above its start. */
+static void
+mapping_trim(struct space *s, struct mapping *m, vaddr_t at)
+{
+	if (!vmo_unseen(m->vmo))
+		pmap_remove(&s->pmap, at, m->end);
+	mapping_forget(m, at, m->end);
+	mapping_reshape(s, m, m->lo, m->start, at);
+}
+
 /* Takes [start, end) out of one mapping; `spare' is consumed when the middle goes. */
 static void
 mapping_cut(struct space *s, struct mapping *m, vaddr_t start, vaddr_t end, struct mapping **spare)
 {
 	vaddr_t low = MAX(start, m->start), high = MIN(end, m->end);
 
-	if (low < high && !vmo_unseen(m->vmo))
-		pmap_remove(&s->pmap, low, high);
 	if (start <= m->start && end >= m->end) {
-		if (!mapping_alone(m))
-			mapping_forget(m, m->start, m->end);
-		s->size -= m->end - m->start;
-		if (s->heap == m->vmo)
-			s->heap = NULL;
-		tree_remove(s, m);
-		mapping_free(m);
+		mapping_end(s, m);
 		return;
 	}
+	if (low < high && !vmo_unseen(m->vmo))
+		pmap_remove(&s->pmap, low, high);
 	if (end <= m->start) {
 		/* A piece of the room for growing. */
 		mapping_reshape(s, m, end, m->start, m->end);
@@ -514,16 +592,22 @@ space_unmap_locked(struct space *s, struct region *r, vaddr_t start, vaddr_t end
 	return 0;
 }
 
-int
+NO_CANARY int
 space_unmap(struct space *s, vaddr_t start, size_t len)
 {
-	int error;
+	struct mapping *m;
+	int error = 0;
 
 	len = ROUND_UP(len, PAGE_SIZE);
 	if (len == 0 || !range_valid(start, len))
 		return EINVAL;
 	mutex_lock(&s->lock);
-	error = space_unmap_locked(s, s->regions, start, start + len);
+	m = s->hint;
+	/* The commonest case: just what was mapped or touched last. */
+	if (m != NULL && m->lo == start && m->end == start + len && m->start == start && s->regions == NULL)
+		mapping_end(s, m);
+	else
+		error = space_unmap_locked(s, s->regions, start, start + len);
 	mutex_unlock(&s->lock);
 	return error;
 }
@@ -544,12 +628,12 @@ place_fixed(struct space *s, struct region *r, vaddr_t at, size_t len, uint32_t 
 	return flags & MAPF_NOREPLACE ? EEXIST : unmap_locked(s, at, at + len);
 }
 
-/* The commonest case: anywhere, in a space without regions. */
-static inline __attribute__((always_inline)) vaddr_t
-place_quick(const struct space *s, vaddr_t want, size_t len, uint32_t flags)
+/* The commonest case: anywhere, in a space without regions.  The mapping above the place, or NULL. */
+static inline __attribute__((always_inline)) struct mapping *
+place_quick(struct space *s, vaddr_t want, size_t len, uint32_t flags)
 {
 	return want == 0 && !(flags & (MAPF_FIXED | MAPF_STACK)) && s->regions == NULL ?
-	    place_find(s, len, s->mmap_top) : 0;
+	    place_again(s, len) : NULL;
 }
 
 static int
@@ -589,7 +673,7 @@ NO_CANARY int
 space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *addr, size_t len,
     struct vmo *v, uint64_t off)
 {
-	vaddr_t at;
+	struct mapping *above, *prev;
 	int error;
 
 	if (s->nmaps >= MAPPINGS_MAX || (s->regions != NULL && s->regions->space == NULL))
@@ -598,10 +682,14 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 		return EAGAIN;
 	if (unlikely(v->nsingle != 0 || (m->flags & MAPF_SINGLE)) && !vmo_admits(v, s, m->flags & MAPF_SINGLE))
 		return EBUSY;
-	if (likely((at = place_quick(s, *addr, len, m->flags)) != 0))
-		*addr = at;
-	else if ((error = map_place(s, r, addr, len, m->flags)) != 0)
-		return error;
+	if (likely((above = place_quick(s, *addr, len, m->flags)) != NULL)) {
+		*addr = MIN(above->lo, s->mmap_top) - len;
+		prev = mapping_prev(s, above);
+	} else {
+		if ((error = map_place(s, r, addr, len, m->flags)) != 0)
+			return error;
+		prev = find_below(s, *addr);
+	}
 	m->lo = m->start = *addr;
 	m->end = m->start + len;
 	m->vmo = v;
@@ -614,9 +702,13 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 	}
 	m->flags &= MAPF_SHARED | MAPF_STACK | MAPF_DONTFORK | MAPF_SEQUENTIAL | MAPF_RANDOM_USE | MAPF_SINGLE;
 	m->flags |= s->lock_future;
-	vmo_ref(v);
-	vmo_attach(m);
-	tree_insert(s, m, find_below(s, m->lo));
+	if (v != &vmo_blank) {
+		vmo_ref(v);
+		vmo_attach(m);
+	}
+	tree_insert(s, m, prev);
+	if (above != NULL)
+		s->fit = m;		/* what is left above of it is above mmap_top */
 	s->size += m->end - m->start;
 	s->hint = m;			/* most are touched next, or unmapped */
 	return 0;
@@ -660,9 +752,47 @@ space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t ma
 	if ((m = space_mapping(s, prot, max, flags)) == NULL)
 		return ENOMEM;
 	mutex_lock(&s->lock);
-	error = space_map_locked(s, NULL, m, addr, len, v, off);
+	error = space_map_locked(s, NULL, m, addr, len, v != NULL ? v : &vmo_blank, off);
 	mutex_unlock(&s->lock);
 	if (error != 0)
+		space_mapping_free(m);
+	else if (unlikely(s->lock_present))
+		error = space_lock_new(s, *addr, len);
+	return error;
+}
+
+/*
+ * The commonest case of mapping: private memory of zeros, anywhere.  Budget: 290 instructions with the call, and
+ * 200 for its unmapping untouched.
+ */
+NO_CANARY int
+space_map_zeros(struct space *s, size_t given, uint32_t prot, vaddr_t *addr)
+{
+	size_t len = ROUND_UP(given, PAGE_SIZE);
+	struct mapping *m, *above;
+	int error = 0;
+
+	if ((m = mapping_make(s)) == NULL)
+		return ENOMEM;
+	m->prot = (uint8_t)prot;
+	m->max = VM_READ | VM_WRITE | VM_EXEC;
+	m->flags = 0;
+	mutex_lock(&s->lock);
+	if (likely(s->nmaps < MAPPINGS_MAX && s->regions == NULL && s->lock_future == 0 &&
+	    (above = place_again(s, len)) != NULL)) {
+		m->end = MIN(above->lo, s->mmap_top);
+		m->lo = m->start = *addr = m->end - len;
+		m->vmo = &vmo_blank;
+		m->off = 0;
+		tree_insert(s, m, mapping_prev(s, above));
+		s->size += len;
+		s->fit = s->hint = m;
+	} else {
+		*addr = 0;
+		error = space_map_locked(s, NULL, m, addr, len, &vmo_blank, 0);
+	}
+	mutex_unlock(&s->lock);
+	if (unlikely(error != 0))
 		space_mapping_free(m);
 	else if (unlikely(s->lock_present))
 		error = space_lock_new(s, *addr, len);
@@ -691,22 +821,30 @@ change_check(const struct space *s, const struct mapping *m, vaddr_t start, vadd
 	return 0;
 }
 
-/* Joins m with the next one when together they are one mapping again. */
-static void
-mapping_join(struct space *s, struct mapping *m)
+/* Joins m with the next one, n, when together they are one mapping again. */
+static __attribute__((noinline)) void
+mapping_join_with(struct space *s, struct mapping *m, struct mapping *n)
 {
-	struct mapping *n = mapping_next(s, m);
 	vaddr_t end;
 
-	if (n == NULL || n->lo != m->end || n->start != n->lo || n->vmo != m->vmo || n->prot != m->prot ||
+	if (n->start != n->lo || n->vmo != m->vmo || n->prot != m->prot ||
 	    n->max != m->max || n->flags != (m->flags & ~(uint32_t)MAPF_STACK) ||
-	    n->off != m->off + (m->end - m->start) || (unlikely(s->regions != NULL) && region_border(s, m->end)))
+	    (n->off != m->off + (m->end - m->start) && !mapping_blank(m)) || (unlikely(s->regions != NULL) && region_border(s, m->end)))
 		return;
 	end = n->end;
 	s->size -= n->end - n->start;
 	tree_remove(s, n);
 	mapping_free(n);
 	mapping_reshape(s, m, m->lo, m->start, end);
+}
+
+static inline __attribute__((always_inline)) void
+mapping_join(struct space *s, struct mapping *m)
+{
+	struct mapping *n = mapping_next(s, m);
+
+	if (n != NULL && n->lo == m->end)
+		mapping_join_with(s, m, n);
 }
 
 static inline __attribute__((always_inline)) void
@@ -886,23 +1024,37 @@ brk_new_mapping(struct space *s, vaddr_t start, vaddr_t end)
 static int
 brk_grow(struct space *s, vaddr_t start, vaddr_t end)
 {
-	struct mapping *m = start > USER_MIN ? space_find(s, start - 1) : NULL;
+	struct mapping *m = start > USER_MIN ? space_find(s, start - 1) : NULL, *next;
 
-	if (end > USER_MAX || s->size + (end - start) > s->limit_as || !space_range_free(s, start, end) ||
-	    region_over(s->regions, start, end))
+	if (end > USER_MAX || s->size + (end - start) > s->limit_as || region_over(s->regions, start, end))
 		return ENOMEM;
 	if (unlikely(s->lock_future != 0) && !space_lock_room(s, end - start))
 		return ENOMEM;
-	if (m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
-	    m->prot == (VM_READ | VM_WRITE)) {
+	if (likely(m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
+	    m->prot == (VM_READ | VM_WRITE))) {
+		next = mapping_next(s, m);
+		if (next != NULL && next->lo < end)
+			return ENOMEM;
 		mapping_reshape(s, m, m->lo, m->start, end);
 		return 0;
 	}
-	return brk_new_mapping(s, start, end);
+	return space_range_free(s, start, end) ? brk_new_mapping(s, start, end) : ENOMEM;
 }
 
-int
-space_brk(struct space *s, vaddr_t want, vaddr_t *now)
+static int
+brk_shrink(struct space *s, vaddr_t start, vaddr_t end)
+{
+	struct mapping *m = s->hint;
+
+	/* The commonest case: the end of a heap that was touched last. */
+	if (unlikely(m == NULL || m->vmo != s->heap || m->end != end || m->start >= start))
+		return unmap_locked(s, start, end);
+	mapping_trim(s, m, start);
+	return 0;
+}
+
+NO_CANARY int
+space_brk(struct space *s, vaddr_t want, uint64_t most, vaddr_t *now)
 {
 	vaddr_t old = 0, new = 0;
 	int error = 0;
@@ -911,12 +1063,12 @@ space_brk(struct space *s, vaddr_t want, vaddr_t *now)
 	if (want != 0) {
 		old = ROUND_UP(s->brk, PAGE_SIZE);
 		new = ROUND_UP(want, PAGE_SIZE);
-		if (want < s->brk_start || want > USER_MAX)
+		if (want < s->brk_start || want > USER_MAX || (want > s->brk && want - s->brk_start > most))
 			error = ENOMEM;
 		else if (new > old)
 			error = brk_grow(s, old, new);
 		else if (new < old)
-			error = unmap_locked(s, new, old);
+			error = brk_shrink(s, new, old);
 		if (error == 0)
 			s->brk = want;
 	}
@@ -925,17 +1077,6 @@ space_brk(struct space *s, vaddr_t want, vaddr_t *now)
 	if (unlikely(s->lock_present) && error == 0 && new > old)
 		space_lock_heap(s, old, new - old);
 	return error;
-}
-
-bool
-space_heap_over(struct space *s, vaddr_t want, uint64_t most)
-{
-	bool over;
-
-	mutex_lock(&s->lock);
-	over = want > s->brk && want - s->brk_start > most;
-	mutex_unlock(&s->lock);
-	return over;
 }
 
 /* --- whole spaces --- */
@@ -1012,8 +1153,9 @@ fork_vmo(struct space *parent, const struct mapping *m, struct vmo **out)
 	struct vmo *v = m->vmo;
 	int error;
 
-	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE) {
-		vmo_ref(v);
+	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE || v == &vmo_blank) {
+		if (v != &vmo_blank)
+			vmo_ref(v);
 		*out = v;
 		return 0;
 	}
@@ -1045,7 +1187,8 @@ fork_mapping(struct space *parent, struct space *s, const struct mapping *m, str
 		zone_free(mapping_zone, c);
 		return error;
 	}
-	vmo_attach(c);
+	if (!mapping_blank(c))
+		vmo_attach(c);
 	tree_insert(s, c, prev);
 	if (parent->heap == m->vmo)
 		s->heap = c->vmo;
@@ -1191,6 +1334,8 @@ write_page(struct space *s, vaddr_t va, const char *from, size_t n)
 	m = space_find(s, va);
 	if (m != NULL && va >= m->start) {
 		error = (m->max & VM_WRITE) != 0 ? 0 : EACCES;
+		if (error == 0 && mapping_blank(m))
+			error = mapping_back(m);
 		off = mapping_index(m, va) << PAGE_SHIFT | (va & PAGE_MASK);
 		if (error == 0)
 			vmo_ref(v = m->vmo);

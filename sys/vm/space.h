@@ -39,20 +39,21 @@ void space_unref(struct space *);
 void space_activate(struct space *);	/* called by the switch; NULL: kernel only */
 
 /*
- * Maps `len' bytes (rounded to pages) of vmo from page-aligned `off'; takes its own reference.
+ * Maps `len' bytes (rounded to pages) of vmo from page-aligned `off'; takes its own reference.  vmo NULL:
+ * private memory of zeros, whose VMO is made when it is touched (off is 0 then).
  * *addr in: hint or exact place, out: where.  max: what protect may ever give.  Placement is
  * random unless ASLR is off.  W+X together without MAPF_WX: EACCES.
  * EINVAL, ENOMEM, EEXIST, EACCES.
  */
 int space_map(struct space *, vaddr_t *addr, size_t len, uint32_t prot, uint32_t max, uint32_t flags,
     struct vmo *, uint64_t off) __must_check;
+/* The same for private memory of zeros, anywhere; len is not 0 and at most half of SIZE_MAX. */
+int space_map_zeros(struct space *, size_t len, uint32_t prot, vaddr_t *addr) __must_check;
 int space_unmap(struct space *, vaddr_t, size_t) __must_check;
 int space_protect(struct space *, vaddr_t, size_t, uint32_t prot) __must_check;
-/* The heap: exec says where it starts; brk(0) asks. */
+/* The heap: exec says where it starts; brk(0) asks.  It grows to `most' bytes. */
 void space_set_brk(struct space *, vaddr_t start);
-int space_brk(struct space *, vaddr_t want, vaddr_t *now) __must_check;
-/* Whether a heap up to `want' would be larger than `most' bytes. */
-bool space_heap_over(struct space *, vaddr_t want, uint64_t most);
+int space_brk(struct space *, vaddr_t want, uint64_t most, vaddr_t *now) __must_check;
 /* Makes pages present so that a later access cannot fail for want of memory (exec's stack). */
 int space_populate(struct space *, vaddr_t, size_t) __must_check;
 

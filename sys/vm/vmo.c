@@ -62,6 +62,11 @@ static struct spin reclaim_lock = SPIN_INIT(&reclaim_class);
 static struct list reclaim_list = LIST_INIT(reclaim_list);	/* [reclaim_lock] with put pagers */
 static uint32_t nreclaim;			/* [reclaim_lock] length of the list */
 
+struct vmo vmo_blank = {
+	.lock = SPIN_INIT(&vmo_class), .refs = 1, .kind = VMO_ANON, .size = VMO_SIZE_MAX,
+	.maps = LIST_INIT(vmo_blank.maps), .over_maps = LIST_INIT(vmo_blank.over_maps),
+	.reclaim_link = LIST_INIT(vmo_blank.reclaim_link),
+};
 struct page *zero_page;
 
 COUNTER_EVENT(stat_cow, "vm.cow");
@@ -1245,19 +1250,33 @@ vmo_decommit(struct vmo *v, uint64_t off, uint64_t len)
 	return error;
 }
 
-bool
-vmo_unseen(const struct vmo *v)
+/* One page beside the last that was written, and not the last of its twig: or false. */
+static inline bool
+forget_quick(struct vmo *v, uint64_t index)
 {
-	return v->kind == VMO_ANON && v->npages == 0 && !v->zero_mapped;
+	struct twig *t = v->leaf;
+	struct page *p;
+
+	if (t == NULL || v->leaf_number != index >> TWIG_BITS || t->used < 2)
+		return false;
+	if ((p = t->slot[index & (TWIG_SLOTS - 1)]) != NULL) {
+		t->slot[index & (TWIG_SLOTS - 1)] = NULL;
+		t->used--;
+		v->npages--;
+		page_unref(p);
+	}
+	return true;
 }
 
-int
+NO_CANARY int
 vmo_forget(struct vmo *v, uint64_t off, uint64_t len)
 {
-	int error;
+	uint64_t first = off >> PAGE_SHIFT;
+	int error = 0;
 
 	spin_lock(&v->lock);
-	error = tree_clear_range(v, off >> PAGE_SHIFT, (off + len) >> PAGE_SHIFT);
+	if (len != PAGE_SIZE || !forget_quick(v, first))
+		error = tree_clear_range(v, first, (off + len) >> PAGE_SHIFT);
 	spin_unlock(&v->lock);
 	return error;
 }

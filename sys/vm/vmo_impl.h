@@ -68,7 +68,7 @@ struct mapping {
 	uint8_t prot, max;			/* [s] VM_* now, and at most */
 	uint16_t flags;				/* [s] MAPF_SHARED, STACK, DONTFORK */
 	vaddr_t lo, start, end;			/* [s + v] */
-	vaddr_t gap, max_gap;			/* [s] free bytes below lo; largest in the subtree */
+	vaddr_t gap, max_gap;			/* [s] free bytes below lo; a bound of the subtree's */
 	struct list link;			/* [s] all mappings by address */
 	struct space *space;			/* [I] */
 	struct vmo *vmo;			/* [I] referenced */
@@ -99,6 +99,8 @@ struct space {
 	struct pmap pmap;
 	struct mapping *root;		/* [s] */
 	struct mapping *hint;		/* [s] found last */
+	struct mapping *fit;		/* [s] below it was the last place, or NULL ... */
+	vaddr_t fit_len;		/* [s] ... and no gap between it and mmap_top has that many bytes */
 	struct list maps;		/* [s] */
 	uint32_t nmaps;			/* [s] */
 	uint64_t size;			/* [s] bytes mapped */
@@ -115,6 +117,11 @@ struct space {
 	uint32_t nregions;		/* [s] below the root */
 };
 
+/*
+ * What private anonymous mappings show that nobody touched: see 6 of space.c.  Not in its lists, and
+ * no reference of theirs.
+ */
+extern struct vmo vmo_blank;
 extern struct page *zero_page;		/* [I] mapped read-only for what was never written */
 
 static inline uint64_t
@@ -173,7 +180,11 @@ bool vmo_admits(struct vmo *, const struct space *, bool single);
 /* The mapping moves its borders. */
 void vmo_reshape(struct mapping *, vaddr_t lo, vaddr_t start, vaddr_t end);
 /* No page table can have an entry from it. */
-bool vmo_unseen(const struct vmo *);
+static inline bool
+vmo_unseen(const struct vmo *v)
+{
+	return v->kind == VMO_ANON && v->npages == 0 && !v->zero_mapped;
+}
 /* Nobody else can reach the vmo: forgets the pages of a range that is not mapped any more. */
 int vmo_forget(struct vmo *, uint64_t off, uint64_t len) __must_check;
 
@@ -196,6 +207,8 @@ void vmo_set_id(struct vmo *, struct vmo_id *);
 struct mapping *space_find_from(const struct space *, vaddr_t);	/* the first that ends above */
 struct mapping *space_find(struct space *, vaddr_t);	/* holds it between lo and end */
 int space_grow_stack(struct space *, struct mapping *, vaddr_t) __must_check;
+/* A blank mapping gets a VMO.  ENOMEM. */
+int mapping_back(struct mapping *) __must_check;
 /* fault.c for space.c: no killing. */
 int space_fault_once(struct space *, vaddr_t, uint32_t access) __must_check;
 

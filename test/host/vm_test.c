@@ -610,6 +610,9 @@ op_map(struct mspace *ms)
 			vmo_ref(vmo = file);
 		else
 			error = vmo_overlay(file, &vmo);
+	} else if (m.what == PRIVATE && rnd(2) == 0) {
+		vmo = NULL;		/* made by the first fault */
+		error = 0;
 	} else {
 		error = vmo_create(n * PAGE_SIZE, &vmo);
 	}
@@ -739,7 +742,7 @@ op_brk(struct mspace *ms)
 	int error;
 
 	fail_maybe();
-	error = space_brk(ms->s, HEAP + want, &now);
+	error = space_brk(ms->s, HEAP + want, UINT64_MAX, &now);
 	if (fail_done(error))
 		return;
 	check(error == 0 && now == HEAP + want, "brk: %d", error);
@@ -959,8 +962,21 @@ tree_check(const struct mapping *m, unsigned *n)
 	check(m->left == NULL || (m->left->parent == m && m->left->end <= m->lo), "tree: left");
 	check(m->right == NULL || (m->right->parent == m && m->right->lo >= m->end), "tree: right");
 	gap = MAX(m->gap, MAX(left, right));
-	check(m->max_gap == gap, "tree: gap");
-	return gap;
+	check(m->max_gap >= gap, "tree: gap");
+	return m->max_gap;
+}
+
+/* No gap above the remembered place is large enough. */
+static void
+fit_check(const struct space *s)
+{
+	const struct mapping *m;
+
+	if (s->fit == NULL)
+		return;
+	list_for_each(m, &s->maps, link)
+		if (m->lo > s->fit->lo && m->lo - m->gap < s->mmap_top)
+			check(MIN(m->lo, s->mmap_top) - (m->lo - m->gap) < s->fit_len, "fit: a gap above");
 }
 
 static void
@@ -983,6 +999,7 @@ spaces_check(void)
 			size += m->end - m->start;
 		}
 		check(size == s->size, "size");
+		fit_check(s);
 	}
 }
 
@@ -1063,6 +1080,95 @@ test_placement(void)
 	    mmu_access(va + (7ull << 20) - 4096, VM_WRITE, &p) == EFAULT, "the stack limit holds");
 	vmo_unref(v);
 	space_unref(s);
+}
+
+/* Where len bytes belong: the highest gap below mmap_top that has them. */
+static vaddr_t
+place_slowly(const struct space *s, size_t len)
+{
+	const struct mapping *m;
+	vaddr_t best = 0;
+
+	list_for_each(m, &s->maps, link)
+		if (m->lo - m->gap + len <= MIN(m->lo, s->mmap_top))
+			best = MIN(m->lo, s->mmap_top) - len;
+	return best;
+}
+
+static void
+test_places(void)
+{
+	struct { vaddr_t va; size_t len; } got[64] = { 0 };
+	struct space *s;
+	vaddr_t va = 0, want;
+	struct vmo *v;
+
+	VERIFY(space_create(&s) == 0 && vmo_create(VMO_SIZE_MAX, &v) == 0);
+	VERIFY(space_map(s, &va, 8ull << 20, 3, 3, MAPF_STACK, v, 0) == 0);
+	good = true;
+	for (step = 0; step < 20000 && good; step++) {
+		unsigned i = rnd(64);
+		size_t part;
+
+		if (got[i].len == 0) {
+			got[i].len = (1 + rnd(rnd(4) == 0 ? 64 : 4)) * PAGE_SIZE;
+			want = place_slowly(s, got[i].len);
+			if (rnd(2) == 0) {
+				VERIFY(space_map_zeros(s, got[i].len, 3, &got[i].va) == 0);
+			} else {
+				got[i].va = 0;
+				VERIFY(space_map(s, &got[i].va, got[i].len, 3, 7, 0, rnd(2) ? v : NULL, 0) == 0);
+			}
+			check(got[i].va == want, "placed at %#llx, not %#llx", (unsigned long long)got[i].va,
+			    (unsigned long long)want);
+		} else {
+			/* All of it, or an end. */
+			part = rnd(3) > 0 ? got[i].len : PAGE_SIZE;
+			VERIFY(space_unmap(s, got[i].va + (rnd(2) ? got[i].len - part : 0), part) == 0);
+			if (part != got[i].len)
+				VERIFY(space_unmap(s, got[i].va, got[i].len) == 0);
+			got[i].len = 0;
+		}
+		fit_check(s);
+	}
+	ok(good, "the highest place that fits, always");
+	vmo_unref(v);
+	space_unref(s);
+}
+
+/* Memory that nobody touches has no object; the first touch gives it one. */
+static void
+test_blank(void)
+{
+	struct space *s, *child;
+	vaddr_t va;
+	uint64_t objects;
+	char *p;
+
+	quiet();
+	objects = live_objects();
+	VERIFY(space_create(&s) == 0);
+	va = WINDOW;
+	VERIFY(space_map(s, &va, 64 * PAGE_SIZE, 3, 7, MAPF_FIXED, NULL, 0) == 0);
+	VERIFY(space_protect(s, va + 8 * PAGE_SIZE, 8 * PAGE_SIZE, 0) == 0 && s->nmaps == 3);
+	VERIFY(space_protect(s, va + 8 * PAGE_SIZE, 8 * PAGE_SIZE, 3) == 0);
+	ok(s->nmaps == 1 && list_entry(s->maps.next, struct mapping, link)->vmo == &vmo_blank, "split and joined again without an object");
+	VERIFY(space_fork(s, &child) == 0);
+	current = child;
+	space_activate(child);
+	ok(mmu_access(va, VM_WRITE, &p) == 0 && list_entry(child->maps.next, struct mapping, link)->vmo != &vmo_blank,
+	    "the first touch makes one");
+	*p = 1;
+	ok(list_entry(s->maps.next, struct mapping, link)->vmo == &vmo_blank, "and none for the parent");
+	VERIFY(space_unmap(child, va + 4 * PAGE_SIZE, 4 * PAGE_SIZE) == 0);
+	ok(mmu_access(va + 8 * PAGE_SIZE, VM_READ, &p) == 0 && *p == 0 && mmu_access(va, VM_READ, &p) == 0 && *p == 1,
+	    "pieces show what they did");
+	current = NULL;
+	space_activate(NULL);
+	space_unref(child);
+	space_unref(s);
+	quiet();
+	ok(live_objects() == objects && vmo_blank.refs == 1 && vmo_blank.nmaps == 0, "nothing stays");
 }
 
 static void
@@ -1772,6 +1878,8 @@ main(int argc, char **argv)
 	test_refusals();
 	test_clock();
 	test_placement();
+	test_places();
+	test_blank();
 	test_dontfork();
 	test_fork_refault();
 	test_around();

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * Block copy and fill.  Words by `rep movsq', the rest by bytes: icount counts each iteration of a
- * rep instruction, and hardware is fast with either.
+ * rep instruction, and hardware is fast with either.  Whole pages have no rest.
  */
 #include "kern/types.h"
 
@@ -15,7 +15,8 @@ mach_copy(void *to, const void *from, size_t n)
 #else
 	__asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 #endif
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
+	if (!__builtin_constant_p(rest) || rest != 0)
+		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
 }
 
 static inline void
@@ -29,5 +30,6 @@ mach_fill(void *to, uint8_t c, size_t n)
 #else
 	__asm__ volatile("rep stosl" : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
 #endif
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(rest) : "a"(pattern) : "memory");
+	if (!__builtin_constant_p(rest) || rest != 0)
+		__asm__ volatile("rep stosb" : "+D"(to), "+c"(rest) : "a"(pattern) : "memory");
 }
