@@ -72,6 +72,7 @@ void hold_left(void) { }
 uint64_t boot_image_bytes(void) { return 0; }
 void daemon_wake(void) { }
 bool daemon_wait(unsigned *tries, bool kill) { fail_after = -1; return kill && ++*tries < 100; }
+void thr_yield(void) { }
 void *kmap_alloc(size_t size) { return malloc(size); }
 void kmap_free(void *p, size_t size) { free(p); }
 bool kmap_owns(const void *p) { return false; }
