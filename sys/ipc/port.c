@@ -525,7 +525,7 @@ port_destroy(struct node *n)
 }
 
 static const struct node_ops port_ops = {
-	.name = "port", .read = port_read, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "port", .read = port_read, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = port_unused, .destroy = port_destroy,
 };
 

@@ -275,7 +275,7 @@ trace_destroy(struct node *n)
 }
 
 static const struct node_ops trace_ops = {
-	.name = "trace", .read = trace_read, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "trace", .read = trace_read, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = trace_unused, .destroy = trace_destroy,
 };
 

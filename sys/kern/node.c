@@ -172,12 +172,6 @@ node_try(struct node *n, struct uio *u, uint32_t levels,
 }
 
 int
-node_noread(struct node *n, struct uio *uio)
-{
-	return EBADF;
-}
-
-int
 node_nowrite(struct node *n, struct uio *uio)
 {
 	return EBADF;

@@ -192,7 +192,6 @@ int node_write(struct node *, struct uio *) __must_check;
 int node_try(struct node *, struct uio *, uint32_t levels,
     int (*try)(struct node *, struct uio *, void __user *)) __must_check;
 
-int node_noread(struct node *, struct uio *);			/* EBADF */
 int node_nowrite(struct node *, struct uio *);			/* EBADF */
 int node_nostream(struct node *, struct uio *);			/* EINVAL: no bytes at all */
 int node_noseek(struct node *, int64_t, int, int64_t *);	/* ESPIPE */

@@ -40,7 +40,7 @@ thr_node_destroy(struct node *n)
 }
 
 static const struct node_ops thr_node_ops = {
-	.name = "thread", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "thread", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = node_nounused, .destroy = thr_node_destroy,
 };
 

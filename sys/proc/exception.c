@@ -93,7 +93,7 @@ exception_destroy(struct node *n)
 }
 
 static const struct node_ops exception_ops = {
-	.name = "exception", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "exception", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = exception_unused, .destroy = exception_destroy,
 };
 

@@ -172,7 +172,7 @@ job_destroy(struct node *n)
 }
 
 static const struct node_ops job_ops = {
-	.name = "job", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "job", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = job_unused, .destroy = job_destroy,
 };
 

@@ -66,7 +66,7 @@ proc_node_destroy(struct node *n)
 }
 
 static const struct node_ops proc_node_ops = {
-	.name = "process", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "process", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = native_unused, .destroy = proc_node_destroy,
 };
 

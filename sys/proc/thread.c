@@ -82,7 +82,7 @@ thread_unused(struct node *n)
 }
 
 static const struct node_ops thread_ops = {
-	.name = "thread", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "thread", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = thread_unused, .destroy = thr_node_destroy,
 };
 
@@ -553,7 +553,7 @@ token_destroy(struct node *n)
 }
 
 static const struct node_ops token_ops = {
-	.name = "suspend token", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "suspend token", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = token_unused, .destroy = token_destroy,
 };
 

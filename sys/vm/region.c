@@ -41,7 +41,7 @@ region_destroy(struct node *n)
 }
 
 static const struct node_ops region_ops = {
-	.name = "vmar", .read = node_noread, .write = node_nowrite, NODE_OPS_PLAIN,
+	.name = "vmar", .read = node_nostream, .write = node_nostream, NODE_OPS_PLAIN,
 	.unused = node_nounused, .destroy = region_destroy,
 };
 

@@ -173,6 +173,10 @@ channel_write(void)
 	ok(d[0].result == MX_ERR_ACCESS_DENIED && d[1].result == MX_ERR_BAD_HANDLE && !alive(e), "each has its result");
 	d[0] = moved(event()), d[0].type = MX_OBJ_TYPE_PORT, d[0].rights = MX_RIGHT_READ;
 	REFUSED(MX_ERR_WRONG_TYPE, mx_channel_write_etc(a, 0, buf, 1, d, 1));
+	d[0] = moved(without(kind(MX_OBJ_TYPE_EVENT), MX_RIGHT_TRANSFER)), d[0].type = MX_OBJ_TYPE_PORT;
+	REFUSED(MX_ERR_WRONG_TYPE, mx_channel_write_etc(a, 0, buf, 1, d, 1));
+	d[0] = moved(without(kind(MX_OBJ_TYPE_EVENT), MX_RIGHT_TRANSFER)), d[0].rights = MX_RIGHT_READ;
+	REFUSED(MX_ERR_ACCESS_DENIED, mx_channel_write_etc(a, 0, buf, 1, d, 1));
 	d[0] = moved(event()), d[0].rights = MX_RIGHT_READ;
 	REFUSED(MX_ERR_INVALID_ARGS, mx_channel_write_etc(a, 0, buf, 1, d, 1));
 	d[0] = moved(event()), d[0].operation = 2;
@@ -754,10 +758,46 @@ policy(void)
 	mx_handle_close(job);
 }
 
+/* What new handles have. */
+static void
+rights(void)
+{
+	static const struct {
+		mx_obj_type_t type;
+		mx_rights_t rights;
+		const char *name;
+	} want[] = {
+		{ MX_OBJ_TYPE_EVENT, MX_DEFAULT_EVENT_RIGHTS, "event" },
+		{ MX_OBJ_TYPE_EVENTPAIR, MX_DEFAULT_EVENTPAIR_RIGHTS, "eventpair" },
+		{ MX_OBJ_TYPE_CHANNEL, MX_DEFAULT_CHANNEL_RIGHTS | MX_RIGHT_DUPLICATE, "duplicable channel" },
+		{ MX_OBJ_TYPE_SOCKET, MX_DEFAULT_SOCKET_RIGHTS, "socket" }, { MX_OBJ_TYPE_FIFO, MX_DEFAULT_FIFO_RIGHTS, "fifo" },
+		{ MX_OBJ_TYPE_PORT, MX_DEFAULT_PORT_RIGHTS, "port" }, { MX_OBJ_TYPE_TIMER, MX_DEFAULT_TIMER_RIGHTS, "timer" },
+		{ MX_OBJ_TYPE_VMO, MX_DEFAULT_VMO_RIGHTS | MX_RIGHT_RESIZE, "resizable VMO" },
+		{ MX_OBJ_TYPE_PROCESS, MX_DEFAULT_PROCESS_RIGHTS, "process" },
+		{ MX_OBJ_TYPE_THREAD, MX_DEFAULT_THREAD_RIGHTS, "thread" }, { MX_OBJ_TYPE_JOB, MX_DEFAULT_JOB_RIGHTS, "job" },
+	};
+	mx_info_handle_basic_t info;
+	mx_handle_t a, b;
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		for (size_t k = 0; k < nkinds; k++)
+			if (kinds[k].type == want[i].type)
+				is_int((long)kinds[k].rights, (long)want[i].rights, want[i].name);
+	mx_channel_create(0, &a, &b);
+	mx_object_get_info(b, MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL);
+	is_int((long)info.rights, (long)MX_DEFAULT_CHANNEL_RIGHTS, "channel");
+	mx_handle_close(a), mx_handle_close(b);
+	mx_vmo_create(1, 0, &a);
+	mx_object_get_info(a, MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL);
+	is_int((long)info.rights, (long)MX_DEFAULT_VMO_RIGHTS, "VMO");
+	mx_handle_close(a);
+}
+
 int
 main(void)
 {
 	specimens();
+	rights();
 	create();
 	channel_read();
 	channel_write();

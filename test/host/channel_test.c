@@ -33,7 +33,7 @@ thing_destroy(struct node *n)
 }
 
 static const struct node_ops thing_ops = {
-	.name = "thing", .read = node_noread, .write = node_nowrite, .seek = node_noseek,
+	.name = "thing", .read = node_nostream, .write = node_nostream, .seek = node_noseek,
 	.stat = node_nostat, .setattr = node_nosetattr, .ioctl = node_noioctl, .vmo = node_novmo,
 	.sync = node_nosync, .unused = node_nounused, .destroy = thing_destroy,
 };

@@ -272,8 +272,7 @@ node_init(struct node *n, const struct node_ops *ops, enum node_kind kind, struc
 void node_last_ref(struct node *n) { n->ops->destroy(n); }
 void node_last_use(struct node *n) { }
 
-int node_noread(struct node *n, struct uio *u) { return EBADF; }
-int node_nowrite(struct node *n, struct uio *u) { return EBADF; }
+int node_nostream(struct node *n, struct uio *u) { return EINVAL; }
 int node_noseek(struct node *n, int64_t off, int whence, int64_t *at) { return ESPIPE; }
 int node_nostat(struct node *n, struct abi_stat *st) { return 0; }
 int node_nosetattr(struct node *n, const struct setattr *sa) { return EINVAL; }

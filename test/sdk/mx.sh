@@ -95,6 +95,7 @@ IS(ZX_WAIT_ASYNC_EDGE, 2); IS(ZX_VM_PERM_WRITE, 2); IS(ZX_INFO_HANDLE_BASIC, 2);
 IS(ZX_SIGNAL_HANDLE_CLOSED, 1 << 23); IS(MX_SIGNAL_LAST_HANDLE, 1 << 22); IS(ZX_TASK_TERMINATED, 8);
 X
 ok 'values' "$cc" $strict -Wno-pedantic -c values.c -o values.o
+ok 'every number of the contract, by both names' "$cc" $strict -c "$top/test/sdk/constants.c" -o values.o
 
 # --- the handle checker ---
 cat >leak.c <<'X'
