@@ -19,6 +19,8 @@
 #define THR_RTOP	9	/* parm: thread id, 0: the caller; arg: struct abi_thrrtop */
 #define THR_SETATR	10	/* parm: thread id, 0: the caller; arg: struct abi_thratr */
 #define THR_GETATR	11	/* the same, to be filled */
+#define THR_WAIT	12	/* arg: struct abi_thrwait; ours: a futex wait on a lock (below) */
+#define THR_ROBUST	13	/* arg: struct abi_robust or 0; ours: what the caller's end gives on */
 
 /* Scheduling classes, best first. */
 #define THR_CLASS_RT	0
@@ -68,5 +70,37 @@ struct abi_thrrtop {
 };
 struct abi_thratr {
 	char name[32];			/* with its NUL */
+};
+
+/*
+ * Locks.  Bits 0-29 of a lock's word are the id of the thread that holds it, 0: it is free.
+ *
+ * THR_WAIT sleeps while the word has this value, as mx_futex_wait does; the holder that the value names runs at the
+ * caller's priority meanwhile, if the caller may signal its process.
+ *
+ * THR_ROBUST tells where the calling thread keeps the list of the locks it holds, which it writes without a call:
+ * addresses of struct abi_lock, by `next', at most THR_ROBUST_MAX; `pending' is the one it is about to
+ * take or let go.  At the thread's end, whatever ends it, or when it executes another program, the word of each that
+ * names it becomes THR_LOCK_DIED, with THR_LOCK_WAITERS kept, and one waiter is woken; one waiter of
+ * a pending lock that nobody holds is woken too.  The list is never trusted: a word that does not name the
+ * thread stays as it is, and the walk ends at the first address that cannot be read.
+ */
+#define THR_LOCK_TID		0x3fffffffu
+#define THR_LOCK_DIED		0x40000000u
+#define THR_LOCK_WAITERS	0x80000000u
+#define THR_ROBUST_MAX		4096
+
+struct abi_thrwait {
+	uint64_t word;			/* address */
+	uint32_t value, reserved;	/* 0 */
+	int64_t deadline;		/* of the monotonic clock */
+};
+struct abi_lock {
+	uint32_t word;
+	uint32_t lib[3];
+	uint64_t next;
+};
+struct abi_robust {
+	uint64_t first, pending;
 };
 _Static_assert(sizeof(struct abi_thrarg) == 64 && sizeof(struct abi_threxit) == 24, "layout");

@@ -378,6 +378,10 @@ __thread_forked(void)
 	/* Each page that is written here is copied: write what must change only. */
 	if (t->tid != 0)
 		t->tid = 0;
+	if (t->robust_known) {
+		t->robust_known = 0;
+		t->robust = (struct abi_robust){ 0 };
+	}
 	if (!__threaded)
 		return;
 	nthreads = 1;

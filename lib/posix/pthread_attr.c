@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <abi/thread.h>
+#include "attr.h"
 #include "thread.h"
+
+#define STACK_MAX	((size_t)1 << 32)	/* of size and of guard */
 
 int
 pthread_attr_init(pthread_attr_t *a)
@@ -16,28 +19,19 @@ pthread_attr_init(pthread_attr_t *a)
 	return 0;
 }
 
-int
-pthread_attr_destroy(pthread_attr_t *a)
-{
-	a->is_initialized = 0;
-	return 0;
-}
-
-int
-pthread_attr_setstacksize(pthread_attr_t *a, size_t size)
-{
-	if (size < PTHREAD_STACK_MIN || size > (size_t)1 << 32)
-		return EINVAL;
-	a->stacksize = size;
-	return 0;
-}
-
-int
-pthread_attr_getstacksize(const pthread_attr_t *a, size_t *size)
-{
-	*size = a->stacksize;
-	return 0;
-}
+ATTR_DESTROY(attr)
+ATTR(attr, stacksize, size_t, stacksize, v < PTHREAD_STACK_MIN || v > STACK_MAX ? EINVAL : 0)
+ATTR(attr, guardsize, size_t, guardsize, v > STACK_MAX ? EINVAL : 0)
+ATTR(attr, detachstate, int, detachstate,
+    v != PTHREAD_CREATE_JOINABLE && v != PTHREAD_CREATE_DETACHED ? EINVAL : 0)
+ATTR(attr, scope, int, contentionscope,
+    v == PTHREAD_SCOPE_SYSTEM ? 0 : v == PTHREAD_SCOPE_PROCESS ? ENOTSUP : EINVAL)
+ATTR(attr, inheritsched, int, inheritsched,
+    v != PTHREAD_INHERIT_SCHED && v != PTHREAD_EXPLICIT_SCHED ? EINVAL : 0)
+/* The low end, with the size that is set before or after. */
+ATTR(attr, stackaddr, void *, stackaddr, 0)
+ATTR_GET(attr, schedpolicy, int, a->schedpolicy)
+ATTR_GET(attr, schedparam, struct sched_param, a->schedparam)
 
 int
 pthread_attr_setstack(pthread_attr_t *a, void *addr, size_t size)
@@ -57,84 +51,6 @@ pthread_attr_getstack(const pthread_attr_t *a, void **addr, size_t *size)
 	return 0;
 }
 
-/* The low end, with the size that is set before or after. */
-int
-pthread_attr_setstackaddr(pthread_attr_t *a, void *addr)
-{
-	a->stackaddr = addr;
-	return 0;
-}
-
-int
-pthread_attr_getstackaddr(const pthread_attr_t *a, void **addr)
-{
-	*addr = a->stackaddr;
-	return 0;
-}
-
-int
-pthread_attr_setguardsize(pthread_attr_t *a, size_t size)
-{
-	if (size > (size_t)1 << 32)
-		return EINVAL;
-	a->guardsize = size;
-	return 0;
-}
-
-int
-pthread_attr_getguardsize(const pthread_attr_t *a, size_t *size)
-{
-	*size = a->guardsize;
-	return 0;
-}
-
-int
-pthread_attr_setdetachstate(pthread_attr_t *a, int state)
-{
-	if (state != PTHREAD_CREATE_JOINABLE && state != PTHREAD_CREATE_DETACHED)
-		return EINVAL;
-	a->detachstate = state;
-	return 0;
-}
-
-int
-pthread_attr_getdetachstate(const pthread_attr_t *a, int *state)
-{
-	*state = a->detachstate;
-	return 0;
-}
-
-int
-pthread_attr_setscope(pthread_attr_t *a, int scope)
-{
-	if (scope != PTHREAD_SCOPE_SYSTEM)
-		return scope == PTHREAD_SCOPE_PROCESS ? ENOTSUP : EINVAL;
-	return 0;
-}
-
-int
-pthread_attr_getscope(const pthread_attr_t *a, int *scope)
-{
-	*scope = PTHREAD_SCOPE_SYSTEM;
-	return 0;
-}
-
-int
-pthread_attr_setinheritsched(pthread_attr_t *a, int inherit)
-{
-	if (inherit != PTHREAD_INHERIT_SCHED && inherit != PTHREAD_EXPLICIT_SCHED)
-		return EINVAL;
-	a->inheritsched = inherit;
-	return 0;
-}
-
-int
-pthread_attr_getinheritsched(const pthread_attr_t *a, int *inherit)
-{
-	*inherit = a->inheritsched;
-	return 0;
-}
-
 /* The priority goes to an end of the policy's when it does not fit. */
 int
 pthread_attr_setschedpolicy(pthread_attr_t *a, int policy)
@@ -150,13 +66,6 @@ pthread_attr_setschedpolicy(pthread_attr_t *a, int policy)
 }
 
 int
-pthread_attr_getschedpolicy(const pthread_attr_t *a, int *policy)
-{
-	*policy = a->schedpolicy;
-	return 0;
-}
-
-int
 pthread_attr_setschedparam(pthread_attr_t *a, const struct sched_param *p)
 {
 	int error = __sched_check(a->schedpolicy, p->sched_priority);
@@ -164,13 +73,6 @@ pthread_attr_setschedparam(pthread_attr_t *a, const struct sched_param *p)
 	if (error == 0)
 		a->schedparam = *p;
 	return error;
-}
-
-int
-pthread_attr_getschedparam(const pthread_attr_t *a, struct sched_param *p)
-{
-	*p = a->schedparam;
-	return 0;
 }
 
 /* --- one thread --- */

@@ -4,9 +4,11 @@
  * A waiter notes __seq, lets go of the mutex and sleeps while __seq is what it was; signal and broadcast step
  * it first, so what happens in between is not missed.  A broadcast wakes one waiter and moves the others
  * to the mutex, where each wakes the next when it lets go: a waiter takes the mutex as one that others wait
- * for.  A shared condition wakes all, for the mutex may be elsewhere in the other process.
+ * for.  A shared condition wakes all, for the mutex may be elsewhere in the other process; so does one whose mutex
+ * is robust or lends priority, which keep account of who waits.
  */
 #include <errno.h>
+#include "attr.h"
 #include "thread.h"
 
 int
@@ -31,42 +33,14 @@ pthread_condattr_init(pthread_condattr_t *a)
 	return 0;
 }
 
-int
-pthread_condattr_destroy(pthread_condattr_t *a)
-{
-	a->is_initialized = 0;
-	return 0;
-}
-
-int
-pthread_condattr_setclock(pthread_condattr_t *a, clockid_t clock)
-{
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
-		return EINVAL;
-	a->clock = (int)clock;
-	return 0;
-}
+ATTR_DESTROY(condattr)
+ATTR(condattr, pshared, int, process_shared, BAD_PSHARED(v))
+ATTR_SET(condattr, clock, clockid_t, clock, v != CLOCK_REALTIME && v != CLOCK_MONOTONIC ? EINVAL : 0)
 
 int
 pthread_condattr_getclock(const pthread_condattr_t *__restrict a, clockid_t *__restrict clock)
 {
 	*clock = (clockid_t)a->clock;
-	return 0;
-}
-
-int
-pthread_condattr_setpshared(pthread_condattr_t *a, int shared)
-{
-	if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
-		return EINVAL;
-	a->process_shared = shared;
-	return 0;
-}
-
-int
-pthread_condattr_getpshared(const pthread_condattr_t *a, int *shared)
-{
-	*shared = a->process_shared;
 	return 0;
 }
 
@@ -109,7 +83,7 @@ pthread_cond_broadcast(pthread_cond_t *c)
 	if (LOAD(&c->__waiters) == 0)
 		return 0;
 	seq = ADD(&c->__seq, 1u);
-	if (c->__shared || m == NULL ||
+	if (c->__shared || m == NULL || !__mutex_is_plain(m) ||
 	    __sys_mx_futex_requeue(&c->__seq, 1, seq, &m->__word, UINT32_MAX, 0) != MX_OK)
 		futex_wake(&c->__seq, UINT32_MAX);
 	return 0;
@@ -120,7 +94,7 @@ wait_until(pthread_cond_t *c, pthread_mutex_t *m, int64_t deadline)
 {
 	struct __pthread *t = thread_self();
 	uint32_t seq, depth;
-	int error, status;
+	int error, relock, status;
 
 	__cancel_point();
 	(void)ADD(&c->__waiters, 1u);
@@ -134,10 +108,10 @@ wait_until(pthread_cond_t *c, pthread_mutex_t *m, int64_t deadline)
 	}
 	status = __futex_wait_cancel(&c->__seq, seq, deadline);
 	(void)ADD(&c->__waiters, -1u);
-	(void)__mutex_relock(m, depth);
+	relock = __mutex_relock(m, depth);
 	if (status == ECANCELED && !t->exiting)
 		pthread_exit(PTHREAD_CANCELED);
-	return status == MX_ERR_TIMED_OUT ? ETIMEDOUT : 0;
+	return relock != 0 ? relock : status == MX_ERR_TIMED_OUT ? ETIMEDOUT : 0;
 }
 
 int

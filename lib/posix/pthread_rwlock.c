@@ -3,6 +3,7 @@
  * go before writers that wait, so a thread may read twice.  Who frees the lock wakes all that sleep.
  */
 #include <errno.h>
+#include "attr.h"
 #include "thread.h"
 
 #define WAITERS	0x80000000u
@@ -15,28 +16,8 @@ pthread_rwlockattr_init(pthread_rwlockattr_t *a)
 	return 0;
 }
 
-int
-pthread_rwlockattr_destroy(pthread_rwlockattr_t *a)
-{
-	a->is_initialized = 0;
-	return 0;
-}
-
-int
-pthread_rwlockattr_setpshared(pthread_rwlockattr_t *a, int shared)
-{
-	if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
-		return EINVAL;
-	a->process_shared = shared;
-	return 0;
-}
-
-int
-pthread_rwlockattr_getpshared(const pthread_rwlockattr_t *a, int *shared)
-{
-	*shared = a->process_shared;
-	return 0;
-}
+ATTR_DESTROY(rwlockattr)
+ATTR(rwlockattr, pshared, int, process_shared, BAD_PSHARED(v))
 
 int
 pthread_rwlock_init(pthread_rwlock_t *l, const pthread_rwlockattr_t *a)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <semaphore.h>
+#include "attr.h"
 #include "thread.h"
 
 /* --- barriers --- */
@@ -13,28 +14,8 @@ pthread_barrierattr_init(pthread_barrierattr_t *a)
 	return 0;
 }
 
-int
-pthread_barrierattr_destroy(pthread_barrierattr_t *a)
-{
-	a->is_initialized = 0;
-	return 0;
-}
-
-int
-pthread_barrierattr_setpshared(pthread_barrierattr_t *a, int shared)
-{
-	if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
-		return EINVAL;
-	a->process_shared = shared;
-	return 0;
-}
-
-int
-pthread_barrierattr_getpshared(const pthread_barrierattr_t *a, int *shared)
-{
-	*shared = a->process_shared;
-	return 0;
-}
+ATTR_DESTROY(barrierattr)
+ATTR(barrierattr, pshared, int, process_shared, BAD_PSHARED(v))
 
 int
 pthread_barrier_init(pthread_barrier_t *b, const pthread_barrierattr_t *a, unsigned count)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <time.h>
 #include <abi/mx.h>
+#include <abi/thread.h>
 #include "libc.h"
 
 #define SIGCANCEL	32		/* between the plain and the realtime signals */
@@ -46,9 +47,11 @@ struct __pthread {
 	uint32_t canceled;		/* asked to */
 	uint8_t cancel_off, cancel_async, exiting;
 	uint8_t rt, explicit;		/* in class RT; begins with a class and a nice value of its own */
+	uint8_t robust_known;		/* the kernel knows where `robust' is */
 	int8_t nice;			/* then */
 	uint32_t locks;			/* newlib's that it holds: it may not go then */
 	struct __pthread *next;		/* in the cache of stacks */
+	struct abi_robust robust;	/* mutexes that it holds, for the kernel */
 	struct specific specific[PTHREAD_KEYS_MAX];
 };
 
@@ -95,6 +98,8 @@ HIDDEN int __thread_deadline(clockid_t, const struct timespec *, int64_t *);
 /* A word as a lock, for the library's own tables. */
 HIDDEN void __word_lock(volatile uint32_t *);
 HIDDEN void __word_unlock(volatile uint32_t *);
+/* A broadcast may move waiters to it. */
+HIDDEN bool __mutex_is_plain(const pthread_mutex_t *);
 /* A mutex after a wait on a condition: takes it as one that others wait for. */
 HIDDEN int __mutex_relock(pthread_mutex_t *, uint32_t depth);
 HIDDEN int __mutex_release(pthread_mutex_t *, uint32_t *depth);

@@ -13,13 +13,16 @@
  *
  *	enqueue -> look -> [chain lock] woken? prepare, asleep = true -> sleep -> [chain lock] leave
  *
- * Wakers take waiters out in order of arrival, so the order is FIFO, also after a requeue.
+ * Waiters stand in a chain by what their threads may claim when they come (class, within RT the priority), those
+ * of one rank in order of arrival, also after a requeue; wakers take the first.  What is lent to a
+ * waiter later does not move it.
  *
  * 3. Owners.  A waiter may say who holds what it waits for.  All waiters of one word name the same
  * owner; the latest word counts.  The owner runs at the best priority of those who wait for it, and if it
  * waits for another word itself, so does that one's owner: boost_update() follows the chain, at most
  * DEPTH steps, for programs can close it to a ring.  A wake-up takes the owner away (wake_single_owner: the
  * woken thread is the new one), and with it what was lent.  Words without owner cost one comparison.
+ * The C library's mutexes name the owner by the id in the word (throp, THR_WAIT).
  *
  * 4. Locking.  Chain lock -> owner lock -> run queue.  Two chain locks only in requeue, by address.  A
  * waiter's chain changes only under the locks of both; who finds itself moved tries again.
@@ -51,7 +54,7 @@
 
 struct chain {
 	struct spin lock;		/* c */
-	struct list waiters;		/* [c] in order of arrival */
+	struct list waiters;		/* [c] by rank, then in order of arrival */
 };
 
 struct key {
@@ -68,6 +71,7 @@ struct futex_waiter {
 	bool woken;			/* [c] out of the chain, by a waker */
 	bool asleep;			/* [c] to be woken; until then `woken' is enough */
 	uint8_t prio;			/* [f] of the thread */
+	uint8_t rank;			/* [c] place in the chain: less is woken first */
 	struct thr *owner;		/* [f] referenced, or NULL */
 	struct list lend_link;		/* [f] of owner->t_lenders */
 };
@@ -201,6 +205,24 @@ set_owner(struct futex_waiter *w, struct thr *owner)
 	}
 }
 
+/* Threads of one class are equals, but for RT's. */
+static uint8_t
+rank_of(uint8_t prio)
+{
+	return prio < THRNPRIO ? prio : (uint8_t)(prio / THRNPRIO * THRNPRIO);
+}
+
+/* Behind those who go before it. */
+static void
+insert(struct chain *c, struct futex_waiter *w)
+{
+	struct list *at = c->waiters.prev;
+
+	while (at != &c->waiters && list_entry(at, struct futex_waiter, link)->rank > w->rank)
+		at = at->prev;
+	list_insert_after(at, &w->link);
+}
+
 static struct futex_waiter *
 first_of(struct chain *c, const struct key *k)
 {
@@ -274,9 +296,10 @@ enter(struct futex_waiter *w, struct thr *owner)
 	spin_lock(&c->lock);
 	spin_lock(&owner_lock);
 	w->prio = sched_prio_awake(w->thr);
+	w->rank = rank_of(w->prio);
 	w->thr->t_futex = w;
 	spin_unlock(&owner_lock);
-	list_push_back(&c->waiters, &w->link);
+	insert(c, w);
 	set_owner_of_all(c, &w->key, owner);
 	spin_unlock(&c->lock);
 	kstat_add(&waiting, 1);
@@ -334,23 +357,31 @@ wait_on(struct futex_waiter *w, uintptr_t addr, uint32_t current, struct thr *ow
 }
 
 int
-sys_mx_futex_wait(void __user *addr, uint32_t current, uint32_t owner_handle, int64_t deadline)
+futex_wait(uintptr_t addr, uint32_t current, struct thr *owner, nsec_t deadline)
 {
 	struct futex_waiter w = { .thr = thr_self() };
+	int error;
+
+	list_init(&w.link);
+	list_init(&w.lend_link);
+	error = key_of(addr, &w.key, &w.vmo);
+	if (error == 0 && (error = owner == w.thr ? EINVAL : check_owner(owner, &w.key)) != 0)
+		vmo_drop(w.vmo);
+	if (error != 0)
+		return error;
+	w.chain = chain_of(&w.key);
+	return wait_on(&w, addr, current, owner, deadline);
+}
+
+int
+sys_mx_futex_wait(void __user *addr, uint32_t current, uint32_t owner_handle, int64_t deadline)
+{
 	struct thr *owner;
 	int error = owner_get(owner_handle, &owner);
 
 	if (error != 0)
 		return error;
-	list_init(&w.link);
-	list_init(&w.lend_link);
-	error = key_of((uintptr_t)addr, &w.key, &w.vmo);
-	if (error == 0 && (error = owner == w.thr ? EINVAL : check_owner(owner, &w.key)) != 0)
-		vmo_drop(w.vmo);
-	if (error == 0) {
-		w.chain = chain_of(&w.key);
-		error = wait_on(&w, (uintptr_t)addr, current, owner, deadline);
-	}
+	error = futex_wait((uintptr_t)addr, current, owner, deadline);
 	owner_put(owner);
 	return error;
 }
@@ -416,16 +447,16 @@ sys_mx_futex_wake(void __user *addr, uint32_t count)
 	return count == 0 ? 0 : futex_wake((uintptr_t)addr, count);
 }
 
-/* The woken thread owns the word for those who go on waiting. */
-int
-sys_mx_futex_wake_single_owner(void __user *addr)
+/* Wakes one, who owns the word for those who go on waiting: always, or if it had an owner. */
+static int
+wake_heir(uintptr_t addr, bool always)
 {
 	struct futex_waiter *w;
 	struct chain *c;
 	struct vmo *vmo;
 	struct thr *t = NULL;
 	struct key k;
-	int error = key_of((uintptr_t)addr, &k, &vmo);
+	int error = key_of(addr, &k, &vmo);
 
 	if (error != 0)
 		return error;
@@ -433,16 +464,30 @@ sys_mx_futex_wake_single_owner(void __user *addr)
 	spin_lock(&c->lock);
 	w = first_of(c, &k);
 	if (w != NULL) {
+		bool owned = always || w->owner != NULL;
+
 		t = w->thr;
 		node_ref(&t->t_node);
 		wake_one(w);
-		set_owner_of_all(c, &k, t);
+		set_owner_of_all(c, &k, owned ? t : NULL);
 	}
 	spin_unlock(&c->lock);
 	if (t != NULL)
 		node_unref(&t->t_node);
 	vmo_drop(vmo);
 	return 0;
+}
+
+int
+futex_pass(uintptr_t addr)
+{
+	return wake_heir(addr, false);
+}
+
+int
+sys_mx_futex_wake_single_owner(void __user *addr)
+{
+	return wake_heir((uintptr_t)addr, true);
 }
 
 int
@@ -491,7 +536,6 @@ word_of(uintptr_t addr, struct word *w)
 static uint32_t
 move_locked(struct word *from, struct word *to, uint32_t count)
 {
-	struct list moved = LIST_INIT(moved);
 	struct futex_waiter *w, *tmp;
 	uint32_t n = 0;
 
@@ -508,10 +552,9 @@ move_locked(struct word *from, struct word *to, uint32_t count)
 		if ((w->vmo = to->vmo) != NULL)
 			vmo_ref(to->vmo);
 		atomic_store_release(&w->chain, to->chain);
-		list_push_back(&moved, &w->link);
+		insert(to->chain, w);
 		n++;
 	}
-	list_splice(&to->chain->waiters, &moved);
 	return n;
 }
 

@@ -469,6 +469,17 @@ sched_tick(void)
 		atomic_or(&t->t_work, WORK_RESCHED);
 }
 
+/* t's rank changed: if it runs and became worse, one of those who are ready may go before it now.  Locked. */
+static void
+rank_changed(struct runq *q, struct thr *t)
+{
+	uint8_t before = t->t_prio;
+
+	t->t_prio = prio_now(t);
+	if (t->t_state == THR_RUNNING && t->t_prio > before && q->ready > 0)
+		atomic_or(&t->t_work, WORK_RESCHED);
+}
+
 void
 sched_set(struct thr *t, uint8_t class, int8_t nice)
 {
@@ -479,7 +490,7 @@ sched_set(struct thr *t, uint8_t class, int8_t nice)
 		dequeue(q, t);
 	t->t_class = class;
 	t->t_nice = nice;
-	t->t_prio = prio_now(t);
+	rank_changed(q, t);
 	if (t->t_state == THR_READY)
 		make_ready(q, t);
 	spin_unlock_irq(&q->lock, state);
@@ -495,7 +506,7 @@ sched_lend(struct thr *t, uint8_t prio)
 		if (t->t_state == THR_READY)
 			dequeue(q, t);
 		t->t_lent = prio;
-		t->t_prio = prio_now(t);
+		rank_changed(q, t);
 		if (t->t_state == THR_READY)
 			make_ready(q, t);
 	}

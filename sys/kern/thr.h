@@ -75,6 +75,7 @@ struct thr {
 	uint64_t t_stack, t_stack_size, t_guard;	/* [I] as told to THR_NEW */
 	struct list t_lenders;		/* [f] struct futex_waiter: who waits for what it owns */
 	struct futex_waiter *t_futex;	/* [f] what it waits on */
+	uintptr_t t_robust;		/* [o] user address of the list of its locks, or 0 (ipc/robust.c) */
 
 	uint32_t t_maker;		/* [o] debug: whose what it allocates is (kern/owner.h) */
 	uint8_t t_lock_depth;		/* [o] debug: entries of t_lock_stack */

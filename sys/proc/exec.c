@@ -34,6 +34,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
+#include "ipc/futex.h"
 #include "ipc/trace.h"
 #include "mach/frame.h"
 #include "proc/exec.h"
@@ -574,6 +575,7 @@ commit(struct exec *x)
 		return error;
 	thread_drop_all(p);
 	creds_forget(procx_of(p));
+	robust_exit();
 	commit_space(p, x);
 	parked_calls_drop(thr_self());
 	if (x->setid) {

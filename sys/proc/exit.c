@@ -20,6 +20,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "ipc/ev.h"
+#include "ipc/futex.h"
 #include "ipc/sem.h"
 #include "ipc/trace.h"
 #include "proc/job.h"
@@ -206,6 +207,7 @@ proc_thr_exit(void)
 	struct proc *p = &px->px_proc;
 	struct node *channel;
 
+	robust_exit();
 	if (!t->t_dying)
 		exception_exiting();
 	parked_calls_drop(t);
@@ -292,6 +294,7 @@ proc_exit(int status, int64_t code)
 
 	if (signal_single_thread() != 0)
 		proc_thr_exit();
+	robust_exit();
 	if (unlikely(p->p_trace != NULL || thr_self()->t_trace != NULL))
 		trace_exit(p, status);
 	if (p == proc_init())

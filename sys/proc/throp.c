@@ -180,6 +180,7 @@ thr_leave(long value, const void __user *user)
 
 	if ((uintptr_t)user != 0 && (error = copyin(user, &x, sizeof(x))) != 0)
 		return error;
+	robust_exit();		/* the list may lie where the stack is */
 	if (x.stack_size != 0)
 		error = space_unmap(proc_self()->p_space, (vaddr_t)x.stack, (size_t)x.stack_size);
 	if (x.clear != 0 && (error = user_store32((void __user *)(uintptr_t)x.clear, 0)) == 0)
@@ -309,6 +310,47 @@ thr_attributes(long cmd, long tid, void __user *user)
 	return error;
 }
 
+/* --- locks --- */
+
+/* A running thread that the caller may signal, referenced, or NULL. */
+static struct thr *
+find_holder(int32_t tid)
+{
+	struct proc *self = proc_self(), *p;
+	struct thr *t;
+
+	spin_lock(&proc_tree_lock);
+	t = thread_find_locked(self, tid);
+	if (t == NULL)
+		list_for_each(p, &proc_list, p_all)
+			if (p != self && (t = thread_find_locked(p, tid)) != NULL)
+				break;
+	if (t != NULL && t->t_proc != self && !signal_allowed_locked(t->t_proc))
+		t = NULL;
+	if (t != NULL)
+		node_ref(&t->t_node);
+	spin_unlock(&proc_tree_lock);
+	return t;
+}
+
+static int
+thr_wait(const void __user *user)
+{
+	struct abi_thrwait w;
+	struct thr *holder;
+	int error = copyin(user, &w, sizeof(w));
+
+	if (error != 0)
+		return error;
+	if (w.reserved != 0)
+		return EINVAL;
+	holder = find_holder((int32_t)(w.value & THR_LOCK_TID));
+	error = futex_wait((uintptr_t)w.word, w.value, holder, w.deadline);
+	if (holder != NULL)
+		node_unref(&holder->t_node);
+	return error == EBADSTATE ? EAGAIN : error;
+}
+
 int
 sys_throp(long cmd, long parm, void __user *arg, intptr_t *result)
 {
@@ -332,6 +374,10 @@ sys_throp(long cmd, long parm, void __user *arg, intptr_t *result)
 	case THR_SETATR:
 	case THR_GETATR:
 		return thr_attributes(cmd, parm, arg);
+	case THR_WAIT:
+		return thr_wait(arg);
+	case THR_ROBUST:
+		return robust_set((uintptr_t)arg);
 	default:
 		return EINVAL;
 	}

@@ -184,3 +184,27 @@ user_store32(void __user *to, uint32_t value)
 
 	return error != 0 ? error : user_put32(to, value);
 }
+
+int
+user_cas32(void __user *to, uint32_t *old, uint32_t value)
+{
+	uintptr_t at = (uintptr_t)to;
+	uint32_t seen = *old;
+	int error = word_check(at);
+
+	if (error != 0)
+		return error;
+	__asm__ volatile(USER_OPEN
+	    "1:\tlock cmpxchgl %[new], (%[at])\n\t"
+	    "xor %k[error], %k[error]\n"
+	    "3:\t" USER_CLOSE
+	    ".pushsection .text.fixup,\"ax\"\n"
+	    "4:\tmov %[efault], %k[error]\n\t"
+	    "jmp 3b\n\t"
+	    ".popsection\n\t"
+	    USER_FAULT(1b, 4b)
+	    : "+a"(seen), [error] "=&r"(error) : [new] "r"(value), [at] "r"(at), [efault] "i"(EFAULT)
+	    : "memory", "cc");
+	*old = seen;
+	return error;
+}

@@ -309,7 +309,7 @@ mutexes(void)
 	pthread_mutex_lock(&m);
 	is_int(timed(&m) == (void *)ETIMEDOUT, 1, "a normal one waits for itself");
 	pthread_mutex_unlock(&m);
-	is_int(pthread_mutexattr_setprotocol(&a, PTHREAD_PRIO_INHERIT), ENOTSUP, "no priority inheritance");
+	is_int(pthread_mutexattr_setprotocol(&a, PTHREAD_PRIO_PROTECT), ENOTSUP, "no priority ceilings");
 	pthread_mutexattr_destroy(&a);
 }
 

@@ -162,7 +162,7 @@ new_errors(void)
 	fails(__sys_throp(THR_CLEANUP, 0, 0), ENOTSUP, "CLEANUP is the library's");
 	fails(__sys_throp(THR_KEYOP, 0, 0), ENOTSUP, "KEYOP is the library's");
 	fails(__sys_throp(0, 0, 0), EINVAL, "no command 0");
-	fails(__sys_throp(12, 0, 0), EINVAL, "no command 12");
+	fails(__sys_throp(14, 0, 0), EINVAL, "no command 14");
 }
 
 static void

@@ -25,6 +25,8 @@ user_range_ok(uintptr_t addr, size_t n)
 /* Aligned words, in one access each; EFAULT, EINVAL (misaligned). */
 int user_load32(const void __user *from, uint32_t *value) __must_check;
 int user_store32(void __user *to, uint32_t value) __must_check;
+/* Stores `value' if *old is there; *old becomes what was found. */
+int user_cas32(void __user *to, uint32_t *old, uint32_t value) __must_check;
 
 /*
  * The same in line, for the paths whose instructions are counted: 11 a copy and one for each 8 bytes,

@@ -25,6 +25,8 @@ typedef unsigned long pthread_t;	/* 0 is no thread */
 #define PTHREAD_MUTEX_RECURSIVE		1
 #define PTHREAD_MUTEX_ERRORCHECK	2
 #define PTHREAD_MUTEX_DEFAULT		3
+#define PTHREAD_MUTEX_STALLED		0
+#define PTHREAD_MUTEX_ROBUST		1
 
 typedef struct {
 	int is_initialized;
@@ -36,17 +38,17 @@ typedef struct {
 } pthread_attr_t;
 
 typedef struct {
-	__uint32_t __word;		/* holder's id, and whether somebody waits */
-	__uint32_t __kind, __depth, __spare;
+	__uint32_t __word;		/* holder's id, whether it died, and whether somebody waits */
+	__uint32_t __kind, __depth, __inconsistent;
+	__uint64_t __next, __prev;	/* robust: in the holder's list (struct abi_lock) */
 } pthread_mutex_t;
-#define _PTHREAD_MUTEX_INITIALIZER	{ 0, 0, 0, 0 }
+#define _PTHREAD_MUTEX_INITIALIZER	{ 0, 0, 0, 0, 0, 0 }
 typedef struct {
 	int is_initialized;
-	int type, process_shared, protocol, prio_ceiling;
-	int recursive;
+	int type, process_shared, protocol, robust;
 } pthread_mutexattr_t;
 /* GNU's name. */
-#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP { 0, PTHREAD_MUTEX_RECURSIVE, 0, 0 }
+#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP { 0, PTHREAD_MUTEX_RECURSIVE, 0, 0, 0, 0 }
 
 typedef struct {
 	__uint32_t __seq, __waiters, __clock, __shared;
