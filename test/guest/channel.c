@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/uio.h>
@@ -832,6 +833,45 @@ cycles(void)
 	    counter("node.total") == nodes, "and leave nothing");
 }
 
+/* Through a descriptor in a socket's queue a circle is one as well, whichever end closes it. */
+static int
+send_fd(int s, int fd)
+{
+	char byte = 'x';
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} c = { .h = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+
+	memcpy(CMSG_DATA(&c.h), &fd, sizeof(fd));
+	return (int)sendmsg(s, &m, 0);
+}
+
+static void
+mixed(void)
+{
+	mx_handle_t a, b, h;
+	int s[2];
+
+	mx_channel_create(MX_CHANNEL_DUPLICABLE, &a, &b);
+	socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s);
+	is_int(send_fd(s[0], mx_handle_fd(b)), 1, "an end into a socket's queue");
+	mx_handle_duplicate(mx_fd_handle(s[1]), MX_RIGHT_SAME_RIGHTS, &h);
+	is_int(mx_channel_write(a, 0, NULL, 0, &h, 1), MX_ERR_NOT_SUPPORTED, "the socket's reading end into the end's queue");
+	mx_handle_duplicate(mx_fd_handle(s[0]), MX_RIGHT_SAME_RIGHTS, &h);
+	is_int(mx_channel_write(a, 0, NULL, 0, &h, 1), MX_ERR_NOT_SUPPORTED, "its writing end");
+	close(s[0]), close(s[1]);
+	socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s);
+	mx_handle_duplicate(mx_fd_handle(s[1]), MX_RIGHT_SAME_RIGHTS, &h);
+	is_int(mx_channel_write(a, 0, NULL, 0, &h, 1), MX_OK, "a socket into a channel's queue");
+	fails(send_fd(s[0], mx_handle_fd(b)), EINVAL, "then no end of that channel goes into the socket");
+	fails(send_fd(s[0], mx_handle_fd(a)), EINVAL, "neither of them");
+	close(s[0]), close(s[1]);
+	close2(a, b);
+}
+
 static void
 nesting(void)
 {
@@ -1096,6 +1136,7 @@ main(void)
 	interruptions();
 	many_callers();
 	cycles();
+	mixed();
 	nesting();
 	load();
 	posix();
