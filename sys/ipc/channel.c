@@ -803,7 +803,7 @@ park(struct end *e, struct call *c, struct call *heap, uintptr_t args)
 	kstat_add(&parked_calls, 1);
 	node_use(&e->node);
 	heap->node = &e->node;
-	heap->sp = tf_sp(t->t_frame);
+	heap->sp = tf_sp(mach_thr_frame(&t->t_mach));
 	heap->args = args;
 	list_push_front(&t->t_parked, &heap->parked);
 	t->t_call = SYS_mx_channel_call_finish;
@@ -985,7 +985,7 @@ sys_mx_channel_call_finish(uint32_t h, uint32_t options, int64_t deadline, void 
 	int error;
 
 	list_for_each(c, &t->t_parked, parked) {
-		if (c->sp == tf_sp(t->t_frame) && c->args == (uintptr_t)args) {
+		if (c->sp == tf_sp(mach_thr_frame(&t->t_mach)) && c->args == (uintptr_t)args) {
 			found = c;
 			break;
 		}

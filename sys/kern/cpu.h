@@ -10,8 +10,9 @@
 #include "kern/types.h"
 #include "mach/percpu.h"	/* struct mach_cpu, cpu_self(), thr_self() */
 
-struct thr;
+struct pmap;
 struct runq;
+struct thr;
 
 #define HOLD_IDLE	0x80000000u	/* nothing held, nothing pending */
 
@@ -25,6 +26,7 @@ struct cpu {
 	struct list deferred;		/* [cpu, interrupts off] struct deferred */
 	struct runq *runq;		/* [I] */
 	struct thr *idle;		/* [I] */
+	struct pmap *pmap;		/* [cpu] whose root is loaded; NULL: the kernel's own */
 	uint64_t magazines[128][2];	/* [cpu] zone allocator: loaded and previous magazine */
 	struct mach_cpu mach;
 };

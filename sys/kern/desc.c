@@ -67,6 +67,8 @@ static const uint32_t self_rights[DESC_NSELF] = {
 	[DESC_SELF_VMAR] = RIGHTS_VMAR_ROOT, [DESC_SELF_JOB] = RIGHTS_JOB_DEFAULT,
 };
 
+static struct desc_chunk no_chunk;	/* [I] in place of one that does not exist yet: no generation is 0 */
+
 static struct desc_chunk *
 chunk_at(struct desctab *t, uint32_t index)
 {
@@ -74,6 +76,16 @@ chunk_at(struct desctab *t, uint32_t index)
 	struct desc_page *page = t->dir[c / DESC_PAGE_CHUNKS];
 
 	return page != NULL ? page->chunk[c % DESC_PAGE_CHUNKS] : NULL;
+}
+
+/* Of a handle that is not in t->near. */
+struct desc *
+desc_far(struct desctab *t, uint32_t h)
+{
+	uint32_t index = (h - 1) & DESC_INDEX_MASK;
+	struct desc_chunk *c = chunk_at(t, index);
+
+	return c != NULL ? &c->slot[index % DESC_CHUNK] : NULL;
 }
 
 /* The first chunk that exists, from number c on; DESC_NCHUNK when there is none. */
@@ -139,6 +151,8 @@ chunk_ensure(struct desctab *t, uint32_t index)
 	if (t->dir[p]->chunk[n % DESC_PAGE_CHUNKS] == NULL) {
 		t->dir[p]->chunk[n % DESC_PAGE_CHUNKS] = c;
 		t->dir[p]->map |= 1ull << (n % DESC_PAGE_CHUNKS);
+		if (n == DESC_POSIX_MAX / DESC_CHUNK)
+			t->near = c;
 		c = NULL;
 	}
 	spin_unlock(&t->lock);
@@ -988,6 +1002,7 @@ desctab_create(struct desctab **out)
 		return ENOMEM;
 	spin_init(&t->lock, &desc_class);
 	t->free_head = t->free_tail = FREE_END;
+	t->near = &no_chunk;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		t->self[i].rights = self_rights[i];
 	*out = t;

@@ -141,6 +141,28 @@ spin_lock_irq(struct spin *l)
 
 void spin_release_checked(struct spin *);
 
+/*
+ * The same with interrupts off, of a lock that is always taken so: nothing can come between that `hold'
+ * would have to keep out, so it does not count.
+ */
+static inline void
+spin_lock_off(struct spin *l)
+{
+	if (CONFIG_DEBUG)
+		spin_lock_checked(l);
+	else if (CONFIG_SMP && unlikely(atomic_swap(&l->word, 1) != 0))
+		spin_contended(l);
+}
+
+static inline void
+spin_unlock_off(struct spin *l)
+{
+	if (CONFIG_DEBUG)
+		spin_unlock_checked(l);
+	else if (CONFIG_SMP)
+		atomic_store_release(&l->word, 0);
+}
+
 static inline void
 spin_unlock_irq(struct spin *l, uint32_t state)
 {

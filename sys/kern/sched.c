@@ -15,6 +15,9 @@
  *
  * Locking.  One run queue a CPU under its own interrupt-safe lock, a leaf.  A switch is made with
  * interrupts off and without the lock; the next thread restores its own interrupt state.
+ *
+ * Budget of a wake-up: 37 instructions.  Of a sleep: 65 until the next thread goes on, 5 of them FPU and TLS
+ * base, 3 the address space, 9 the clock, 10 the switch; 12 when it goes on itself.
  */
 #include "kern/sched.h"
 #include "kern/assert.h"
@@ -27,8 +30,10 @@
 #include "kern/runq.h"
 #include "kern/time.h"
 #include "mach/atomic.h"
+#include "mach/clock.h"
 #include "mach/frame.h"
 #include "mach/intr.h"
+#include "mach/switch.h"
 #include "vm/space.h"
 
 #define NQUEUE	(THRNCLASS * THRNPRIO)
@@ -38,7 +43,7 @@ struct runq {
 	struct spin lock;
 	uint64_t map[NQUEUE / 64];	/* [lock] non-empty queues */
 	struct list queue[NQUEUE];	/* [lock] */
-	uint32_t ready;			/* [lock] threads queued, `only' counted */
+	uint32_t listed;		/* [lock] threads in them */
 	struct thr *only;		/* [lock] the one that is ready, when there is no other: in no list */
 	const struct thr *heir;		/* [lock] whom the running thread woke last; only compared */
 	struct list dead;		/* [lock] threads to be freed */
@@ -47,6 +52,13 @@ struct runq {
 LOCK_CLASS(runq_class, "run queue", RANK_RUNQ);
 COUNTER_EVENT(switches, "sched.switches");
 static struct runq runq0;
+
+/* Where there is one CPU the compiler knows its queue. */
+static inline struct runq *
+runq_mine(void)
+{
+	return CONFIG_SMP ? cpu_self()->runq : &runq0;
+}
 
 static void
 sched_init(void)
@@ -81,39 +93,56 @@ sched_prio_awake(const struct thr *t)
 	return MIN(sched_prio(t->t_class, 0, t->t_nice), t->t_lent);
 }
 
+/* One alone stays out of the lists, which are not looked at then: most switches are between two. */
+static inline bool
+nobody_ready(const struct runq *q)
+{
+	return q->only == NULL && q->listed == 0;
+}
+
 static void
-enqueue_listed(struct runq *q, struct thr *t)
+list_ready(struct runq *q, struct thr *t)
 {
 	list_push_back(&q->queue[t->t_prio], &t->t_link);
 	q->map[t->t_prio / 64] |= 1ull << (t->t_prio % 64);
+	q->listed++;
 }
 
-/* One alone stays out of the lists, which are not looked at then: most switches are between two. */
+static void __rare
+enqueue_listed(struct runq *q, struct thr *t)
+{
+	if (q->only != NULL) {
+		list_ready(q, q->only);
+		q->only = NULL;
+	}
+	list_ready(q, t);
+}
+
 static inline void
 enqueue(struct runq *q, struct thr *t)
 {
-	if (likely(q->ready++ == 0)) {
+	if (likely(nobody_ready(q)))
 		q->only = t;
-		return;
-	}
-	if (q->only != NULL) {
-		enqueue_listed(q, q->only);
-		q->only = NULL;
-	}
-	enqueue_listed(q, t);
+	else
+		enqueue_listed(q, t);
+}
+
+static void __rare
+dequeue_listed(struct runq *q, struct thr *t)
+{
+	list_remove(&t->t_link);
+	if (list_empty(&q->queue[t->t_prio]))
+		q->map[t->t_prio / 64] &= ~(1ull << (t->t_prio % 64));
+	q->listed--;
 }
 
 static inline void
 dequeue(struct runq *q, struct thr *t)
 {
-	q->ready--;
-	if (likely(q->only == t)) {
+	if (likely(q->only == t))
 		q->only = NULL;
-		return;
-	}
-	list_remove(&t->t_link);
-	if (list_empty(&q->queue[t->t_prio]))
-		q->map[t->t_prio / 64] &= ~(1ull << (t->t_prio % 64));
+	else
+		dequeue_listed(q, t);
 }
 
 static struct thr *
@@ -132,7 +161,7 @@ first_listed(const struct runq *q)
 static inline struct thr *
 first_ready(const struct runq *q)
 {
-	return likely(q->only != NULL) || q->ready == 0 ? q->only : first_listed(q);
+	return likely(q->only != NULL) || q->listed == 0 ? q->only : first_listed(q);
 }
 
 static inline void
@@ -145,25 +174,38 @@ set_step(struct thr *t, uint8_t step)
 }
 
 /* Puts t on the queue; the lock is held. */
-static void
+static inline void
 make_ready(struct runq *q, struct thr *t)
 {
-	struct thr *cur = thr_self();
-
 	t->t_state = THR_READY;
 	enqueue(q, t);
-	if (cur == cpu_self()->idle || t->t_prio < cur->t_prio)
+}
+
+/* The running thread gives way to t, which is ready, if t is better. */
+static inline void
+give_way(struct thr *cur, bool idle, const struct thr *t)
+{
+	if (unlikely(idle || t->t_prio < cur->t_prio))
 		atomic_or(&cur->t_work, WORK_RESCHED);
+}
+
+static void
+ready_again(struct runq *q, struct thr *t)
+{
+	struct cpu *c = cpu_self();
+
+	make_ready(q, t);
+	give_way(c->thr, c->thr == c->idle, t);
 }
 
 void
 sched_ready(struct thr *t)
 {
-	struct runq *q = cpu_self()->runq;
+	struct runq *q = runq_mine();
 	uint32_t state = spin_lock_irq(&q->lock);
 
 	t->t_prio = prio_now(t);
-	make_ready(q, t);
+	ready_again(q, t);
 	spin_unlock_irq(&q->lock, state);
 }
 
@@ -172,42 +214,47 @@ sched_ready(struct thr *t)
  * on at that thread's step, and with its slice if it runs next: two that do nothing but wake one
  * another would else never use up a slice, and nobody who computes would run beside them.
  */
-static void
-wake_step(struct runq *q, struct thr *t)
+static inline void
+wake_sleeping(struct cpu *c, struct runq *q, struct thr *t)
 {
-	const struct cpu *c = cpu_self();
+	struct thr *cur = c->thr;
+	bool idle = cur == c->idle;
 
-	if (c->thr == c->idle || c->deferred_running || c->intr_depth > 0) {
+	if (unlikely(idle || c->deferred_running || c->intr_depth > 0)) {
 		set_step(t, 0);
 	} else {
-		set_step(t, c->thr->t_step);
+		set_step(t, cur->t_step);
 		q->heir = t;
 	}
+	make_ready(q, t);
+	give_way(cur, idle, t);
 }
 
+/* `need': the bits of t_wake without which it is left alone. */
 static inline __attribute__((always_inline)) bool
-wake(struct thr *t, int error, bool only_intr)
+wake(struct thr *t, int error, uint32_t need)
 {
-	struct runq *q = cpu_self()->runq;
-	uint32_t state = spin_lock_irq(&q->lock);
-	bool woken = t->t_wake == WAKE_PREPARED && (t->t_intr || !only_intr);
+	uint32_t state = intr_disable();
+	struct cpu *c = cpu_self();
+	struct runq *q = runq_mine();
+	bool woken;
 
-	if (woken) {
-		t->t_wake = WAKE_DONE;
-		t->t_wake_error = error;
-		if (t->t_state == THR_SLEEPING) {
-			wake_step(q, t);
-			make_ready(q, t);
-		}
+	spin_lock_off(&q->lock);
+	woken = (t->t_wake & need) == need;
+	if (likely(woken)) {
+		t->t_wake = (uint32_t)error << WAKE_WHY;
+		if (likely(t->t_state == THR_SLEEPING))
+			wake_sleeping(c, q, t);
 	}
-	spin_unlock_irq(&q->lock, state);
+	spin_unlock_off(&q->lock);
+	intr_restore(state);
 	return woken;
 }
 
 bool
 sched_wake(struct thr *t, int error, bool only_intr)
 {
-	return wake(t, error, only_intr);
+	return wake(t, error, WAKE_PREPARED | (only_intr ? WAKE_INTR : 0));
 }
 
 static struct thr *
@@ -221,12 +268,11 @@ choose(struct runq *q, struct cpu *c)
 	return t;
 }
 
-/* Time on the CPU belongs to the one who leaves it. */
-static void
+/* Time on the CPU belongs to the one who leaves it; the boot thread has had it since time began. */
+static inline void
 account(struct thr *t, nsec_t now)
 {
-	if (t->t_last != 0)
-		t->t_sys_ns += (uint64_t)(now - (nsec_t)t->t_last);
+	t->t_sys_ns += (uint64_t)(now - (nsec_t)t->t_last);
 }
 
 /* The tick found t in user mode when the frame at the top of its stack is the interrupt's own. */
@@ -262,7 +308,7 @@ free_dead(struct runq *q)
 void
 sched_reap(void)
 {
-	free_dead(cpu_self()->runq);
+	free_dead(runq_mine());
 }
 
 /* Leaves the CPU to `to', which has until `slice_end'; interrupts are off, no lock is held. */
@@ -274,27 +320,27 @@ run(struct cpu *c, struct thr *from, struct thr *to, nsec_t now, nsec_t slice_en
 	to->t_slice_end = slice_end;
 	c->thr = to;
 	switches.value++;
-	if (to->t_proc != NULL)
+	if (likely(to->t_proc != NULL))
 		space_activate(to->t_proc->p_space);
 	mach_switch(&from->t_mach, &to->t_mach);
 }
 
-/* To the best thread that is ready; `from' is in its queue, asleep or ended.  The lock is dropped. */
+/* To the best thread that is ready; `from' is asleep, or in its queue, or ended.  The lock is dropped. */
 static inline __attribute__((always_inline)) void
-run_best(struct runq *q, struct cpu *c, struct thr *from)
+run_best(struct runq *q, struct cpu *c, struct thr *from, bool asleep)
 {
 	struct thr *to = choose(q, c);
-	bool heir = to == q->heir && from->t_state == THR_SLEEPING;
+	bool heir = asleep && likely(to == q->heir);
 	nsec_t now;
 
 	q->heir = NULL;
 	to->t_state = THR_RUNNING;
 	atomic_and(&from->t_work, ~WORK_RESCHED);
-	spin_unlock(&q->lock);
-	if (to == from)
+	spin_unlock_off(&q->lock);
+	if (!asleep && to == from)
 		return;
-	now = clock_now();
-	if (unlikely(from == c->idle))
+	now = mach_clock_now();
+	if (!asleep && unlikely(from == c->idle))
 		timer_tick_start();
 	run(c, from, to, now, heir ? from->t_slice_end : now + SLICE);
 }
@@ -313,17 +359,17 @@ sched_switch(void)
 	uint32_t state = intr_disable();
 	struct cpu *c = cpu_self();
 	struct thr *from = c->thr;
-	struct runq *q = c->runq;
+	struct runq *q = runq_mine();
 
 	ASSERT((c->hold & ~HOLD_IDLE) == 0);
-	spin_lock(&q->lock);
+	spin_lock_off(&q->lock);
 	if (from->t_state == THR_RUNNING && from != c->idle) {
 		from->t_state = THR_READY;
 		enqueue(q, from);
 	} else if (from->t_state == THR_ZOMBIE) {
 		list_push_back(&q->dead, &from->t_link);
 	}
-	run_best(q, c, from);
+	run_best(q, c, from, false);
 	after_switch(q, state);
 }
 
@@ -333,14 +379,14 @@ sched_switch(void)
 static inline __attribute__((always_inline)) void
 sleep_now(struct cpu *c, struct runq *q, struct thr *from)
 {
-	spin_lock(&q->lock);
-	if (unlikely(from->t_wake != WAKE_PREPARED)) {
-		spin_unlock(&q->lock);
+	spin_lock_off(&q->lock);
+	if (unlikely((from->t_wake & WAKE_PREPARED) == 0)) {
+		spin_unlock_off(&q->lock);
 		return;
 	}
 	from->t_state = THR_SLEEPING;
-	run_best(q, c, from);
-	ASSERT(from->t_wake == WAKE_DONE);
+	run_best(q, c, from, true);
+	ASSERT((from->t_wake & WAKE_PREPARED) == 0);
 }
 
 static __attribute__((noinline)) void
@@ -357,26 +403,22 @@ sleep_behind(struct cpu *c, struct runq *q, struct thr *from)
 static inline void
 sleep_now_to(struct cpu *c, struct runq *q, struct thr *from, struct thr *to)
 {
-	struct thr *best;
-
-	spin_lock(&q->lock);
-	best = q->ready > 0 ? first_ready(q) : NULL;
-	if (unlikely(from->t_wake != WAKE_PREPARED || to->t_wake != WAKE_PREPARED ||
-	    to->t_state != THR_SLEEPING || to->t_class != from->t_class ||
-	    (best != NULL && best->t_prio < from->t_prio))) {
-		spin_unlock(&q->lock);
+	spin_lock_off(&q->lock);
+	if (unlikely((from->t_wake & to->t_wake & WAKE_PREPARED) == 0 || to->t_state != THR_SLEEPING ||
+	    to->t_class != from->t_class ||
+	    (!nobody_ready(q) && first_ready(q)->t_prio < from->t_prio))) {
+		spin_unlock_off(&q->lock);
 		sched_wake(to, 0, false);
 		sleep_behind(c, q, from);
 		return;
 	}
-	to->t_wake = WAKE_DONE;
-	to->t_wake_error = 0;
+	to->t_wake = 0;
 	to->t_state = THR_RUNNING;
 	set_step(to, from->t_step);
 	from->t_state = THR_SLEEPING;
 	atomic_and(&from->t_work, ~WORK_RESCHED);
-	spin_unlock(&q->lock);
-	run(c, from, to, clock_now(), from->t_slice_end);
+	spin_unlock_off(&q->lock);
+	run(c, from, to, mach_clock_now(), from->t_slice_end);
 }
 
 /* Interrupts are on: nobody sleeps otherwise. */
@@ -384,19 +426,18 @@ static inline __attribute__((always_inline)) int
 sleep_until_woken(struct thr *t, struct thr *to)
 {
 	struct cpu *c = cpu_self();
-	struct runq *q = c->runq;
+	struct runq *q = runq_mine();
 
 	ASSERT(intr_enabled() && (c->hold & ~HOLD_IDLE) == 0);
-	if (t->t_intr && unlikely((atomic_load(&t->t_work) & WORK_SIGNAL) != 0))
-		sched_wake(t, ERESTART, false);
-	(void)intr_disable();
+	if (unlikely((atomic_load(&t->t_work) & WORK_SIGNAL) != 0))
+		sched_wake(t, ERESTART, true);
+	intr_off();
 	if (to != NULL)
 		sleep_now_to(c, q, t, to);
 	else
 		sleep_now(c, q, t);
 	after_switch(q, 1);
-	t->t_wake = WAKE_NONE;
-	return t->t_wake_error;
+	return (int)(t->t_wake >> WAKE_WHY);
 }
 
 struct sleep_timer {
@@ -444,7 +485,7 @@ thr_sleep_to(struct thr *to, nsec_t deadline)
 void
 thr_wake(struct thr *t, int error)
 {
-	(void)wake(t, error, false);
+	(void)wake(t, error, WAKE_PREPARED);
 }
 
 /* --- time and place --- */
@@ -465,7 +506,7 @@ sched_tick(void)
 	if (t->t_class != THRRT)
 		set_step(t, (t->t_step + 1) & (THRNPRIO / 2 - 1));
 	t->t_slice_end = now + SLICE;
-	if (c->runq->ready > 0)
+	if (!nobody_ready(runq_mine()))
 		atomic_or(&t->t_work, WORK_RESCHED);
 }
 
@@ -483,7 +524,7 @@ rank_changed(struct runq *q, struct thr *t)
 void
 sched_set(struct thr *t, uint8_t class, int8_t nice)
 {
-	struct runq *q = cpu_self()->runq;
+	struct runq *q = runq_mine();
 	uint32_t state = spin_lock_irq(&q->lock);
 
 	if (t->t_state == THR_READY)
@@ -492,14 +533,14 @@ sched_set(struct thr *t, uint8_t class, int8_t nice)
 	t->t_nice = nice;
 	rank_changed(q, t);
 	if (t->t_state == THR_READY)
-		make_ready(q, t);
+		ready_again(q, t);
 	spin_unlock_irq(&q->lock, state);
 }
 
 void
 sched_lend(struct thr *t, uint8_t prio)
 {
-	struct runq *q = cpu_self()->runq;
+	struct runq *q = runq_mine();
 	uint32_t state = spin_lock_irq(&q->lock);
 
 	if (t->t_lent != prio) {
@@ -508,7 +549,7 @@ sched_lend(struct thr *t, uint8_t prio)
 		t->t_lent = prio;
 		rank_changed(q, t);
 		if (t->t_state == THR_READY)
-			make_ready(q, t);
+			ready_again(q, t);
 	}
 	spin_unlock_irq(&q->lock, state);
 }
@@ -516,5 +557,7 @@ sched_lend(struct thr *t, uint8_t prio)
 uint64_t
 sched_load(void)
 {
-	return cpu_self()->runq->ready + (thr_self() != cpu_self()->idle);
+	const struct runq *q = runq_mine();
+
+	return q->listed + (q->only != NULL) + (thr_self() != cpu_self()->idle);
 }

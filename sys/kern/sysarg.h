@@ -15,12 +15,14 @@
 #define SYS_NATIVE	512	/* calls from here on return mx_status_t */
 
 struct sysent {
-	int (*fn)(struct trapframe *, intptr_t *result);
-	const char *name;
+	const char *name;		/* NULL: no such call */
 	uint8_t nargs;
 	uint8_t flags;
 };
 extern const struct sysent sysent[SYS_MAX + 1];
+/* What makes the call: its wrapper, or syscall_none() for a number without one. */
+extern int (*const syscall_bodies[SYS_MAX + 1])(struct trapframe *);
+int syscall_none(struct trapframe *);
 
 /* A path: at most PATH_MAX bytes with its NUL, in a kernel buffer.  EFAULT, ENAMETOOLONG, ENOMEM. */
 int sysarg_path(uint64_t user, char **out) __must_check;

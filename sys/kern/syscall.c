@@ -14,8 +14,8 @@
  * result goes straight there; so nothing is left to do after it unless it fails, and the wrapper is
  * jumped to.  Whoever wants the number after that (a restart) has it in t_call.
  *
- * Budget of a null call: entry and exit belong to the assembler; here 15 instructions: number test,
- * table load, three stores.
+ * Budget of a null call: entry and exit belong to the assembler; here 10 instructions: number test,
+ * two stores, the carry of the POSIX class, the jump.
  */
 #include "kern/assert.h"
 #include "kern/cpu.h"
@@ -92,8 +92,8 @@ run(struct trapframe *tf, struct thr *t, uint64_t nr)
 	if (nr < SYS_NATIVE)
 		tf_set_carry(tf, false);
 	if (!CONFIG_DEBUG)
-		return sysent[nr].fn(tf, tf_result(tf));
-	error = sysent[nr].fn(tf, tf_result(tf));
+		return syscall_bodies[nr](tf);
+	error = syscall_bodies[nr](tf);
 	lock_check_none();
 	return error;
 }
@@ -108,18 +108,31 @@ syscall_run(struct trapframe *tf, unsigned nr)
 	return error;
 }
 
-/* No such call; or one, and the thread is (or may be) traced. */
 static int
-odd_call(struct trapframe *tf, uint64_t nr)
+no_call(struct trapframe *tf, uint64_t nr)
 {
-	if (nr <= SYS_MAX && sysent[nr].fn != NULL) {
-		syscall_trace_hook(tf, (unsigned)nr);
-	} else if (nr >= SYS_NATIVE && nr < 1024) {
+	if (nr >= SYS_NATIVE && nr < 1024) {
 		tf_set_result(tf, (uint64_t)MX_ERR_BAD_SYSCALL);
 	} else {
 		tf_set_result(tf, ENOSYS);
 		tf_set_carry(tf, true);
 	}
+	return 0;
+}
+
+int
+syscall_none(struct trapframe *tf)
+{
+	return no_call(tf, thr_self()->t_call);
+}
+
+/* Beyond the table; or not, and the thread is (or may be) traced. */
+static __attribute__((noinline)) int
+odd_call(struct trapframe *tf, uint64_t nr)
+{
+	if (nr > SYS_MAX || sysent[nr].name == NULL)
+		return no_call(tf, nr);
+	syscall_trace_hook(tf, (unsigned)nr);
 	return 0;
 }
 
@@ -129,8 +142,7 @@ syscall_enter(struct trapframe *tf)
 	uint64_t nr = tf_call(tf);
 	struct thr *t = thr_self();
 
-	t->t_frame = tf;
-	if (unlikely(nr > t->t_call_max || sysent[nr].fn == NULL))
+	if (unlikely(nr > t->t_call_max))
 		return odd_call(tf, nr);
 	return run(tf, t, nr);
 }
@@ -138,5 +150,5 @@ syscall_enter(struct trapframe *tf)
 const char *
 syscall_name(unsigned nr)
 {
-	return nr <= SYS_MAX && sysent[nr].fn != NULL ? sysent[nr].name : "?";
+	return nr <= SYS_MAX && sysent[nr].name != NULL ? sysent[nr].name : "?";
 }

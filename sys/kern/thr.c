@@ -3,7 +3,7 @@
  *
  * A sleep has two halves so that no wake-up is lost: prepare says "from now on I can be woken",
  * then the thread publishes itself under the condition's lock, drops the lock, and sleeps only if
- * nobody has woken it since.  t_wake goes NONE -> PREPARED -> DONE under the run queue lock.
+ * nobody has woken it since.  t_wake is one word, so that each step is one store.
  *
  * An ended thread cannot free the stack it stands on.  It goes on the CPU's dead list with its last
  * switch; whoever comes out of a switch next frees the stack and drops the thread's own reference on

@@ -49,7 +49,6 @@ struct thr {
 	uint8_t t_lent;			/* [q] priority lent by threads that wait for it; 255 none */
 	uint8_t t_step;			/* [q] Zero's cursor, 0..31, apart from nice */
 	int8_t t_nice;			/* [q] -20..19 */
-	bool t_intr;			/* [q] asleep in a way that a signal ends */
 	bool t_restart;			/* [o] the call ended with ERESTART */
 	bool t_dying;			/* [a] must not return to user mode */
 	bool t_frees;			/* [I] gives memory back: may take the last frames */
@@ -59,12 +58,10 @@ struct thr {
 	uint16_t t_call;		/* [o] number of the current call */
 	uint64_t t_call_max;		/* [a] greater numbers are looked at: SYS_MAX, 0 when traced */
 	void *t_trace;			/* [o] the record of a call that is traced (ipc/trace.c) */
-	uint8_t t_wake;			/* [q] WAKE_*: see sched.c */
-	int t_wake_error;		/* [q] why it woke */
+	uint32_t t_wake;		/* [q] WAKE_*, or why it woke: see below */
 	uint64_t t_user_ns, t_sys_ns;	/* [o] */
 	nsec_t t_slice_end;		/* [q] */
 	uint64_t t_last;		/* [o] clock at the last switch of account */
-	struct trapframe *t_frame;	/* [o] user frame on its kernel stack */
 	struct sigstate *t_sig;		/* proc/signal.h */
 
 	bool t_joinable;		/* [p] its end is kept until somebody asks (THR_JOIN) */
@@ -115,16 +112,14 @@ int thr_count(void);
  * Returns 0 (woken with error 0), the waker's error, ETIMEDOUT, or ERESTART when a signal came
  * and intr was true.
  */
-enum { WAKE_NONE, WAKE_PREPARED, WAKE_DONE };	/* t_wake */
+#define WAKE_PREPARED	1u	/* t_wake: it can be woken */
+#define WAKE_INTR	2u	/* and by a signal */
+#define WAKE_WHY	2	/* else: the waker's error, shifted; 0 before the first sleep */
 
 static inline void
 thr_sleep_prepare(bool intr)
 {
-	struct thr *t = thr_self();
-
-	t->t_intr = intr;
-	t->t_wake_error = 0;
-	atomic_store_release(&t->t_wake, WAKE_PREPARED);
+	atomic_store_release(&thr_self()->t_wake, WAKE_PREPARED | (intr ? WAKE_INTR : 0));
 }
 
 /* Instead of thr_sleep(): it was not needed after all.  A waker that comes now finds nobody asleep; one
@@ -132,7 +127,7 @@ thr_sleep_prepare(bool intr)
 static inline void
 thr_sleep_cancel(void)
 {
-	atomic_store_release(&thr_self()->t_wake, WAKE_NONE);
+	atomic_store_release(&thr_self()->t_wake, 0);
 }
 
 /* A waiter of the current thread, which will sleep. */

@@ -65,14 +65,15 @@ wakelist_wake(struct wakelist *w)
 	struct waiter *waiter = w->first, *next;
 
 	/* The waiter's frame is gone once its thread runs: read first, wake last. */
-	for (; waiter != NULL; waiter = next) {
-		next = waiter->next;
+	while ((next = waiter->next) != NULL) {
 		thr_wake(waiter->thr, 0);
+		waiter = next;
 	}
+	thr_wake(waiter->thr, 0);
 }
 
-void
-sig_fire(struct sigsrc *s, uint32_t risen, struct wakelist *w)
+static __attribute__((noinline)) void
+fire_several(struct sigsrc *s, uint32_t risen, struct wakelist *w)
 {
 	struct observer *o, *tmp;
 	bool exclusive_done = false;
@@ -87,6 +88,18 @@ sig_fire(struct sigsrc *s, uint32_t risen, struct wakelist *w)
 		}
 		o->fire(o, s->bits, w);
 	}
+}
+
+/* Most have one observer: whoever reads here, asleep. */
+void
+sig_fire(struct sigsrc *s, uint32_t risen, struct wakelist *w)
+{
+	struct observer *o = list_first(&s->observers, struct observer, link);
+
+	if (unlikely(o->link.next != &s->observers))
+		fire_several(s, risen, w);
+	else if (likely((o->trigger & risen) != 0))
+		o->fire(o, s->bits, w);
 }
 
 /* One exclusive observer of what is active; lock held. */

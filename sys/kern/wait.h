@@ -80,7 +80,7 @@ struct observer {
 };
 
 void sigsrc_init(struct sigsrc *, struct spin *lock, uint32_t bits);
-void wakelist_wake(struct wakelist *);
+void wakelist_wake(struct wakelist *);	/* there is somebody on it */
 
 static inline void
 wakelist_init(struct wakelist *w)
@@ -96,7 +96,7 @@ wakelist_run(struct wakelist *w)
 		wakelist_wake(w);
 }
 
-void sig_fire(struct sigsrc *, uint32_t risen, struct wakelist *);
+void sig_fire(struct sigsrc *, uint32_t risen, struct wakelist *);	/* there are observers */
 /* Clears, then sets level bits; lock held. */
 static inline void
 sig_change(struct sigsrc *s, uint32_t clear, uint32_t set, struct wakelist *w)

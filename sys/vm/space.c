@@ -1140,12 +1140,6 @@ space_unref(struct space *s)
 	zone_free(space_zone, s);
 }
 
-void
-space_activate(struct space *s)
-{
-	pmap_activate(s != NULL ? &s->pmap : NULL);
-}
-
 /* The VMO of the child's mapping, referenced. */
 static int
 fork_vmo(struct space *parent, const struct mapping *m, struct vmo **out)

@@ -4,6 +4,7 @@
  * the fault path are fronts over it.  All calls take the space's sleeping lock themselves.
  */
 #include "kern/types.h"
+#include "mach/pmap.h"
 
 struct space;
 struct vmo;
@@ -36,7 +37,12 @@ int space_fork(struct space *parent, struct space **out) __must_check;
 void space_ref(struct space *);
 bool space_try_ref(struct space *) __must_check;	/* false: it is ending */
 void space_unref(struct space *);
-void space_activate(struct space *);	/* called by the switch; NULL: kernel only */
+/* Called by the switch; NULL: kernel only.  A space begins with its pmap. */
+static inline void
+space_activate(struct space *s)
+{
+	pmap_activate((struct pmap *)(void *)s);
+}
 
 /*
  * Maps `len' bytes (rounded to pages) of vmo from page-aligned `off'; takes its own reference.  vmo NULL:

@@ -94,9 +94,9 @@ struct region {
 };
 
 struct space {
+	struct pmap pmap;		/* first: space_activate() */
 	uint32_t refs;			/* [a] */
 	struct mutex lock;
-	struct pmap pmap;
 	struct mapping *root;		/* [s] */
 	struct mapping *hint;		/* [s] found last */
 	struct mapping *fit;		/* [s] below it was the last place, or NULL ... */

@@ -91,7 +91,6 @@ cpu_boot_percpu(void)
 	tss->ist[IST_MC - 1] = GUARDED_TOP(STACK_MC);
 	tss->rsp0 = GUARDED_TOP(STACK_BOOT);
 	tss->iomap = sizeof(*tss);
-	c->mach.kernel_sp = tss->rsp0;
 	gdt_load(&c->mach);
 	wrmsr(MSR_GS_BASE, (uintptr_t)c);
 	wrmsr(MSR_KERNEL_GS, 0);

@@ -67,7 +67,6 @@ static struct spin table_lock = SPIN_INIT(&pmap_table_class);
 static struct page *tables[TABLE_CACHE];	/* [t] */
 static struct page *roots[ROOT_CACHE];		/* [t] */
 static unsigned ntables, nroots;		/* [t] */
-static struct pmap *active[CONFIG_NCPU];	/* [own CPU] whose root is loaded */
 
 COUNTER_EVENT(stat_break, "pmap.breaks");
 COUNTER_EVENT(stat_takeover, "pmap.takeovers");
@@ -182,7 +181,7 @@ QUIESCE(pmap_quiesce);
 static void
 flush_page(const struct pmap *pm, vaddr_t va)
 {
-	if (active[cpu_self()->number] == pm)
+	if (cpu_self()->pmap == pm)
 		mmu_flush_page(va);
 }
 
@@ -190,7 +189,7 @@ flush_page(const struct pmap *pm, vaddr_t va)
 static void
 flush_range(const struct pmap *pm, vaddr_t start, vaddr_t end)
 {
-	if (active[cpu_self()->number] != pm)
+	if (cpu_self()->pmap != pm)
 		return;
 	if (end - start > FLUSH_PAGES * PAGE_SIZE) {
 		mmu_flush_user();
@@ -649,7 +648,7 @@ pmap_create(struct pmap *pm)
 void
 pmap_drop(struct pmap *pm, vaddr_t start, vaddr_t end)
 {
-	ASSERT(active[cpu_self()->number] != pm);
+	ASSERT(cpu_self()->pmap != pm);
 	spin_lock(&pm->lock);
 	for (vaddr_t va = start, next; va < end; va = next) {
 		uint64_t *dir = dir_find(pm, va, &next);
@@ -664,8 +663,8 @@ void
 pmap_leave(struct pmap *pm)
 {
 	hold_add();
-	if (active[cpu_self()->number] == pm) {
-		active[cpu_self()->number] = NULL;
+	if (cpu_self()->pmap == pm) {
+		cpu_self()->pmap = NULL;
 		mmu_set_root(mmu_kernel_root);
 	}
 	hold_leave();
@@ -681,18 +680,6 @@ pmap_destroy(struct pmap *pm)
 	VERIFY(p->word == 0 && pm->resident == 0);
 	root_free(p);
 	pm->root = 0;
-}
-
-/* A thread without a space runs on whatever was there: pmap_leave() takes that away in time. */
-void
-pmap_activate(struct pmap *pm)
-{
-	struct pmap **mine = &active[cpu_self()->number];
-
-	if (pm == NULL || *mine == pm)
-		return;
-	*mine = pm;
-	mmu_set_root(pm->root);
 }
 
 /* --- the kernel's range --- */

@@ -2,12 +2,8 @@
  * Threads: their stacks, the switch, the FPU.
  *
  * A kernel stack, from the top: the user frame, the C frames of the call or trap in progress, and
- * while the thread does not run the six registers and return address that thread_switch saved.
- * A new thread gets such a picture by hand.
- *
- * FPU state is switched eagerly and only for threads that have been in user mode: the kernel
- * itself is compiled without FPU instructions.  Lazy switching was rejected: it saves nothing
- * with today's compilers and has leaked registers between processes on real CPUs.
+ * while the thread does not run the frame pointer and return address that thread_switch saved
+ * (mach/switch.h).  A new thread gets such a picture by hand.
  */
 #include "mach/thread.h"
 #include "kern/assert.h"
@@ -22,7 +18,6 @@
 #include "x86/fpu.h"
 #include <abi/task.h>
 
-extern void thread_switch(struct mach_thr *from, struct mach_thr *to);
 extern void thread_begin(void);
 extern void frame_leave(struct trapframe *) __noreturn;
 
@@ -45,19 +40,14 @@ fpu_init(void)
 }
 
 struct switch_frame {
-	uint64_t r15, r14, r13, r12, rbx, rbp, pc;
+	uint64_t rbp, pc;
+	uint64_t fn, arg;		/* of thread_begin */
 };
-
-static uintptr_t
-stack_top(const struct mach_thr *m)
-{
-	return m->kstack + KSTACK_SIZE;
-}
 
 struct trapframe *
 mach_thr_frame(const struct mach_thr *m)
 {
-	return (struct trapframe *)(stack_top(m) - sizeof(struct trapframe));
+	return (struct trapframe *)(m->top - sizeof(struct trapframe));
 }
 
 static void
@@ -65,14 +55,14 @@ first_run(struct mach_thr *m, uintptr_t fn, uintptr_t arg)
 {
 	struct switch_frame *f = (struct switch_frame *)mach_thr_frame(m) - 1;
 
-	*f = (struct switch_frame){ .r12 = fn, .r13 = arg, .pc = (uintptr_t)thread_begin };
+	*f = (struct switch_frame){ .pc = (uintptr_t)thread_begin, .fn = fn, .arg = arg };
 	m->sp = (uintptr_t)f;
 }
 
 void
 mach_thr_init(struct mach_thr *m, void *kstack, void (*entry)(void *), void *arg)
 {
-	m->kstack = (uintptr_t)kstack;
+	m->top = (uintptr_t)kstack + KSTACK_SIZE;
 	m->fs_base = 0;
 	m->user = false;
 	first_run(m, (uintptr_t)entry, (uintptr_t)arg);
@@ -193,24 +183,6 @@ mach_thr_destroy(struct mach_thr *m)
 }
 
 void
-mach_switch(struct mach_thr *from, struct mach_thr *to)
-{
-	struct mach_cpu *c = &cpu_self()->mach;
-
-	if (from->user)
-		fpu_save(from->fpu);
-	if (to->user) {
-		fpu_restore(to->fpu);
-		wrmsr(MSR_FS_BASE, to->fs_base);
-	}
-	if (to->kstack != 0) {
-		c->kernel_sp = stack_top(to);
-		c->tss.rsp0 = c->kernel_sp;
-	}
-	thread_switch(from, to);
-}
-
-void
 mach_frame_exec(struct trapframe *tf, uintptr_t entry, uintptr_t sp)
 {
 	struct mach_thr *m = &thr_self()->t_mach;
@@ -230,7 +202,6 @@ mach_user_enter(uintptr_t entry, uintptr_t sp)
 
 	intr_disable();
 	mach_frame_exec(tf, entry, sp);
-	thr_self()->t_frame = tf;
 	frame_leave(tf);
 }
 

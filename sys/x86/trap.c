@@ -231,7 +231,7 @@ trap_user(struct trapframe *tf)
 {
 	vaddr_t addr;
 
-	thr_self()->t_frame = tf;
+	ASSERT(tf == mach_thr_frame(&thr_self()->t_mach));
 	if (tf->vector >= TRAP_COUNT) {
 		intr_dispatch(tf);
 		return;
@@ -313,7 +313,7 @@ trap_bad_iret(struct trapframe *tf)
 void
 sysret_check(const struct trapframe *tf)
 {
-	VERIFY(((tf->rip | tf->rsp) >> 47) == 0);
+	VERIFY(tf->rip < USER_MAX);
 	VERIFY(tf->cs == SEL_UCODE && tf->ss == SEL_UDATA);
 	VERIFY((tf->rflags & RFLAGS_IOPL) == 0 && (tf->rflags & RFLAGS_IF) != 0);
 	VERIFY((cpu_self()->hold & ~HOLD_IDLE) == 0 && !intr_enabled());

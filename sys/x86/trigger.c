@@ -97,13 +97,13 @@ fault_exec(void)
 static void
 fault_user_read(void)
 {
-	(void)*(volatile uint8_t *)tf_sp(thr_self()->t_frame);
+	(void)*(volatile uint8_t *)tf_sp(mach_thr_frame(&thr_self()->t_mach));
 }
 
 static void
 fault_user_exec(void)
 {
-	call(tf_pc(thr_self()->t_frame));
+	call(tf_pc(mach_thr_frame(&thr_self()->t_mach)));
 }
 
 static void

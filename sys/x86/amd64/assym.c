@@ -16,7 +16,7 @@ void
 assym(void)
 {
 	DEFINE(CPU_THR, offsetof(struct cpu, thr));
-	DEFINE(CPU_KERNEL_SP, offsetof(struct cpu, mach.kernel_sp));
+	DEFINE(CPU_KERNEL_SP, offsetof(struct cpu, mach.tss.rsp0));
 	DEFINE(CPU_USER_SP, offsetof(struct cpu, mach.user_sp));
 	DEFINE(T_WORK, offsetof(struct thr, t_work));
 	DEFINE(MT_SP, offsetof(struct mach_thr, sp));

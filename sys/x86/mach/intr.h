@@ -14,6 +14,13 @@ intr_disable(void)
 	return (flags & RFLAGS_IF) != 0;
 }
 
+/* Where they are known to be on. */
+static inline void
+intr_off(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
 static inline void
 intr_enable(void)
 {

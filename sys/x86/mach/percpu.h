@@ -27,17 +27,21 @@ struct tss {
 } __attribute__((packed));
 
 struct mach_cpu {
-	uintptr_t kernel_sp;		/* [cpu] top of the running thread's kernel stack */
 	uintptr_t user_sp;		/* [cpu] scratch of the syscall door */
 	uint64_t gdt[8];		/* [I] */
-	struct tss tss;			/* [cpu] */
+	struct tss tss;			/* [cpu] its rsp0: end of the running thread's kernel stack */
 };
 
+extern struct cpu cpu_boot;
+
+/* Where there is one CPU the compiler knows it. */
 static inline struct cpu *
 cpu_self(void)
 {
 	struct cpu *c;
 
+	if (!CONFIG_SMP)
+		return &cpu_boot;
 	__asm__("mov %%gs:%c1, %0" : "=r"(c) : "i"(CPU_OFF_SELF));
 	return c;
 }

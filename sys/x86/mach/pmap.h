@@ -6,8 +6,10 @@
  * All functions take the pmap's lock themselves and never sleep.  Ranges are page aligned.  When a
  * function that takes something away returns, no CPU uses the old entry any more.
  */
+#include "kern/cpu.h"
 #include "kern/lock.h"
 #include "kern/types.h"
+#include "mach/mmu.h"
 
 #define PMAP_READ	1u		/* the values of VM_READ ... */
 #define PMAP_WRITE	2u
@@ -43,7 +45,18 @@ bool pmap_query(struct pmap *, vaddr_t, paddr_t *, uint32_t *prot);
 /* fork: the child shares the last-level tables of the range, which both see read-only. */
 int pmap_fork(struct pmap *parent, struct pmap *child, vaddr_t start, vaddr_t end) __must_check;
 void pmap_fork_end(struct pmap *parent);	/* flushes what pmap_fork() took from the parent */
-void pmap_activate(struct pmap *);		/* of this CPU; NULL: any will do */
+/* Of this CPU; NULL: any will do.  A thread without a space runs on whatever was there, and pmap_leave()
+ * takes that away in time. */
+static inline void
+pmap_activate(struct pmap *pm)
+{
+	struct cpu *c = cpu_self();
+
+	if (unlikely(pm == NULL) || c->pmap == pm)
+		return;
+	c->pmap = pm;
+	mmu_set_root(pm->root);
+}
 
 /* The kernel's own range (kmap). */
 #define PMAP_UNCACHED	1u

@@ -8,7 +8,7 @@ struct trapframe;
 
 struct mach_thr {
 	uintptr_t sp;			/* first: saved kernel stack pointer, see switch in entry.asm */
-	uintptr_t kstack;		/* [I] low end; 0: the boot stack */
+	uintptr_t top;			/* [I] end of the kernel stack; 0: the boot stack, no user mode above it */
 	uint64_t fs_base;		/* [o] TLS pointer of user mode */
 	bool user;			/* [o] has an FPU state */
 	uint8_t fpu[512] __attribute__((aligned(16)));	/* [o] fxsave image */
@@ -22,8 +22,6 @@ void mach_thr_init(struct mach_thr *, void *kstack, void (*entry)(void *), void 
  */
 void mach_thr_fork(struct mach_thr *child, const struct trapframe *parent);
 void mach_thr_destroy(struct mach_thr *);
-/* Called by the scheduler with interrupts off; the address space is switched already. */
-void mach_switch(struct mach_thr *from, struct mach_thr *to);
 /* The place of the user frame on a thread's kernel stack. */
 struct trapframe *mach_thr_frame(const struct mach_thr *);
 

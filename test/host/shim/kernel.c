@@ -16,6 +16,7 @@
 #include "kern/string.h"
 #include "kern/thr.h"
 #include "kern/time.h"
+#include "mach/frame.h"
 #include "mach/user.h"
 #include "vm/page.h"
 #include "vm/zone.h"
@@ -200,6 +201,14 @@ deferred_run(void)
 {
 }
 
+struct trapframe *
+mach_thr_frame(const struct mach_thr *m)
+{
+	static struct trapframe user;
+
+	return &user;
+}
+
 /* --- sleeping and time --- */
 
 nsec_t host_now = 1000;
@@ -207,7 +216,7 @@ static int woken_error;
 int
 thr_sleep(nsec_t deadline)
 {
-	return thr_self()->t_wake == WAKE_DONE ? woken_error : ETIMEDOUT;
+	return (thr_self()->t_wake & WAKE_PREPARED) == 0 ? woken_error : ETIMEDOUT;
 }
 
 int
@@ -221,7 +230,7 @@ thr_sleep_to(struct thr *to, nsec_t deadline)
 void
 thr_wake(struct thr *t, int error)
 {
-	thr_self()->t_wake = WAKE_DONE;
+	thr_self()->t_wake = 0;
 	woken_error = error;
 	host_wakes++;
 }

@@ -9,6 +9,11 @@ intr_disable(void)
 }
 
 static inline void
+intr_off(void)
+{
+}
+
+static inline void
 intr_enable(void)
 {
 }

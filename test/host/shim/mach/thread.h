@@ -5,3 +5,6 @@
 struct mach_thr {
 	uintptr_t sp;
 };
+
+struct trapframe;
+struct trapframe *mach_thr_frame(const struct mach_thr *);
