@@ -517,7 +517,7 @@ rank_changed(struct runq *q, struct thr *t)
 	uint8_t before = t->t_prio;
 
 	t->t_prio = prio_now(t);
-	if (t->t_state == THR_RUNNING && t->t_prio > before && q->ready > 0)
+	if (t->t_state == THR_RUNNING && t->t_prio > before && !nobody_ready(q))
 		atomic_or(&t->t_work, WORK_RESCHED);
 }
 
