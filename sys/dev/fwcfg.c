@@ -3,7 +3,7 @@
  * read-only.  With DMA a request names an item, an offset and a buffer; the device answers before
  * the port write returns.  Without DMA bytes come one by one through the data port.
  */
-#include "dev/span.h"
+#include "fs/span.h"
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/lock.h"

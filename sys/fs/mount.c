@@ -29,6 +29,7 @@
 #include "kern/string.h"
 #include "mach/boot.h"
 #include "vm/zone.h"
+#include "vm/vmo.h"
 #include <abi/fcntl.h>
 #include <abi/stat.h>
 #include <abi/statvfs.h>
@@ -275,7 +276,8 @@ sys_fstatvfs(struct node *fd, struct abi_statvfs *st)
 int
 sys_sync(void)
 {
-	return 0;		/* every file system here is in memory: nothing is behind */
+	vmo_sync_all();
+	return 0;
 }
 
 /* --- the first mounts --- */

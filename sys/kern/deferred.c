@@ -21,6 +21,14 @@ deferred_queue(struct deferred *d)
 		deferred_run();
 }
 
+bool
+may_sleep(void)
+{
+	const struct cpu *c = cpu_self();
+
+	return !c->deferred_running && (c->hold & ~HOLD_IDLE) == 0 && intr_enabled();
+}
+
 static struct deferred *
 deferred_next(struct cpu *c)
 {

@@ -16,3 +16,5 @@ struct deferred {
 
 void deferred_queue(struct deferred *);	/* from any context */
 void deferred_run(void);		/* drains this CPU's list */
+/* False in deferred calls and with a spin lock held. */
+bool may_sleep(void);

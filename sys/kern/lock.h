@@ -45,6 +45,7 @@ enum lock_rank {
 	RANK_IO = 34,		/* sleeping: byte stream direction locks (pipe, tty) */
 	RANK_PROC_TREE = 40,	/* spin: process table, parents, groups, sessions */
 	RANK_SPACE = 50,	/* sleeping: address space */
+	RANK_BLOCK = 54,	/* sleeping: a disk's transfers (a fault may need one below any lock above) */
 	RANK_VMO = 60,		/* sleeping or spin: vmo tree */
 	RANK_DESC = 70,		/* spin: descriptor table */
 	RANK_NODE = 80,		/* spin: node / pair state, signals, observers */

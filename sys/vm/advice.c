@@ -32,9 +32,10 @@ space_check(struct space *s, vaddr_t start, size_t len)
 	return error;
 }
 
-/* The VMO of the first mapping that ends above *at, referenced; *at moves to its end. */
+/* What the first mapping that ends above *at shows below `end': the VMO, referenced, and the part of it.
+ * *at moves behind. */
 static struct vmo *
-next_vmo(struct space *s, vaddr_t *at, vaddr_t end)
+next_part(struct space *s, vaddr_t *at, vaddr_t end, uint64_t *off, uint64_t *len)
 {
 	struct mapping *m;
 	struct vmo *v = NULL;
@@ -42,25 +43,48 @@ next_vmo(struct space *s, vaddr_t *at, vaddr_t end)
 	mutex_lock(&s->lock);
 	m = space_find_from(s, *at);
 	if (m != NULL && m->start < end) {
+		vaddr_t low = MAX(*at, m->start), high = MIN(end, m->end);
+
 		vmo_ref(v = m->vmo);
-		*at = m->end;
+		*off = m->off + (low - m->start);
+		*len = high - low;
+		*at = high;
 	}
 	mutex_unlock(&s->lock);
 	return v;
 }
 
 int
-space_sync(struct space *s, vaddr_t start, size_t len)
+space_sync(struct space *s, vaddr_t start, size_t size, bool wait)
 {
-	vaddr_t end = start + len;
+	vaddr_t end = start + size;
+	uint64_t off, len;
 	struct vmo *v;
-	int error = 0;
+	int error = 0, e = 0;
 
-	while (start < end && error == 0 && (v = next_vmo(s, &start, end)) != NULL) {
-		error = vmo_sync(v);
+	while (start < end && (v = next_part(s, &start, end, &off, &len)) != NULL) {
+		if (wait)
+			e = vmo_sync_range(v, off, len);
+		else
+			vmo_sync_soon(v);
 		vmo_unref(v);
+		error = error != 0 ? error : e;
 	}
 	return error;
+}
+
+bool
+space_locked_in(struct space *s, vaddr_t start, size_t len)
+{
+	struct mapping *m;
+	bool found = false;
+
+	mutex_lock(&s->lock);
+	list_for_each(m, &s->maps, link)
+		if ((m->flags & MAPF_LOCKED) && m->start < start + len && m->end > start)
+			found = true;
+	mutex_unlock(&s->lock);
+	return found;
 }
 
 int

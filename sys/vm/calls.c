@@ -210,7 +210,10 @@ sys_msync(uintptr_t addr, size_t len, int flags)
 		return EINVAL;
 	if ((error = range_args(addr, len, ENOMEM)) != 0 || (error = space_check(s, addr, len)) != 0)
 		return error;
-	return flags & MS_SYNC ? space_sync(s, addr, len) : 0;
+	/* There is one copy of a page: nothing to invalidate, but POSIX wants to know. */
+	if ((flags & MS_INVALIDATE) && space_locked_in(s, addr, ROUND_UP(len, PAGE_SIZE)))
+		return EBUSY;
+	return flags & (MS_SYNC | MS_ASYNC) ? space_sync(s, addr, ROUND_UP(len, PAGE_SIZE), flags & MS_SYNC) : 0;
 }
 
 int

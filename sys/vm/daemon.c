@@ -4,16 +4,16 @@
  *
  * 1. Marks (vm/page.c, 4).  Who takes a frame and sees `low' or less left wakes the daemon, which brings
  *    the number up to `high': the clock takes clean pages of files that were not used since it
- *    came by last (vmo_reclaim), what it met dirty is written back (vmo_clean), and below `low' zones
- *    give their empty slabs back.  There is no swap: anonymous pages stay.
+ *    came by last (vmo_reclaim), the flusher is told to write back what is dirty (vm/flusher.c), and
+ *    below `low' zones give their empty slabs back.  There is no swap: anonymous pages stay.
  *
  * 2. Throttling.  Below `low' there are no frames for user memory.  A fault (or a transfer into a VMO)
  *    that fails for that reason sleeps in daemon_wait() and tries again when there is more than
  *    `low'.  So it is the process that eats who waits, and what is between `low' and `reserve'
  *    serves the kernel's own work for the others: page tables, stacks, messages.
  *
- * 3. Killing.  When somebody who faulted sleeps and a round freed nothing, one process is chosen
- *    (vm_oom_kill): the one with the most charged pages.  Nobody else is chosen while that one is
+ * 3. Killing.  When somebody who faulted sleeps, a round freed nothing and no write-back is on its
+ *    way that could help, one process is chosen (vm_oom_kill): the one with the most charged pages.  Nobody else is chosen while that one is
  *    ending.  Who writes to a file or a VMO through a handle never causes a death: such memory is
  *    nobody's, and no death would bring it back; those calls fail with ENOMEM.
  *
@@ -21,8 +21,8 @@
  *    end when the sleeper is to die, and a victim that has not ended after a second is left to itself
  *    and another one chosen, so that in the end every sleeper is dying, or cannot be chosen and is
  *    refused: with nobody to choose all sleepers are woken with ENOMEM.  The daemon holds no lock
- *    when it waits, it needs no memory except for writing back, and it may take the last frame, as
- *    may everybody who is to die.
+ *    when it waits, it never waits for a device, it needs no memory, and it may take the last frame, as
+ *    may the flusher and everybody who is to die.
  *
  * 5. What is counted: vm.daemon.* in /proc/kstat.
  *
@@ -55,6 +55,7 @@
 #define REST		(NSEC_PER_SEC / 100)	/* after a round in vain, with nobody sleeping */
 #define SLEEP_MOST	(NSEC_PER_SEC / 10)	/* then a sleeper looks whether it is to die */
 #define TRIES		100u			/* failures although there are frames enough */
+#define FEW_TRIES	3u			/* of who would rather fail */
 
 struct sleeper {
 	struct list link;		/* [l] */
@@ -113,8 +114,9 @@ daemon_wait(unsigned *tries, bool kill)
 	if (t->t_dying || daemon_thr == NULL || t == daemon_thr)
 		return false;
 	if (page_left() > page_marks.low) {
-		/* It was the n-th failure, or a block that the kernel wanted, or the file's share. */
-		if (!kill || ++*tries > TRIES)
+		/* It was the n-th failure, or a block that the kernel wanted, or the file's share, or there
+		 * are some by now. */
+		if (++*tries > (kill ? TRIES : FEW_TRIES))
 			return false;
 		thr_yield();
 		return !t->t_dying;
@@ -171,13 +173,13 @@ reclaim(void)
 static nsec_t
 balance(void)
 {
+	bool kill, coming = false;
 	uint64_t freed;
-	bool kill;
 
 	page_drain();
 	freed = reclaim();
-	if (page_left() <= page_marks.high && vmo_clean())
-		freed += reclaim();
+	if (page_left() <= page_marks.high)
+		coming = vmo_clean_soon();
 	if (page_left() <= page_marks.low)
 		zone_reap();
 	page_drain();
@@ -187,7 +189,7 @@ balance(void)
 	}
 	if (!sleepers_ask(&kill))
 		return freed == 0 ? REST : 0;
-	if (freed != 0)
+	if (freed != 0 || coming)
 		return LOOK_AGAIN;
 	switch (kill && vm_oom_kill != NULL ? vm_oom_kill() : OOM_NOBODY) {
 	case OOM_KILLED:

@@ -21,6 +21,7 @@
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "vm/daemon.h"
+#include "vm/pager.h"
 #include "vm/space.h"
 #include "vm/vmo_impl.h"
 
@@ -33,7 +34,7 @@ struct fault {
 	vaddr_t va;		/* page aligned */
 	uint64_t index;		/* in map->vmo */
 	uint32_t access;
-	struct vmo *fetch;	/* EAGAIN: fetch index from it; referenced */
+	struct vmo *fetch;	/* EAGAIN: fetch index from it; referenced.  NULL: too much is dirty */
 };
 
 static int
@@ -46,12 +47,6 @@ enter(const struct fault *f, struct page *p, bool writable)
 	return pmap_enter(&f->space->pmap, f->va, frame_addr(p), prot | VM_READ);
 }
 
-static bool
-tracks_dirt(const struct vmo *v)
-{
-	return v->pager != NULL && v->pager->put != NULL;
-}
-
 /*
  * Maps neighbours.  The lock of the vnode's VMO is held; so is that of `over', if there is one.
  */
@@ -62,7 +57,7 @@ fault_around(const struct fault *f, struct vmo *vnode, struct vmo *over)
 	uint64_t ahead = m->flags & MAPF_SEQUENTIAL ? AHEAD : AROUND;
 	uint64_t first = f->index & ~(ahead - 1), low = m->off >> PAGE_SHIFT, last;
 	uint64_t in_span = (f->va & (PMAP_SPAN - 1)) >> PAGE_SHIFT;
-	bool write = over == NULL && (m->prot & VM_WRITE) && !tracks_dirt(vnode);
+	bool write = over == NULL && (m->prot & VM_WRITE) && !page_tracked(vnode);
 	paddr_t pa[AHEAD];
 	unsigned n = 0;
 
@@ -131,13 +126,17 @@ write_locked(struct fault *f, struct vmo *v)
 		return enter(f, p, true);
 	if (v->under != NULL && f->index >= vmo_page_count(v->under))
 		return ENXIO;
+	if (unlikely(page_tracked(v) && dirty_over())) {
+		f->fetch = NULL;
+		return EAGAIN;
+	}
 	error = vmo_commit_locked(v, f->index, f->map, &p);
 	if (error == EAGAIN)
 		vmo_ref(f->fetch = v->under != NULL ? v->under : v);
 	if (error != 0)
 		return error;
 	error = enter(f, p, true);
-	if (error == 0 && v->kind == VMO_VNODE && !tracks_dirt(v))
+	if (error == 0 && v->kind == VMO_VNODE && !page_tracked(v))
 		fault_around(f, v, NULL);
 	return error;
 }
@@ -165,7 +164,7 @@ read_locked(struct fault *f, struct vmo *v)
 			return error;
 		if (p == NULL)
 			return write_hole(f, v);
-		if ((error = enter(f, p, !shared && !tracks_dirt(v))) == 0)
+		if ((error = enter(f, p, !shared && !page_tracked(v))) == 0)
 			fault_around(f, v, NULL);
 		return error;
 	}
@@ -203,6 +202,25 @@ fault_locked(struct fault *f)
 	return error;
 }
 
+/* What a fault must wait for, without locks; EAGAIN: it is there now. */
+static __attribute__((noinline)) int
+fetch_now(struct space *s, vaddr_t va, struct vmo *vnode, uint64_t index)
+{
+	struct mapping *m;
+	unsigned want;
+	int error;
+
+	if (vnode == NULL)
+		return dirty_wait() ? EAGAIN : ENOMEM;
+	mutex_lock(&s->lock);
+	m = space_find(s, va);
+	want = m != NULL && (m->flags & MAPF_RANDOM_USE) ? 1 : FETCH_MOST;
+	mutex_unlock(&s->lock);
+	error = vmo_fetch(vnode, index, want);
+	vmo_unref(vnode);
+	return error == 0 || error == ENXIO ? EAGAIN : error;
+}
+
 static inline __attribute__((always_inline)) int
 fault_once(struct space *s, vaddr_t va, uint32_t access)
 {
@@ -215,13 +233,7 @@ fault_once(struct space *s, vaddr_t va, uint32_t access)
 	mutex_lock(&s->lock);
 	error = fault_locked(&f);
 	mutex_unlock(&s->lock);
-	if (unlikely(error == EAGAIN)) {
-		int e = vmo_fetch(f.fetch, f.index);
-
-		vmo_unref(f.fetch);
-		return e == 0 || e == ENXIO ? EAGAIN : e;
-	}
-	return error;
+	return unlikely(error == EAGAIN) ? fetch_now(s, f.va, f.fetch, f.index) : error;
 }
 
 int

@@ -23,6 +23,9 @@ struct page {
 };
 #define PG_DIRTY	1u
 #define PG_REFERENCED	2u
+#define PG_WRITING	4u	/* on its way to its pager, pinned */
+#define PG_TRY		0x10u	/* failed writes, two bits */
+#define PG_TRIES	0x30u
 
 struct page *page_alloc(enum page_use, uint32_t flags) __must_check;	/* NULL: no memory */
 struct page *page_alloc_order(enum page_use, unsigned order, uint32_t flags) __must_check;

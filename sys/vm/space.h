@@ -108,7 +108,9 @@ vaddr_t space_random(void);
 void space_set_limits(struct space *, uint64_t as, uint64_t stack);
 /* msync, madvise, mlock, mincore.  ENOMEM where something is not mapped. */
 int space_check(struct space *, vaddr_t, size_t) __must_check;
-int space_sync(struct space *, vaddr_t, size_t) __must_check;
+/* Writes back what is dirty of the files there; without `wait' it only starts. */
+int space_sync(struct space *, vaddr_t, size_t, bool wait) __must_check;
+bool space_locked_in(struct space *, vaddr_t, size_t);	/* anything in it has MAPF_LOCKED */
 /* Changes MAPF_* of what is mapped in the range; ENOMEM where nothing is. */
 int space_advise(struct space *, vaddr_t, size_t, uint32_t clear, uint32_t set) __must_check;
 /* Bytes from addr to the end of the mapping that shows it; false: none does. */

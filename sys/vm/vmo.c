@@ -47,6 +47,7 @@
 #include "mach/atomic.h"
 #include "mach/string.h"
 #include "vm/daemon.h"
+#include "vm/pager.h"
 #include "vm/vmo_impl.h"
 #include "vm/zone.h"
 
@@ -57,23 +58,15 @@ ZONE(twig_zone, struct twig);
 
 LOCK_CLASS(vmo_class, "vmo", RANK_VMO);
 LOCK_CLASS(vnode_vmo_class, "vmo of a vnode", RANK_VMO + 1);
-LOCK_CLASS(reclaim_class, "vmo reclaim", RANK_VMO - 1);
-static struct spin reclaim_lock = SPIN_INIT(&reclaim_class);
-static struct list reclaim_list = LIST_INIT(reclaim_list);	/* [reclaim_lock] with put pagers */
-static uint32_t nreclaim;			/* [reclaim_lock] length of the list */
 
 struct vmo vmo_blank = {
 	.lock = SPIN_INIT(&vmo_class), .refs = 1, .kind = VMO_ANON, .size = VMO_SIZE_MAX,
 	.maps = LIST_INIT(vmo_blank.maps), .over_maps = LIST_INIT(vmo_blank.over_maps),
-	.reclaim_link = LIST_INIT(vmo_blank.reclaim_link),
 };
 struct page *zero_page;
 
 COUNTER_EVENT(stat_cow, "vm.cow");
 COUNTER_EVENT(stat_fetch, "vm.fetches");
-COUNTER_EVENT(stat_scanned, "vm.daemon.scanned");
-COUNTER_EVENT(stat_freed, "vm.daemon.freed");
-COUNTER_EVENT(stat_written, "vm.written");
 
 /* --- pages --- */
 
@@ -102,14 +95,6 @@ page_zero(struct page *p, size_t from, size_t to)
 	page_unmap(va);
 }
 
-static void
-page_pin(struct page *p)
-{
-	if (p->use == PAGE_VMO)
-		atomic_add(&p->word, 1);
-	page_ref(p);
-}
-
 void
 vmo_unpin(struct page *p)
 {
@@ -122,14 +107,14 @@ vmo_unpin(struct page *p)
 static inline uint32_t
 page_share(const struct vmo *v)
 {
-	return v->kind == VMO_VNODE && (v->pager == NULL || v->pager->put == NULL) ? PAGE_FILE : 0;
+	return v->kind == VMO_VNODE && v->back == NULL ? PAGE_FILE : 0;
 }
 
-static void
-page_dirty(struct vmo *v, struct page *p)
+static inline void
+page_dirty(struct vmo *v, uint64_t index, struct page *p)
 {
-	if (v->pager != NULL && v->pager->put != NULL)
-		p->flags |= PG_DIRTY;
+	if (unlikely(v->back != NULL))
+		backing_dirty(v, index, p);
 }
 
 /* --- the tree --- */
@@ -384,8 +369,8 @@ tree_clear(struct vmo *v, void **slot, unsigned level, uint64_t base, uint64_t f
 	return error;
 }
 
-static int
-tree_clear_range(struct vmo *v, uint64_t first, uint64_t last)
+int
+vmo_remove_locked(struct vmo *v, uint64_t first, uint64_t last)
 {
 	int error = 0;
 
@@ -422,7 +407,7 @@ tree_next(void *child, unsigned level, uint64_t base, uint64_t *index)
 	return NULL;
 }
 
-static struct page *
+struct page *
 vmo_next_page(struct vmo *v, uint64_t *index)
 {
 	return v->root == NULL ? NULL : tree_next(v->root, v->height, 0, index);
@@ -430,23 +415,8 @@ vmo_next_page(struct vmo *v, uint64_t *index)
 
 /* --- mappings --- */
 
-/* The part of a mapping that shows pages [first, last). */
-static bool
-mapping_part(const struct mapping *m, uint64_t first, uint64_t last, vaddr_t *start, vaddr_t *end)
-{
-	uint64_t low = m->off >> PAGE_SHIFT, high = low + ((m->end - m->start) >> PAGE_SHIFT);
-
-	first = MAX(first, low);
-	last = MIN(last, high);
-	if (first >= last)
-		return false;
-	*start = m->start + (vaddr_t)((first - low) << PAGE_SHIFT);
-	*end = m->start + (vaddr_t)((last - low) << PAGE_SHIFT);
-	return true;
-}
-
 /* Nobody but `by' sees pages [first, last) any more, until they fault. */
-static void
+void
 vmo_unmap_locked(struct vmo *v, uint64_t first, uint64_t last, const struct mapping *by)
 {
 	struct mapping *m;
@@ -454,10 +424,10 @@ vmo_unmap_locked(struct vmo *v, uint64_t first, uint64_t last, const struct mapp
 
 	ASSERT(spin_held(&v->lock));
 	list_for_each(m, &v->maps, vmo_link)
-		if (m != by && mapping_part(m, first, last, &start, &end))
+		if (m != by && vmo_mapping_part(m, first, last, &start, &end))
 			pmap_remove(&m->space->pmap, start, end);
 	list_for_each(m, &v->over_maps, under_link)
-		if (m != by && mapping_part(m, first, last, &start, &end))
+		if (m != by && vmo_mapping_part(m, first, last, &start, &end))
 			pmap_remove(&m->space->pmap, start, end);
 }
 
@@ -574,7 +544,6 @@ vmo_make(enum vmo_kind kind, uint64_t size, struct vmo **out)
 	spin_init(&v->lock, kind == VMO_VNODE ? &vnode_vmo_class : &vmo_class);
 	list_init(&v->maps);
 	list_init(&v->over_maps);
-	list_init(&v->reclaim_link);
 	*out = v;
 	return 0;
 }
@@ -594,17 +563,13 @@ vmo_create_vnode(uint64_t size, const struct vmo_pager *pager, void *cookie, str
 
 	if (error != 0)
 		return error;
-	if (pager != NULL && pager->get != NULL) {
+	if (pager != NULL && (pager->get != NULL || pager->fill != NULL)) {
 		(*out)->pager = pager;
 		(*out)->cookie = cookie;
-		if (pager->put != NULL) {
-			spin_lock(&reclaim_lock);
-			list_push_back(&reclaim_list, &(*out)->reclaim_link);
-			nreclaim++;
-			spin_unlock(&reclaim_lock);
-		}
+		if (pager->put != NULL && (error = backing_create(*out)) != 0)
+			vmo_unref(*out);
 	}
-	return 0;
+	return error;
 }
 
 int
@@ -637,12 +602,8 @@ vmo_unref(struct vmo *v)
 		struct vmo *under = v->under;
 
 		ASSERT(list_empty(&v->maps) && list_empty(&v->over_maps));
-		if (v->pager != NULL && v->pager->put != NULL) {
-			spin_lock(&reclaim_lock);
-			list_remove(&v->reclaim_link);
-			nreclaim--;
-			spin_unlock(&reclaim_lock);
-		}
+		if (unlikely(v->back != NULL))
+			backing_destroy(v);
 		if (v->root != NULL)
 			child_unref(v->root, v->height);
 		if (unlikely(v->id != NULL))
@@ -773,7 +734,7 @@ vmo_snapshot_range(struct vmo *v, uint64_t off, uint64_t size, struct vmo **out)
 	spin_lock(&v->lock);
 	if (off == 0) {
 		tree_share(v, copy);
-		error = tree_clear_range(copy, size >> PAGE_SHIFT, UINT64_MAX);
+		error = vmo_remove_locked(copy, size >> PAGE_SHIFT, UINT64_MAX);
 	} else {
 		v->leaf = NULL;
 		error = tree_share_range(v, copy, first, first + (size >> PAGE_SHIFT));
@@ -798,8 +759,8 @@ vmo_clone(struct vmo *v, const struct space *forking, struct vmo **out)
 /* --- finding and making pages --- */
 
 /* Puts a page that the pager gave (with its reference) into the tree, unless one is there. */
-static int
-vnode_insert_locked(struct vmo *v, uint64_t index, struct page *p)
+int
+vmo_insert_locked(struct vmo *v, uint64_t index, struct page *p)
 {
 	struct twig *leaf;
 	void **slot;
@@ -813,8 +774,9 @@ vnode_insert_locked(struct vmo *v, uint64_t index, struct page *p)
 	return error;
 }
 
-int
-vmo_fetch(struct vmo *v, uint64_t index)
+/* One page, from a pager that makes it. */
+static int
+fetch_made(struct vmo *v, uint64_t index)
 {
 	struct page *p;
 	int error = v->pager->get(v, v->cookie, index, &p);
@@ -823,9 +785,15 @@ vmo_fetch(struct vmo *v, uint64_t index)
 		return error == ENOMEM ? ENOMEM : EIO;
 	kstat_add(&stat_fetch, 1);
 	spin_lock(&v->lock);
-	error = vnode_insert_locked(v, index, p);
+	error = vmo_insert_locked(v, index, p);
 	spin_unlock(&v->lock);
 	return error;
+}
+
+int
+vmo_fetch(struct vmo *v, uint64_t index, unsigned want)
+{
+	return v->pager->fill != NULL ? backing_fetch(v, index, want) : fetch_made(v, index);
 }
 
 /* 0 with NULL: a hole.  EAGAIN: fetch it; ENXIO: beyond the end. */
@@ -849,7 +817,7 @@ vmo_vnode_page_locked(struct vmo *v, uint64_t index, struct page **out, bool *sh
 		return EAGAIN;
 	if ((error = v->pager->get(v, v->cookie, index, &p)) != 0)
 		return error;
-	if ((error = vnode_insert_locked(v, index, p)) != 0)
+	if ((error = vmo_insert_locked(v, index, p)) != 0)
 		return error;
 	*out = vmo_page_locked(v, index, shared);
 	return 0;
@@ -870,7 +838,7 @@ source_pin(struct vmo *v, uint64_t index, struct page **out)
 		spin_lock(&from->lock);
 	error = vmo_vnode_page_locked(from, index, out, &shared);
 	if (error == 0 && *out != NULL)
-		page_pin(*out);
+		vmo_page_pin(*out);
 	if (from != v)
 		spin_unlock(&from->lock);
 	return error;
@@ -894,12 +862,12 @@ vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struc
 		return error;
 	old = *slot;
 	if (old != NULL && !page_shared(old)) {
-		page_dirty(v, old);
+		page_dirty(v, index, old);
 		*out = old;
 		return 0;
 	}
 	if (old != NULL)
-		page_pin(src = old);
+		vmo_page_pin(src = old);
 	else if (v->kind == VMO_OVERLAY)
 		error = source_pin(v, index, &src);
 	new = error == 0 ? page_alloc(PAGE_VMO, (src == NULL ? PAGE_ZERO : 0) | page_share(v)) : NULL;
@@ -922,15 +890,29 @@ vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struc
 	} else {
 		slot_fill(v, leaf, slot, new);
 	}
-	page_dirty(v, new);
+	page_dirty(v, index, new);
 	*out = new;
 	return 0;
 }
 
-NO_CANARY int
-vmo_pin(struct vmo *v, uint64_t index, struct page **out)
+/* Fetches it from the file's, waiting for memory. */
+static int
+fetch_patiently(struct vmo *v, uint64_t index, unsigned want)
 {
 	struct vmo *vnode = v->kind == VMO_OVERLAY ? v->under : v;
+	unsigned tries = 0;
+	int error;
+
+	do
+		error = vmo_fetch(vnode, index, want);
+	while (error == ENOMEM && daemon_wait(&tries, false));
+	return error;
+}
+
+/* `want': how many pages from there on will be asked for. */
+NO_CANARY static int
+pin_ahead(struct vmo *v, uint64_t index, unsigned want, struct page **out)
+{
 	bool shared;
 	int error;
 
@@ -940,20 +922,25 @@ vmo_pin(struct vmo *v, uint64_t index, struct page **out)
 		*out = vmo_page_locked(v, index, &shared);
 		if (*out != NULL) {
 			(*out)->flags |= PG_REFERENCED;
-			page_pin(*out);
+			vmo_page_pin(*out);
 		} else {
 			error = source_pin(v, index, out);
 		}
 		spin_unlock(&v->lock);
 		if (likely(error != EAGAIN))
 			return error;
-		error = vmo_fetch(vnode, index);
+		error = fetch_patiently(v, index, want);
 	} while (error == 0);
 	return error;
 }
 
-/* A page to write to, pinned. */
-static int
+NO_CANARY int
+vmo_pin(struct vmo *v, uint64_t index, struct page **out)
+{
+	return pin_ahead(v, index, 1, out);
+}
+
+int
 vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
 {
 	unsigned tries = 0;
@@ -963,16 +950,30 @@ vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
 		spin_lock(&v->lock);
 		error = vmo_commit_locked(v, index, NULL, out);
 		if (error == 0)
-			page_pin(*out);
+			vmo_page_pin(*out);
 		spin_unlock(&v->lock);
 		if (likely(error == 0))
 			return 0;
 		if (error == ENOMEM)
 			error = daemon_wait(&tries, false) ? 0 : ENOMEM;
 		else if (error == EAGAIN)
-			error = vmo_fetch(v->kind == VMO_OVERLAY ? v->under : v, index);
+			error = fetch_patiently(v, index, 1);
 	} while (error == 0);
 	return error;
+}
+
+void
+vmo_unpin_written(struct vmo *v, uint64_t index, struct page *p)
+{
+	if (unlikely(v->back != NULL)) {
+		bool shared;
+
+		spin_lock(&v->lock);
+		if (vmo_page_locked(v, index, &shared) == p)
+			backing_dirty(v, index, p);
+		spin_unlock(&v->lock);
+	}
+	vmo_unpin(p);
 }
 
 int
@@ -997,7 +998,8 @@ move_out(struct vmo *v, uint64_t off, size_t n, struct uio *u)
 {
 	struct page *p;
 	char *va;
-	int error = vmo_pin(v, off >> PAGE_SHIFT, &p);
+	uint64_t pages = ((off & PAGE_MASK) + u->resid + PAGE_MASK) >> PAGE_SHIFT;
+	int error = pin_ahead(v, off >> PAGE_SHIFT, (unsigned)MIN(pages, FETCH_MOST), &p);
 
 	if (error != 0)
 		return error;
@@ -1030,8 +1032,14 @@ move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
 	mach_fill(va + moved, 0, PAGE_SIZE - moved);
 	spin_lock(&v->lock);
 	full = index < vmo_page_count(v) ? tree_slot(v, index, &leaf, &slot) : ENXIO;
-	if (full == 0 && *slot == NULL) {
-		page_dirty(v, p);
+	if (full == 0 && *slot == NULL && v->pager != NULL && moved < PAGE_SIZE) {
+		/* The rest of the page is what the pager has. */
+		tree_prune(v, index);
+		spin_unlock(&v->lock);
+		full = moved != 0 ? vmo_write(v, index << PAGE_SHIFT, va, moved) : 0;
+		spin_lock(&v->lock);
+	} else if (full == 0 && *slot == NULL) {
+		page_dirty(v, index, p);
 		if (v->zero_mapped)
 			vmo_unmap_locked(v, index, index + 1, NULL);
 		slot_fill(v, leaf, slot, p);
@@ -1063,7 +1071,9 @@ move_in(struct vmo *v, uint64_t off, size_t n, struct uio *u)
 	char *va;
 	int error;
 
-	if (n == PAGE_SIZE && v->kind != VMO_OVERLAY && v->pager == NULL) {
+	if (unlikely(v->back != NULL && dirty_over()) && !dirty_wait())
+		return EINTR;
+	if (n == PAGE_SIZE && v->kind != VMO_OVERLAY && (v->pager == NULL || v->back != NULL)) {
 		bool there, shared;
 
 		spin_lock(&v->lock);
@@ -1077,7 +1087,7 @@ move_in(struct vmo *v, uint64_t off, size_t n, struct uio *u)
 	va = frame_map(p);
 	error = uio_move(va + (off & PAGE_MASK), n, u);
 	page_unmap(va);
-	vmo_unpin(p);
+	vmo_unpin_written(v, off >> PAGE_SHIFT, p);
 	return error;
 }
 
@@ -1154,7 +1164,7 @@ shrink_locked(struct vmo *v, uint64_t size)
 	if ((error = tail_zero_locked(v, size)) != 0)
 		return error;
 	vmo_unmap_locked(v, first, last, NULL);
-	if ((error = tree_clear_range(v, first, last)) == 0)
+	if ((error = vmo_remove_locked(v, first, last)) == 0)
 		atomic_store(&v->size, size);
 	return error;
 }
@@ -1180,6 +1190,8 @@ vmo_set_size(struct vmo *v, uint64_t size)
 			vmo_unpin(p);
 	}
 	spin_lock(&v->lock);
+	while (v->back != NULL && size < v->size && !backing_cut(v, (size + PAGE_MASK) >> PAGE_SHIFT))
+		;
 	if (size < v->size) {
 		error = shrink_locked(v, size);
 	} else {
@@ -1213,7 +1225,7 @@ zero_one(struct vmo *v, uint64_t index, size_t from, size_t to)
 	if ((error = vmo_pin_write(v, index, &p)) != 0)
 		return error;
 	page_zero(p, from, to);
-	vmo_unpin(p);
+	vmo_unpin_written(v, index, p);
 	return 0;
 }
 
@@ -1245,7 +1257,7 @@ vmo_decommit(struct vmo *v, uint64_t off, uint64_t len)
 	}
 	spin_lock(&v->lock);
 	vmo_unmap_locked(v, first, last, NULL);
-	error = tree_clear_range(v, first, last);
+	error = vmo_remove_locked(v, first, last);
 	spin_unlock(&v->lock);
 	return error;
 }
@@ -1276,7 +1288,7 @@ vmo_forget(struct vmo *v, uint64_t off, uint64_t len)
 
 	spin_lock(&v->lock);
 	if (len != PAGE_SIZE || !forget_quick(v, first))
-		error = tree_clear_range(v, first, (off + len) >> PAGE_SHIFT);
+		error = vmo_remove_locked(v, first, (off + len) >> PAGE_SHIFT);
 	spin_unlock(&v->lock);
 	return error;
 }
@@ -1325,156 +1337,6 @@ vmo_pages_in(struct vmo *v, uint64_t off, uint64_t len)
 		n++;
 	spin_unlock(&v->lock);
 	return n;
-}
-
-/* A dirty page at or after *index, clean and write-protected now, pinned. */
-static struct page *
-dirty_take(struct vmo *v, uint64_t *index)
-{
-	struct mapping *m;
-	struct page *p;
-	vaddr_t start, end;
-
-	spin_lock(&v->lock);
-	while ((p = vmo_next_page(v, index)) != NULL && !(p->flags & PG_DIRTY))
-		++*index;
-	if (p != NULL) {
-		list_for_each(m, &v->maps, vmo_link)
-			if (mapping_part(m, *index, *index + 1, &start, &end))
-				pmap_protect(&m->space->pmap, start, end, VM_READ | VM_EXEC);
-		p->flags &= (uint16_t)~PG_DIRTY;
-		page_pin(p);
-	}
-	spin_unlock(&v->lock);
-	return p;
-}
-
-int
-vmo_sync(struct vmo *v)
-{
-	struct page *p;
-	int error = 0;
-
-	if (v->pager == NULL || v->pager->put == NULL)
-		return 0;
-	for (uint64_t index = 0; (p = dirty_take(v, &index)) != NULL; index++) {
-		int e = v->pager->put(v, v->cookie, index, p);
-
-		if (e != 0) {
-			p->flags |= PG_DIRTY;
-			error = e;
-		} else {
-			kstat_add(&stat_written, 1);
-		}
-		vmo_unpin(p);
-	}
-	return error;
-}
-
-/* Somebody wants it to stay (mlock). */
-static bool
-page_locked(struct vmo *v, uint64_t index)
-{
-	struct mapping *m;
-	vaddr_t start, end;
-
-	list_for_each(m, &v->maps, vmo_link)
-		if ((m->flags & MAPF_LOCKED) && mapping_part(m, index, index + 1, &start, &end))
-			return true;
-	list_for_each(m, &v->over_maps, under_link)
-		if ((m->flags & MAPF_LOCKED) && mapping_part(m, index, index + 1, &start, &end))
-			return true;
-	return false;
-}
-
-/*
- * The clock comes by, from the VMO's hand on: a page that was used since the last time loses the mark
- * and its mappings, so that its next use shows; one that was not goes.
- */
-static uint64_t
-clock_visit(struct vmo *v, uint64_t want)
-{
-	uint64_t n = 0, seen = 0, index = v->hand;
-	struct page *p;
-
-	spin_lock(&v->lock);
-	for (; n < want && (p = vmo_next_page(v, &index)) != NULL; index++) {
-		seen++;
-		if (p->word != 0 || p->use != PAGE_VMO || page_locked(v, index))
-			continue;
-		if (p->flags & PG_DIRTY) {
-			v->unclean = true;
-			continue;
-		}
-		vmo_unmap_locked(v, index, index + 1, NULL);
-		if (p->flags & PG_REFERENCED)
-			p->flags &= (uint16_t)~PG_REFERENCED;
-		else if (tree_clear_range(v, index, index + 1) == 0)
-			n++;
-	}
-	spin_unlock(&v->lock);
-	v->hand = n < want ? 0 : index;
-	kstat_add(&stat_scanned, (int64_t)seen);
-	return n;
-}
-
-/* Twice around at most: the first time may only take marks away. */
-uint64_t
-vmo_reclaim(uint64_t want)
-{
-	uint64_t n = 0;
-
-	spin_lock(&reclaim_lock);
-	for (uint32_t visits = 2 * nreclaim; visits > 0 && n < want; visits--) {
-		struct vmo *v = list_first(&reclaim_list, struct vmo, reclaim_link);
-
-		n += clock_visit(v, want - n);
-		if (v->hand == 0) {
-			list_remove(&v->reclaim_link);
-			list_push_back(&reclaim_list, &v->reclaim_link);
-		}
-	}
-	spin_unlock(&reclaim_lock);
-	kstat_add(&stat_freed, (int64_t)n);
-	return n;
-}
-
-/* One that the clock met dirty, referenced; who has no reference any more is about to go. */
-static struct vmo *
-unclean_take(void)
-{
-	struct vmo *v, *found = NULL;
-
-	spin_lock(&reclaim_lock);
-	list_for_each(v, &reclaim_list, reclaim_link) {
-		uint32_t refs = atomic_load(&v->refs);
-
-		if (!v->unclean)
-			continue;
-		v->unclean = false;
-		while (refs != 0 && !atomic_cas(&v->refs, refs, refs + 1))
-			refs = atomic_load(&v->refs);
-		if (refs != 0) {
-			found = v;
-			break;
-		}
-	}
-	spin_unlock(&reclaim_lock);
-	return found;
-}
-
-bool
-vmo_clean(void)
-{
-	struct vmo *v;
-	bool any = false;
-
-	while ((v = unclean_take()) != NULL) {
-		if (vmo_sync(v) == 0)
-			any = true;
-		vmo_unref(v);
-	}
-	return any;
 }
 
 static void

@@ -18,10 +18,17 @@ struct vmo_pager {
 	 */
 	int (*get)(struct vmo *, void *cookie, uint64_t index, struct page **);
 	/*
-	 * Writes a dirty page back; NULL: there is nowhere to write (memory file systems).  Called
-	 * by the page daemon at any time: what the cookie names lives as long as the VMO.
+	 * Instead of get, for devices: fills n frames, the pages from `index' on, which stay the
+	 * caller's.  All or an error.
 	 */
-	int (*put)(struct vmo *, void *cookie, uint64_t index, struct page *);
+	int (*fill)(struct vmo *, void *cookie, uint64_t index, struct page **, unsigned n);
+	/*
+	 * Writes n dirty pages back; NULL: there is nowhere to write (memory file systems).  The
+	 * frames stay as long as it takes.  Called by the flusher at any time: what the cookie names
+	 * lives as long as the VMO.  It must not need memory.
+	 */
+	int (*put)(struct vmo *, void *cookie, uint64_t index, struct page **, unsigned n);
+	int (*flush)(struct vmo *, void *cookie);	/* makes what was put safe; or NULL */
 	/* get neither sleeps nor takes locks other than the allocators': it is called in place,
 	 * with the vmo's spin lock held. */
 	bool direct;
@@ -56,11 +63,22 @@ uint64_t vmo_pages(struct vmo *);	/* committed */
 uint64_t vmo_pages_in(struct vmo *, uint64_t off, uint64_t len);
 /* Punches: pages in the range become zero again (fallocate, madvise). */
 int vmo_decommit(struct vmo *, uint64_t off, uint64_t len) __must_check;
+/*
+ * Writes back what is dirty and makes it safe.  Errors, those of earlier writes without a caller among
+ * them, are told once.  EINTR: the caller is to die.
+ */
 int vmo_sync(struct vmo *) __must_check;
+int vmo_sync_range(struct vmo *, uint64_t off, uint64_t len) __must_check;
+void vmo_sync_soon(struct vmo *);	/* starts it */
+void vmo_settle(struct vmo *);		/* waits for it; the errors are kept */
+void vmo_sync_all(void);		/* the same of all VMOs */
 /* The page that a reader sees at index, pinned: it stays that page until vmo_unpin(); NULL: zeros. */
 int vmo_pin(struct vmo *, uint64_t index, struct page **) __must_check;
 void vmo_unpin(struct page *);
 void vmo_seen(struct vmo *);		/* with all that it is made of; debug kernels (kern/owner.h) */
+/* The same, a page of its own to write to; vmo_unpin_written() when that is done. */
+int vmo_pin_write(struct vmo *, uint64_t index, struct page **) __must_check;
+void vmo_unpin_written(struct vmo *, uint64_t index, struct page *);
 bool vmo_is_vnode(struct vmo *);
 struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or NULL; no reference */
 /* Of what native calls made; else 0. */
@@ -73,5 +91,5 @@ bool vmo_is_segment(const struct vmo *);
 uint32_t vmo_refs(struct vmo *);	/* 1: nobody but the caller has it */
 /* Gives up to `want' clean pages that a pager can bring again back to the allocator; how many. */
 uint64_t vmo_reclaim(uint64_t want);
-/* Writes back what vmo_reclaim() met dirty; false: nothing was.  Sleeps. */
-bool vmo_clean(void);
+/* Pages are wanted: writes back what is dirty, soon.  False: nothing is, or nothing moves any more. */
+bool vmo_clean_soon(void);

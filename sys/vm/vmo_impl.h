@@ -4,6 +4,7 @@
 #include "kern/lock.h"
 #include "kern/node.h"
 #include "kern/types.h"
+#include "mach/atomic.h"
 #include "mach/pmap.h"
 #include "vm/page.h"
 #include "vm/space.h"
@@ -17,6 +18,8 @@ enum vmo_kind { VMO_ANON, VMO_VNODE, VMO_OVERLAY };
 
 #define TWIG_BITS	5u
 #define TWIG_SLOTS	(1u << TWIG_BITS)
+
+struct backing;
 
 struct twig {
 	uint32_t refs;			/* [a] */
@@ -52,9 +55,7 @@ struct vmo {
 	void *cookie;			/* [I] */
 	struct vmo_id *id;		/* [I] what makes it an object with a koid: vmonode.c; or NULL */
 	struct vmo *clone;		/* [f] the child's, while fork goes on */
-	struct list reclaim_link;	/* [reclaim_lock] */
-	uint64_t hand;			/* [reclaim_lock] where the clock goes on */
-	bool unclean;			/* [reclaim_lock] the clock met a dirty page */
+	struct backing *back;		/* [I] with a pager that takes pages back: pager.c */
 };
 
 /*
@@ -169,8 +170,42 @@ int vmo_vnode_page_locked(struct vmo *, uint64_t index, struct page **, bool *sh
  */
 int vmo_commit_locked(struct vmo *, uint64_t index, const struct mapping *by, struct page **)
     __must_check;
-/* Asks the pager.  No locks. */
-int vmo_fetch(struct vmo *vnode, uint64_t index) __must_check;
+/* Asks the pager, for up to `want' pages from there on if that costs little.  No locks. */
+int vmo_fetch(struct vmo *vnode, uint64_t index, unsigned want) __must_check;
+/* Puts a page that the pager gave (with its reference) into the tree, unless one is there. */
+int vmo_insert_locked(struct vmo *, uint64_t index, struct page *) __must_check;
+/* pager.c: vmo_fetch() of a pager that fills pages. */
+int backing_fetch(struct vmo *vnode, uint64_t index, unsigned want) __must_check;
+/* The first page at or after *index; moves *index there. */
+struct page *vmo_next_page(struct vmo *, uint64_t *index);
+/* Forgets the pages [first, last), which nobody may see any more. */
+int vmo_remove_locked(struct vmo *, uint64_t first, uint64_t last) __must_check;
+/* Nobody but `by' sees pages [first, last) any more, until they fault. */
+void vmo_unmap_locked(struct vmo *, uint64_t first, uint64_t last, const struct mapping *by);
+
+static inline void
+vmo_page_pin(struct page *p)		/* in the tree of a locked vmo */
+{
+	if (p->use == PAGE_VMO)
+		atomic_add(&p->word, 1);
+	page_ref(p);
+}
+
+/* The part of a mapping that shows pages [first, last). */
+static inline bool
+vmo_mapping_part(const struct mapping *m, uint64_t first, uint64_t last, vaddr_t *start, vaddr_t *end)
+{
+	uint64_t low = m->off >> PAGE_SHIFT, high = low + ((m->end - m->start) >> PAGE_SHIFT);
+
+	first = MAX(first, low);
+	last = MIN(last, high);
+	if (first >= last)
+		return false;
+	*start = m->start + (vaddr_t)((first - low) << PAGE_SHIFT);
+	*end = m->start + (vaddr_t)((last - low) << PAGE_SHIFT);
+	return true;
+}
+
 /* A clone for fork, whose page tables write-protect the source; `space' is the forking one. */
 int vmo_clone(struct vmo *, const struct space *, struct vmo **) __must_check;
 void vmo_attach(struct mapping *);

@@ -20,6 +20,7 @@ struct zone_entry;
 #include "../../sys/vm/zone.c"
 #include "../../sys/x86/pmap.c"
 #include "../../sys/vm/vmo.c"
+#include "../../sys/vm/pager.c"
 #include "../../sys/vm/space.c"
 #include "../../sys/vm/region.c"
 #include "../../sys/vm/fault.c"
@@ -72,11 +73,20 @@ void hold_left(void) { }
 uint64_t boot_image_bytes(void) { return 0; }
 void daemon_wake(void) { }
 bool daemon_wait(unsigned *tries, bool kill) { fail_after = -1; return kill && ++*tries < 100; }
-void thr_yield(void) { }
+struct kstat dirty_pages;
+uint64_t dirty_limit = UINT64_MAX;
+bool dirty_wait(void) { return true; }
+void flusher_note(void) { }
+void flusher_wake(void) { }
+void flusher_progress(void) { }
 void *kmap_alloc(size_t size) { return malloc(size); }
 void kmap_free(void *p, size_t size) { free(p); }
 bool kmap_owns(const void *p) { return false; }
 nsec_t clock_now(void) { return 0; }
+nsec_t deadline_after(nsec_t d) { return d; }
+int thr_sleep(nsec_t deadline) { panic("nobody wakes it"); }
+void thr_wake(struct thr *t, int error) { }
+void thr_yield(void) { }
 
 uint64_t
 random_u64(void)
@@ -301,6 +311,7 @@ machine_init(void)
 	vmo_init();
 	zone_entry_make(&zone_entry_vmo_zone);
 	zone_entry_make(&zone_entry_twig_zone);
+	zone_entry_make(&zone_entry_backing_zone);
 	zone_entry_make(&zone_entry_space_zone);
 	zone_entry_make(&zone_entry_mapping_zone);
 	zone_entry_make(&zone_entry_region_zone);
@@ -425,14 +436,14 @@ slow_get(struct vmo *v, void *cookie, uint64_t index, struct page **out)
 }
 
 static int
-slow_put(struct vmo *v, void *cookie, uint64_t index, struct page *page)
+slow_put(struct vmo *v, void *cookie, uint64_t index, struct page **page, unsigned n)
 {
 	struct file *f = cookie;
-	char *p = page_map(page);
 
-	VERIFY(nheld == 0 && index < FPAGES);
-	for (unsigned i = 0; i < WORDS; i++)
-		memcpy(&f->backing[index][i], p + word_at[i], 8);
+	VERIFY(nheld == 0 && index + n <= FPAGES);
+	for (; n > 0; n--, page++, index++)
+		for (unsigned i = 0; i < WORDS; i++)
+			memcpy(&f->backing[index][i], (char *)page_map(*page) + word_at[i], 8);
 	return 0;
 }
 
@@ -916,7 +927,7 @@ op_any(void)
 		if (rnd(8) == 0)
 			(void)vmo_reclaim(1 + rnd(40));
 		if (rnd(8) == 0)
-			(void)vmo_clean();
+			check(backing_write(files[2].vmo, rnd(20), 20 + rnd(40), true) == 0, "write-back");
 		break;
 	case 14: case 15: case 16:
 		op_heap(ms);
@@ -1402,14 +1413,14 @@ test_clock(void)
 	for (unsigned i = 0; i < 20; i++)
 		same = same && vmo_read(v, i * PAGE_SIZE + word_at[0], &w, 8) == 0 && w == i + 1;
 	ok(same && vmo_pages(v) == 20, "pages come from the pager");
-	ok(clock_visit(v, 5) == 0 && vmo_pages(v) == 20, "used since the clock came by: they stay");
+	ok(clock_visit(v->back, 5) == 0 && vmo_pages(v) == 20, "used since the clock came by: they stay");
 	same = vmo_read(v, 3 * PAGE_SIZE, &w, 8) == 0;
 	w = 77;
 	same = same && vmo_write(v, 4 * PAGE_SIZE + word_at[0], &w, 8) == 0;
-	ok(same && clock_visit(v, 5) == 5 && vmo_pages(v) == 15, "as many as are wanted go");
-	ok(clock_visit(v, 100) == 13 && vmo_pages(v) == 2, "all but the one that was used and the dirty one");
-	ok(f->backing[4][0] == 5 && vmo_clean() && f->backing[4][0] == 77, "the dirty one is written back");
-	ok(!vmo_clean(), "once");
+	ok(same && clock_visit(v->back, 5) == 5 && vmo_pages(v) == 15, "as many as are wanted go");
+	ok(clock_visit(v->back, 100) == 13 && vmo_pages(v) == 2, "all but the one that was used and the dirty one");
+	ok(f->backing[4][0] == 5 && vmo_sync(v) == 0 && f->backing[4][0] == 77, "the dirty one is written back");
+	ok(v->back->ndirty == 0 && v->back->nwriting == 0 && dirty_pages.value == 0, "and counted as clean");
 	ok(vmo_reclaim(100) == 2 && vmo_pages(v) == 0, "then both go");
 	for (unsigned i = 0; i < 20; i++)
 		same = same && vmo_read(v, i * PAGE_SIZE + word_at[0], &w, 8) == 0 && w == (i == 4 ? 77 : i + 1);

@@ -2,7 +2,7 @@
  * Offsets of sized devices.  df_off is covered by the node's lock; two transfers through one
  * description at the same time may start at the same place, as POSIX allows for devices.
  */
-#include "dev/span.h"
+#include "fs/span.h"
 #include "kern/error.h"
 #include <abi/fcntl.h>
 
