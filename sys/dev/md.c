@@ -22,6 +22,7 @@
 #include "kern/kstat.h"
 #include "kern/lock.h"
 #include "kern/log.h"
+#include "kern/owner.h"
 #include "kern/string.h"
 #include "kern/sysctl.h"
 #include "kern/thr.h"
@@ -195,6 +196,25 @@ size_get(struct md *m, char *buf, size_t size)
 	mutex_unlock(&m->m_blk.d_lock);
 	return 0;
 }
+
+#if CONFIG_DEBUG
+static void
+md_holds(void)
+{
+	for (unsigned i = 0; i < UNITS; i++) {
+		struct md *m = &disks[i];
+
+		mutex_lock(&m->m_blk.d_lock);
+		if (m->m_blk.d_vmo != NULL) {
+			owner_seen(m->m_pages);
+			for (uint64_t p = 0; p < m->m_blk.d_size >> PAGE_SHIFT; p++)
+				page_seen(m->m_pages[p]);
+		}
+		mutex_unlock(&m->m_blk.d_lock);
+	}
+}
+HOLDS(md_holds);
+#endif
 
 #define UNIT(n) \
 static int get_##n(struct sysctl *s, char *buf, size_t size) { return size_get(&disks[n], buf, size); } \

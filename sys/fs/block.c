@@ -13,6 +13,7 @@
 #include "kern/assert.h"
 #include "kern/deferred.h"
 #include "kern/error.h"
+#include "kern/owner.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
 #include "vm/vmo.h"
@@ -20,6 +21,7 @@
 #include <abi/stat.h>
 
 LOCK_CLASS(blk_class, "disk", RANK_BLOCK - 1);
+static struct list disks = LIST_INIT(disks);	/* [I after boot] */
 
 /* --- the pager --- */
 
@@ -57,7 +59,24 @@ blk_init(struct blk *d, const struct blk_ops *ops, const char *name)
 	d->d_ops = ops;
 	d->d_name = name;
 	mutex_init(&d->d_lock, &blk_class);
+	list_push_back(&disks, &d->d_link);
 }
+
+#if CONFIG_DEBUG
+static void
+disks_hold(void)
+{
+	struct blk *d;
+
+	list_for_each(d, &disks, d_link) {
+		mutex_lock(&d->d_lock);
+		if (d->d_vmo != NULL)
+			vmo_seen(d->d_vmo);
+		mutex_unlock(&d->d_lock);
+	}
+}
+HOLDS(disks_hold);
+#endif
 
 int
 blk_start(struct blk *d, uint64_t size)

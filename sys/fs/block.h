@@ -1,5 +1,6 @@
 #pragma once
 /* Block devices: what drivers of disks fill in, and the open of one.  See block.c. */
+#include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/types.h"
 
@@ -24,6 +25,7 @@ struct blk {
 	const char *d_name;		/* [I] */
 	uint64_t d_size;		/* [I while d_vmo is there] bytes, whole sectors */
 	bool d_read_only;		/* [I] */
+	struct list d_link;		/* [I after boot] all of them */
 	struct mutex d_lock;
 	struct vmo *d_vmo;		/* [d_lock; I while it is open] its pages; NULL: nothing is there */
 	uint32_t d_opens;		/* [a; raised under d_lock] */

@@ -1367,6 +1367,8 @@ void
 vmo_seen(struct vmo *v)
 {
 	owner_seen(v);
+	if (v->back != NULL)
+		owner_seen(v->back);
 	spin_lock(&v->lock);
 	if (v->root != NULL)
 		tree_seen(v->root, v->height);
