@@ -55,7 +55,6 @@
 #define REST		(NSEC_PER_SEC / 100)	/* after a round in vain, with nobody sleeping */
 #define SLEEP_MOST	(NSEC_PER_SEC / 10)	/* then a sleeper looks whether it is to die */
 #define TRIES		100u			/* failures although there are frames enough */
-#define FEW_TRIES	3u			/* of who would rather fail */
 
 struct sleeper {
 	struct list link;		/* [l] */
@@ -114,9 +113,8 @@ daemon_wait(unsigned *tries, bool kill)
 	if (t->t_dying || daemon_thr == NULL || t == daemon_thr)
 		return false;
 	if (page_left() > page_marks.low) {
-		/* It was the n-th failure, or a block that the kernel wanted, or the file's share, or there
-		 * are some by now. */
-		if (++*tries > (kill ? TRIES : FEW_TRIES))
+		/* It was the n-th failure, or a block that the kernel wanted, or the file's share. */
+		if (!kill || ++*tries > TRIES)
 			return false;
 		thr_yield();
 		return !t->t_dying;

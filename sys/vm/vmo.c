@@ -52,6 +52,7 @@
 #include "vm/zone.h"
 
 #define HEIGHT_MAX	7u
+#define DISK_TRIES	8u
 
 ZONE(vmo_zone, struct vmo);
 ZONE(twig_zone, struct twig);
@@ -895,6 +896,18 @@ vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struc
 	return 0;
 }
 
+/*
+ * No memory, and the pages are a disk's: some may have been reclaimed before the daemon could be asked.
+ * False: give up.
+ */
+static bool
+disk_wait(struct vmo *v, unsigned *tries)
+{
+	unsigned none = 0;
+
+	return daemon_wait(&none, false) || (v->back != NULL && ++*tries < DISK_TRIES);
+}
+
 /* Fetches it from the file's, waiting for memory. */
 static int
 fetch_patiently(struct vmo *v, uint64_t index, unsigned want)
@@ -905,7 +918,7 @@ fetch_patiently(struct vmo *v, uint64_t index, unsigned want)
 
 	do
 		error = vmo_fetch(vnode, index, want);
-	while (error == ENOMEM && daemon_wait(&tries, false));
+	while (error == ENOMEM && disk_wait(vnode, &tries));
 	return error;
 }
 
@@ -955,7 +968,7 @@ vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
 		if (likely(error == 0))
 			return 0;
 		if (error == ENOMEM)
-			error = daemon_wait(&tries, false) ? 0 : ENOMEM;
+			error = disk_wait(v, &tries) ? 0 : ENOMEM;
 		else if (error == EAGAIN)
 			error = fetch_patiently(v, index, 1);
 	} while (error == 0);
