@@ -24,6 +24,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <abi/channel.h>
+#include <abi/event.h>
 #include <abi/mx.h>
 #include <abi/policy.h>
 #include <abi/rights.h>
@@ -40,6 +41,7 @@
 typedef uint32_t handle;
 
 static char buf[8192];
+static int folder;
 
 static int
 set(const char *class, int n)
@@ -1151,6 +1153,29 @@ op_sem_open(void)
 	return s == SEM_FAILED ? -1 : 0;
 }
 
+/* A registration, an event that is sent, a ring: each goes with the port. */
+static int
+op_events(void)
+{
+	struct abi_evreg r = { .source = folder, .mask = 1u << EV_FSCREAT };
+	struct abi_event e = { .type = EV_PKT_TYPE(EV_MSG) };
+	struct abi_evring_op ring = { .entries = 16 };
+	handle h = 0;
+	int fd, failed, saved;
+
+	if (native(__sys_mx_port_create(0, &h)) != 0)
+		return -1;
+	fd = (int)(h - 1) & 0x3ffff;
+	r.port = ring.port = fd;
+	failed = __sys_evreg(0, 0, &r) < 0 || __sys_evsend(&e, 0, fd) < 0 || __sys_evop(EVOP_RING, 0, &ring) < 0;
+	saved = errno;
+	if (!failed)
+		munmap((void *)(uintptr_t)ring.address, EVRING_SLOTS + 16 * sizeof(struct abi_event));
+	__sys_mx_handle_close(h);
+	errno = saved;
+	return failed ? -1 : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
@@ -1177,7 +1202,7 @@ static const struct {
 	{ "socketpair", op_socketpair, 0 }, { "bytes through a socket", op_socket_data, 0 },
 	{ "descriptors through a socket", op_socket_fds, 0 }, { "bind, connect, accept", op_socket_name, 0 },
 	{ "System V segment", op_segment, 0 }, { "System V queue", op_queue, 0 }, { "System V semaphores", op_semaphores, 0 },
-	{ "POSIX queue", op_mq, 0 }, { "sem_open", op_sem_open, 0 },
+	{ "POSIX queue", op_mq, 0 }, { "sem_open", op_sem_open, 0 }, { "Zero's events", op_events, 0 },
 };
 static const char *const classes[] = { "page", "slab", "slot", "usercopy" };
 
@@ -1286,6 +1311,7 @@ main(int argc, char **argv)
 	kill(victim, SIGKILL), child_status(victim);
 	ok(__sys_mx_event_create(0, &event) == MX_OK && __sys_mx_port_create(0, &port) == MX_OK, "an event and a port");
 	ok(__sys_mx_vmo_create(4 * 4096, 0, &memory) == MX_OK, "a VMO");
+	folder = open("/tmp", O_RDONLY | O_DIRECTORY);
 	pipe(fds);
 	dup2(fds[0], 50), close(fds[0]);	/* nothing ever comes there */
 	/* Each once before the count: memory of this program that it touches for the first time is no loss. */
@@ -1317,7 +1343,7 @@ main(int argc, char **argv)
 	kill(victim, SIGKILL), child_status(victim);
 	live(after, sizeof(after));
 	ok(same(first, after), "nothing lost in all");
-	close(50), close(fds[1]);
+	close(50), close(fds[1]), close(folder);
 	__sys_mx_handle_close(event), __sys_mx_handle_close(port), __sys_mx_handle_close(memory);
 	is_int(unlink(SETID), 0, "unlink");
 	return tap_done();

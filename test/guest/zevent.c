@@ -286,6 +286,54 @@ refusals(void)
 	close(file);
 }
 
+/* The port with less than a call needs, and what is no port. */
+static void
+rights(void)
+{
+	mx_handle_t h = mx_fd_handle(port), reads, writes, process, blind;
+	int dir = open("/tmp", O_RDONLY | O_DIRECTORY);
+	zevreg_t r = { .port = port, .source = dir, .mask = EVMASK_FS };
+	zevent_t e = { .type = EV_PKT_TYPE(EV_MSG) };
+	struct abi_evring_op ring = { .entries = 16 };
+	zevunreg_t u = { .id = 1 };
+	zevstat_t st = { .id = 1 };
+
+	mx_handle_duplicate(h, MX_RIGHT_READ, &reads);
+	mx_handle_duplicate(h, MX_RIGHT_WRITE, &writes);
+	r.port = mx_handle_fd(reads);
+	fails(sys_evreg(0, 0, &r), EBADF, "evreg needs WRITE on the port");
+	r = (zevreg_t){ .port = port, .mask = EVMASK_PROC };
+	mx_handle_duplicate(mx_process_self(), MX_RIGHT_SAME_RIGHTS, &process);
+	mx_handle_duplicate(process, MX_RIGHT_WAIT, &blind);
+	r.source = mx_handle_fd(blind);
+	fails(sys_evreg(0, 0, &r), EBADF, "INSPECT on a process");
+	r.source = -1;
+	fails(sys_evreg(0, 0, &r), EBADF, "evreg of nothing");
+	r = (zevreg_t){ .port = port, .source = dir, .mask = EVMASK_FS, .reserved = 1 };
+	fails(sys_evreg(0, 0, &r), EINVAL, "evreg with a reserved word");
+	fails(sys_evsend(&e, 0, mx_handle_fd(reads)), EBADF, "evsend needs WRITE");
+	fails(sys_evsend(&e, 0, -1), EBADF, "evsend to nothing");
+	fails(sys_evrecv(&e, EV_NOWAIT, mx_handle_fd(writes)), EBADF, "evrecv needs READ");
+	fails(sys_evrecv(&e, EV_NOWAIT, -1), EBADF, "evrecv from nothing");
+	fails(sys_evop(EVOP_STAT, 1, &st), EINVAL, "evop: unknown flag");
+	u.port = st.port = port;
+	fails(sys_evop(EVOP_UNREG, 0, &u), ENOENT, "no such number");
+	fails(sys_evop(EVOP_UNREG, 0, NULL), EFAULT, "nowhere to read");
+	u.port = st.port = ring.port = mx_handle_fd(reads);
+	fails(sys_evop(EVOP_UNREG, 0, &u), EBADF, "UNREG needs WRITE");
+	fails(sys_evop(EVOP_STAT, 0, &st), EBADF, "STAT needs WRITE");
+	fails(sys_evop(EVOP_RING, 0, &ring), EBADF, "RING needs WRITE");
+	ring.port = mx_handle_fd(writes);
+	fails(sys_evop(EVOP_RING, 0, &ring), EBADF, "and READ");
+	u.port = st.port = ring.port = dir;
+	fails(sys_evop(EVOP_UNREG, 0, &u), EBADF, "UNREG of no port");
+	fails(sys_evop(EVOP_STAT, 0, &st), EBADF, "STAT of no port");
+	fails(sys_evop(EVOP_RING, 0, &ring), EBADF, "RING of no port");
+	fails(sys_evop(EVOP_RING, 0, NULL), EFAULT, "a ring told nowhere");
+	mx_handle_close_many((mx_handle_t[]){ reads, writes, process, blind }, 4);
+	close(dir);
+}
+
 static void
 touch(int n)
 {
@@ -409,6 +457,7 @@ main(void)
 	processes();
 	messages();
 	refusals();
+	rights();
 	ring();
 	closed();
 	close(port);
