@@ -325,6 +325,49 @@ open_modes(void)
 	close(fd), close(w);
 }
 
+static int
+reopen(int fd, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	return open(path, flags);
+}
+
+/* A name of a slot opens a duplicate of it, with what was asked for and no more than it has. */
+static void
+names_of_slots(void)
+{
+	int rd = open("/tmp/duality", O_RDONLY), rw = open("/tmp/duality", O_RDWR), d;
+	mx_handle_t weak;
+	struct rlimit old, low;
+
+	fails(reopen(rd, O_WRONLY), EACCES, "/dev/fd/N for writing, of a slot that reads");
+	fails(reopen(rd, O_RDWR), EACCES, "for both");
+	lseek(rd, 3, SEEK_SET);
+	d = reopen(rd, O_RDONLY);
+	ok(numbered(d, koid(mx_fd_handle(rd))) && lseek(d, 0, SEEK_CUR) == 3, "for reading it is the same open file");
+	close(d);
+	d = reopen(rw, O_RDONLY);
+	ok(numbered(d, koid(mx_fd_handle(rw))), "of one that can do both");
+	fails(write(d, "x", 1), EBADF, "less was asked for");
+	close(d);
+	weak = without(mx_fd_handle(rw), MX_RIGHT_DUPLICATE);
+	fails(reopen(mx_handle_fd(weak), O_RDONLY), EACCES, "what may not be duplicated is not opened so");
+	mx_handle_close(weak);
+	fails(reopen(9999, O_RDONLY), ENOENT, "nothing is open there");
+	getrlimit(RLIMIT_NOFILE, &old);
+	low = old;
+	low.rlim_cur = 300;
+	setrlimit(RLIMIT_NOFILE, &low);
+	fails(dup2(rd, 300), EBADF, "dup2 at RLIMIT_NOFILE");
+	fails(fcntl(rd, F_DUPFD, 300), EINVAL, "F_DUPFD at RLIMIT_NOFILE");
+	is_int(dup2(rd, 299), 299, "below it");
+	close(299);
+	setrlimit(RLIMIT_NOFILE, &old);
+	close(rd), close(rw);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -344,6 +387,7 @@ main(int argc, char **argv)
 		answers(&table[i], held[i]);
 	}
 	open_modes();
+	names_of_slots();
 	for (size_t i = 0; i < NTABLE; i++)
 		mx_handle_close(held[i]);
 	for (int i = 0; i < npeers; i++)
