@@ -3,8 +3,9 @@
  *
  * A waiter notes __seq, lets go of the mutex and sleeps while __seq is what it was; signal and broadcast step
  * it first, so what happens in between is not missed.  A broadcast wakes one waiter and moves the others
- * to the mutex, where each wakes the next when it lets go: a waiter takes the mutex as one that others wait
- * for.  A shared condition wakes all, for the mutex may be elsewhere in the other process; so does one whose mutex
+ * to the mutex, where each wakes the next when it lets go: from the first broadcast on (`__moved') a waiter takes
+ * the mutex as one that others wait for.  The flag stays: a waiter of a later round can be the one that is woken
+ * for those who were moved.  A shared condition wakes all, for the mutex may be elsewhere in the other process; so does one whose mutex
  * is robust or lends priority, which keep account of who waits.
  */
 #include <errno.h>
@@ -49,8 +50,8 @@ pthread_cond_init(pthread_cond_t *c, const pthread_condattr_t *a)
 {
 	*c = (pthread_cond_t){ 0 };
 	if (a != NULL) {
-		c->__clock = (uint32_t)a->clock;
-		c->__shared = (uint32_t)a->process_shared;
+		c->__clock = (uint16_t)a->clock;
+		c->__shared = (uint16_t)a->process_shared;
 	}
 	return 0;
 }
@@ -83,8 +84,12 @@ pthread_cond_broadcast(pthread_cond_t *c)
 	if (LOAD(&c->__waiters) == 0)
 		return 0;
 	seq = ADD(&c->__seq, 1u);
-	if (c->__shared || m == NULL || !__mutex_is_plain(m) ||
-	    __sys_mx_futex_requeue(&c->__seq, 1, seq, &m->__word, UINT32_MAX, 0) != MX_OK)
+	if (c->__shared || m == NULL || !__mutex_is_plain(m)) {
+		futex_wake(&c->__seq, UINT32_MAX);
+		return 0;
+	}
+	STORE(&c->__moved, 1u);
+	if (__sys_mx_futex_requeue(&c->__seq, 1, seq, &m->__word, UINT32_MAX, 0) != MX_OK)
 		futex_wake(&c->__seq, UINT32_MAX);
 	return 0;
 }
@@ -108,7 +113,7 @@ wait_until(pthread_cond_t *c, pthread_mutex_t *m, int64_t deadline)
 	}
 	status = __futex_wait_cancel(&c->__seq, seq, deadline);
 	(void)ADD(&c->__waiters, -1u);
-	relock = __mutex_relock(m, depth);
+	relock = __mutex_relock(m, depth, LOAD(&c->__moved) != 0);
 	if (status == ECANCELED && !t->exiting)
 		pthread_exit(PTHREAD_CANCELED);
 	return relock != 0 ? relock : status == MX_ERR_TIMED_OUT ? ETIMEDOUT : 0;

@@ -216,23 +216,36 @@ is_mine(const pthread_mutex_t *m)
 	return (LOAD(&m->__word) & ~WAITERS) == thread_tid();
 }
 
+/* A mutex that nobody else wants: one instruction of the word, once the thread knows its id. */
+static inline bool
+take_free(pthread_mutex_t *m)
+{
+	uint32_t me = thread_self()->tid;
+
+	return __builtin_expect((m->__kind & ROBUST) == 0 && me != 0 && CAS(&m->__word, 0u, me), 1);
+}
+
+static inline bool
+give_free(pthread_mutex_t *m)
+{
+	uint32_t me = thread_self()->tid;
+
+	return __builtin_expect((m->__kind & ROBUST) == 0 && m->__depth == 0 && me != 0 && CAS(&m->__word, me, 0u), 1);
+}
+
 int
 pthread_mutex_trylock(pthread_mutex_t *m)
 {
-	uint32_t me = thread_tid();
-
-	if ((m->__kind & ROBUST) == 0 && CAS(&m->__word, 0u, me))
+	if (take_free(m))
 		return 0;
-	return is_mine(m) ? held_already(m, EBUSY) : acquire(m, me, AT_ONCE);
+	return is_mine(m) ? held_already(m, EBUSY) : acquire(m, thread_tid(), AT_ONCE);
 }
 
-static int
+static __attribute__((noinline)) int
 lock_until(pthread_mutex_t *m, int64_t deadline)
 {
 	uint32_t me = thread_tid();
 
-	if ((m->__kind & ROBUST) == 0 && CAS(&m->__word, 0u, me))
-		return 0;
 	if ((m->__kind & TYPE) != NORMAL && is_mine(m))
 		return held_already(m, EDEADLK);
 	return acquire(m, me, deadline);
@@ -241,7 +254,7 @@ lock_until(pthread_mutex_t *m, int64_t deadline)
 int
 pthread_mutex_lock(pthread_mutex_t *m)
 {
-	return lock_until(m, FOREVER);
+	return take_free(m) ? 0 : lock_until(m, FOREVER);
 }
 
 int
@@ -279,8 +292,8 @@ release(pthread_mutex_t *m)
 		robust_end();
 }
 
-int
-pthread_mutex_unlock(pthread_mutex_t *m)
+static __attribute__((noinline)) int
+unlock_other(pthread_mutex_t *m)
 {
 	if ((m->__kind & (TYPE | ROBUST)) != NORMAL && !is_mine(m))
 		return EPERM;
@@ -289,6 +302,12 @@ pthread_mutex_unlock(pthread_mutex_t *m)
 	else
 		release(m);
 	return 0;
+}
+
+int
+pthread_mutex_unlock(pthread_mutex_t *m)
+{
+	return give_free(m) ? 0 : unlock_other(m);
 }
 
 int
@@ -311,6 +330,9 @@ __mutex_is_plain(const pthread_mutex_t *m)
 int
 __mutex_release(pthread_mutex_t *m, uint32_t *depth)
 {
+	*depth = 0;
+	if (give_free(m))
+		return 0;
 	if (!is_mine(m))
 		return EPERM;
 	*depth = m->__depth;
@@ -320,10 +342,14 @@ __mutex_release(pthread_mutex_t *m, uint32_t *depth)
 }
 
 int
-__mutex_relock(pthread_mutex_t *m, uint32_t depth)
+__mutex_relock(pthread_mutex_t *m, uint32_t depth, bool waiters)
 {
-	int error = acquire(m, thread_tid() | WAITERS, FOREVER);
+	int error;
 
+	if (!waiters && take_free(m))
+		error = 0;
+	else
+		error = acquire(m, thread_tid() | (waiters ? WAITERS : 0), FOREVER);
 	if (error == 0 || error == EOWNERDEAD)
 		m->__depth = depth;
 	return error;

@@ -100,8 +100,8 @@ HIDDEN void __word_lock(volatile uint32_t *);
 HIDDEN void __word_unlock(volatile uint32_t *);
 /* A broadcast may move waiters to it. */
 HIDDEN bool __mutex_is_plain(const pthread_mutex_t *);
-/* A mutex after a wait on a condition: takes it as one that others wait for. */
-HIDDEN int __mutex_relock(pthread_mutex_t *, uint32_t depth);
+/* A mutex about a wait on a condition; `waiters': taken as one that others wait for. */
+HIDDEN int __mutex_relock(pthread_mutex_t *, uint32_t depth, bool waiters);
 HIDDEN int __mutex_release(pthread_mutex_t *, uint32_t *depth);
 HIDDEN void __run_key_destructors(struct __pthread *);
 /*

@@ -51,10 +51,12 @@ typedef struct {
 #define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP { 0, PTHREAD_MUTEX_RECURSIVE, 0, 0, 0, 0 }
 
 typedef struct {
-	__uint32_t __seq, __waiters, __clock, __shared;
+	__uint32_t __seq, __waiters;
+	__uint16_t __clock, __shared;
+	__uint32_t __moved;
 	void *__mutex;
 } pthread_cond_t;
-#define _PTHREAD_COND_INITIALIZER	{ 0, 0, 0, 0, 0 }
+#define _PTHREAD_COND_INITIALIZER	{ 0, 0, 0, 0, 0, 0 }
 typedef struct {
 	int is_initialized;
 	int clock, process_shared;
