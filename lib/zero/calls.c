@@ -32,14 +32,25 @@ sys_abort(void)
 		__sys_abort();
 }
 
-/* vfork cannot be had from a function that returns: the child would use up its parent's frame. */
-long
+/* What the program had registered for fork runs. */
+__attribute__((used)) static long
+fork_copy(long flags)
+{
+	if (flags == 0 || flags == FORK_COW)
+		return fork();
+	errno = EINVAL;
+	return -1;
+}
+
+/* A child of vfork uses its parent's stack, so no frame of ours may be on it: vfork returns to our caller. */
+__attribute__((naked)) long
 sys_fork(long flags)
 {
-	if (flags == 0)
-		return fork();
-	errno = flags == FORK_VFORK ? ENOTSUP : EINVAL;
-	return -1;
+#ifdef __x86_64__
+	__asm__("cmp $%c0, %%rdi\n\tje vfork\n\tjmp fork_copy" : : "i"(FORK_VFORK));
+#else
+	__asm__("cmpl $%c0, 4(%%esp)\n\tje vfork\n\tjmp fork_copy" : : "i"(FORK_VFORK));
+#endif
 }
 
 long
@@ -52,6 +63,12 @@ long
 sys_throp(long cmd, long parm, void *arg)
 {
 	return __sys_throp(cmd, parm, arg);
+}
+
+long
+sys_pctl(long cmd, long parm, void *arg)
+{
+	return __sys_pctl(cmd, parm, arg);
 }
 
 long

@@ -353,7 +353,7 @@ give(const struct receiver *r, void __user *buf, void __user *typep, intptr_t *r
 	spin_unlock(&table.lock);
 	*result = (intptr_t)MIN(r->len, m->len);
 	error = copyout(m->data, buf, (size_t)*result);
-	if (error == 0 && typep != NULL)
+	if (error == 0 && (r->flags & MSG_UNTYPED) == 0)
 		error = copyout(&m->type, typep, sizeof(m->type));
 	spin_lock(&table.lock);
 	return error;
@@ -391,13 +391,13 @@ int
 sys_msgrcv(int id, void __user *buf, size_t len, int64_t type, int flags, void __user *typep,
     intptr_t *result)
 {
-	return len > INTPTR_MAX ? EINVAL : msg_receive(id, buf, len, type, flags, typep, result);
+	return len > INTPTR_MAX ? EINVAL : msg_receive(id, buf, len, type, flags & ~MSG_UNTYPED, typep, result);
 }
 
 /* --- control --- */
 
 static int
-queue_stat(int id, void __user *arg)
+queue_stat(int64_t id, void __user *arg)
 {
 	struct abi_msqid_ds ds;
 	struct wakelist w;
@@ -430,7 +430,7 @@ owned_lock(int64_t id, struct queue **out)
 }
 
 static int
-queue_set(int id, const void __user *arg)
+queue_set(int64_t id, const void __user *arg)
 {
 	struct abi_msqid_ds ds;
 	struct wakelist w;
@@ -456,7 +456,7 @@ queue_set(int id, const void __user *arg)
 }
 
 static int
-queue_remove(int id)
+queue_remove(int64_t id)
 {
 	struct receiver *r, *next_r;
 	struct sender *s, *next_s;
@@ -494,7 +494,7 @@ msg_set_type(int64_t id, int64_t type, int64_t *old)
 }
 
 int
-sys_msgctl(int id, int cmd, void __user *arg)
+msg_control(int64_t id, int cmd, void __user *arg)
 {
 	switch (cmd) {
 	case IPC_STAT:
@@ -505,4 +505,10 @@ sys_msgctl(int id, int cmd, void __user *arg)
 		return queue_remove(id);
 	}
 	return EINVAL;
+}
+
+int
+sys_msgctl(int id, int cmd, void __user *arg)
+{
+	return msg_control(id, cmd, arg);
 }

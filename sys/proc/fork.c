@@ -30,9 +30,8 @@
 #include "proc/thread.h"
 #include "vm/space.h"
 #include "vm/zone.h"
+#include <abi/process.h>
 #include <abi/rights.h>
-
-#define FORK_VFORK	1
 
 /* Everything that was not made is NULL. */
 void
@@ -228,9 +227,9 @@ sys_fork(struct trapframe *frame, long flags, intptr_t *result)
 {
 	int error;
 
-	if ((flags & ~FORK_VFORK) != 0)
+	if (flags != 0 && flags != FORK_VFORK && flags != FORK_COW)
 		return EINVAL;
-	error = fork_into(frame, proc_self()->p_job, (flags & FORK_VFORK) != 0, result);
+	error = fork_into(frame, proc_self()->p_job, flags == FORK_VFORK, result);
 	return error == EBADSTATE ? EAGAIN : error;		/* its own job: it is being killed too */
 }
 

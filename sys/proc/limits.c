@@ -37,12 +37,20 @@ check_new(const struct abi_rlimit *old, const struct abi_rlimit *new, int resour
 	return 0;
 }
 
+/* What stands on a limit hears of it. */
+static void
+set_locked(struct proc *p, int resource, const struct abi_rlimit *new)
+{
+	p->p_limits[resource] = *new;
+	if (resource == RLIMIT_CPU)
+		proc_watch_cpu(p);
+}
+
 /* The space keeps copies of its two limits. */
 static void
 update_space(struct space *space, const struct proc *p)
 {
 	space_set_limits(space, p->p_limits[RLIMIT_AS].cur, p->p_limits[RLIMIT_STACK].cur);
-	space_unref(space);
 }
 
 int
@@ -65,9 +73,7 @@ sys_rlimit(int32_t pid, int resource, const struct abi_rlimit *new, struct abi_r
 	if (error == 0 && new != NULL) {
 		error = check_new(&p->p_limits[resource], new, resource);
 		if (error == 0)
-			p->p_limits[resource] = *new;
-		if (error == 0 && resource == RLIMIT_CPU)
-			proc_watch_cpu(p);
+			set_locked(p, resource, new);
 		if (error == 0 && p->p_space != NULL) {
 			space = p->p_space;
 			space_ref(space);
@@ -77,8 +83,39 @@ sys_rlimit(int32_t pid, int resource, const struct abi_rlimit *new, struct abi_r
 	spin_unlock(&proc_tree_lock);
 	if (space != NULL) {
 		update_space(space, p);
+		space_unref(space);
 		node_unref(&p->p_node);
 	}
+	return error;
+}
+
+void
+limits_get(uint32_t which, struct abi_rlimit *out)
+{
+	spin_lock(&proc_tree_lock);
+	for (int i = 0; i < RLIMIT_NLIMITS; i++)
+		if ((which & 1u << i) != 0)
+			*out++ = proc_self()->p_limits[i];
+	spin_unlock(&proc_tree_lock);
+}
+
+int
+limits_set(uint32_t which, const struct abi_rlimit *new)
+{
+	struct proc *p = proc_self();
+	const struct abi_rlimit *at = new;
+	int error = 0;
+
+	spin_lock(&proc_tree_lock);
+	for (int i = 0; i < RLIMIT_NLIMITS && error == 0; i++)
+		if ((which & 1u << i) != 0)
+			error = check_new(&p->p_limits[i], at++, i);
+	for (int i = 0; i < RLIMIT_NLIMITS && error == 0; i++)
+		if ((which & 1u << i) != 0)
+			set_locked(p, i, new++);
+	spin_unlock(&proc_tree_lock);
+	if (error == 0)
+		update_space(p->p_space, p);
 	return error;
 }
 

@@ -124,6 +124,9 @@ void proc_reap_locked(struct procx *child);
 void proc_times_thr(struct thr *, nsec_t *user, nsec_t *sys);	/* CPU time of one thread */
 void proc_times_locked(struct proc *, nsec_t *user, nsec_t *sys);	/* of all, ended ones too */
 void usage_sample(struct proc *);		/* notes the size of the space before it goes */
+/* Limits of the current process, those whose bit is set, one after the other; all are set or none. */
+void limits_get(uint32_t which, struct abi_rlimit *);
+int limits_set(uint32_t which, const struct abi_rlimit *) __must_check;
 void usage_fill_locked(struct proc *, struct abi_rusage *);
 void usage_add(struct abi_rusage *to, const struct abi_rusage *from);
 void proc_timers_init(struct procx *);

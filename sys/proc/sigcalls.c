@@ -12,6 +12,7 @@
 #include "mach/frame.h"
 #include "mach/user.h"
 #include "proc/thread.h"
+#include <abi/sigop.h>
 
 /* --- actions and masks --- */
 
@@ -286,6 +287,64 @@ sys_kill(int32_t pid, int sig)
 		error = kill_all_locked(sig, &info);
 	} else {
 		error = kill_group_locked(pid == 0 ? proc_self()->p_pgrp->pg_id : -pid, sig, &info);
+	}
+	spin_unlock(&proc_tree_lock);
+	return error;
+}
+
+/* --- sets of signals: Zero's sigop --- */
+
+/* All of the set or, when one is not allowed, none; of the empty set: only whether they are allowed. */
+static int
+send_set_locked(struct proc *p, uint64_t set)
+{
+	struct abi_siginfo info;
+	int error = 0;
+
+	for (int sig = 0; sig <= SIG_LAST; sig++)
+		if ((sig == 0 ? set == 0 : (set & SIGBIT(sig)) != 0) && !may_signal_locked(proc_self(), p, sig))
+			return EPERM;
+	for (int sig = 1; sig <= SIG_LAST && error == 0; sig++) {
+		if ((set & SIGBIT(sig)) == 0)
+			continue;
+		info_from_self(&info, sig, SI_USER);
+		error = signal_send_proc_locked(p, sig, &info);
+	}
+	return error;
+}
+
+/* Children, or a group: any success is success. */
+static int
+send_set_each_locked(bool children, uint64_t set)
+{
+	struct proc *self = proc_self(), *p;
+	int error = ESRCH, e;
+
+	list_for_each(p, &proc_list, p_all) {
+		if (children ? p->p_parent != self : p->p_pgrp != self->p_pgrp)
+			continue;
+		e = send_set_locked(p, set);
+		if (e == 0 || error == ESRCH)
+			error = e;
+	}
+	return error;
+}
+
+int
+signal_send_set(int64_t to, uint64_t set)
+{
+	struct proc *p = NULL;
+	int error;
+
+	spin_lock(&proc_tree_lock);
+	if (to == SIGOP_CLD || to == SIGOP_GRP) {
+		error = send_set_each_locked(to == SIGOP_CLD, set);
+	} else {
+		if (to == 0 || to == SIGOP_SELF)
+			p = proc_self();
+		else if (to > 0 && to <= INT32_MAX)
+			p = proc_lookup_locked((int32_t)to);
+		error = p == NULL ? ESRCH : send_set_locked(p, set);
 	}
 	spin_unlock(&proc_tree_lock);
 	return error;

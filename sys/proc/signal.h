@@ -83,6 +83,8 @@ int signal_send_thr_locked(struct thr *, int sig, const struct abi_siginfo *info
 bool signal_kill_once(struct proc *, int64_t code);
 
 /* kill(2) of p would be allowed to the current process; tree lock. */
+/* Zero's: `to' is a pid or SIGOP_*, each signal of the set is sent. */
+int signal_send_set(int64_t to, uint64_t set) __must_check;
 bool signal_allowed_locked(struct proc *p);
 /* The thread has something to act on: a deliverable signal, a stop or death. */
 bool signal_pending(struct thr *);

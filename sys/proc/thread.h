@@ -15,6 +15,7 @@
  */
 /* EAGAIN: what is left is for root, whose shell must work when somebody else has used up the threads. */
 int thread_allowed(void) __must_check;
+int thread_class_check(long class) __must_check;	/* EINVAL; EPERM: real time is root's */
 int thread_make(struct proc *, const char *name, struct thr **out) __must_check;
 /*
  * It begins at entry(arg1, arg2) on this stack.  EBADSTATE: not unborn, or its process does not run.

@@ -18,8 +18,8 @@
 
 /* --- NEW --- */
 
-static int
-check_class(long class)
+int
+thread_class_check(long class)
 {
 	if (class < THRRT || class > THRIDLE)
 		return EINVAL;
@@ -61,7 +61,7 @@ thr_new(long class, const void __user *user, intptr_t *result)
 	uintptr_t sp;
 	int error = copyin(user, &a, sizeof(a));
 
-	if (error != 0 || (error = check_class(class)) != 0 || (error = check_new(&a)) != 0)
+	if (error != 0 || (error = thread_class_check(class)) != 0 || (error = check_new(&a)) != 0)
 		return error;
 	error = thread_make(proc_self(), thr_self()->t_name, &t);
 	if (error != 0)
@@ -260,7 +260,7 @@ thr_rtop(struct thr *t, void __user *user)
 	}
 	if (r.op != THRRT_SET || r.nice < -20 || r.nice > 19)
 		return EINVAL;
-	if ((error = check_class(r.class)) != 0)
+	if ((error = thread_class_check(r.class)) != 0)
 		return error;
 	if ((r.nice < t->t_nice || r.class < t->t_class) && !cred_super(proc_self()->p_cred))
 		return EPERM;

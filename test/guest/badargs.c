@@ -29,6 +29,8 @@
 #include <abi/rights.h>
 #include <abi/sig.h>
 #include <abi/signal.h>
+#include <abi/pctl.h>
+#include <abi/sigop.h>
 #include <abi/sysctl.h>
 #include <abi/thread.h>
 #include "sysnum.h"
@@ -78,9 +80,9 @@ raw(int door, uint64_t nr, const uint64_t a[NARGS], int carry)
 		    : "+a"(value), [cf] "=&b"(cf), "+r"(r10), "+r"(r8), "+r"(r9)
 		    : "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r12), "r"(r13), [in] "r"(carry) : "rcx", "r11", "memory", "cc");
 	/* What a call made for ever goes at once. */
-	if ((nr == SYS_shmget || nr == SYS_msgget) && cf == 0)
+	if ((nr == SYS_shmget || nr == SYS_msgget || nr == SYS_mqinit) && cf == 0)
 		raw(door, nr == SYS_shmget ? SYS_shmctl : SYS_msgctl, (uint64_t[NARGS]){ value, IPC_RMID }, 0);
-	if (nr == SYS_semget && cf == 0)
+	if ((nr == SYS_semget || nr == SYS_seminit) && cf == 0)
 		raw(door, SYS_semctl, (uint64_t[NARGS]){ value, 0, IPC_RMID }, 0);
 	return (struct answer){ (int64_t)value, cf };
 }
@@ -173,7 +175,7 @@ static const struct { unsigned nr, arg; int out, absent; } users[] = {
 	{ SYS_getsockname, 1, 1, 0 }, { SYS_getsockname, 2, 1, 0 }, { SYS_getpeername, 1, 1, 0 },
 	{ SYS_getpeername, 2, 1, 0 }, { SYS_getsockopt, 3, 1, 0 }, { SYS_getsockopt, 4, 1, 0 },
 	{ SYS_sendto, 4, 0, 1 }, { SYS_recvfrom, 1, 1, 0 }, { SYS_recvfrom, 4, 1, 1 }, { SYS_recvfrom, 5, 1, 0 },
-	{ SYS_throp, 2, 1, 0 },
+	{ SYS_throp, 2, 1, 0 }, { SYS_pctl, 2, 1, 0 }, { SYS_mqrecv, 1, 1, 0 },
 	{ SYS_mx_thread_create, 4, 1, 0 }, { SYS_mx_thread_read_state, 2, 1, 0 },
 	{ SYS_mx_task_suspend, 1, 1, 0 },
 	{ SYS_mx_process_create, 1, 0, 0 }, { SYS_mx_process_create, 4, 1, 0 }, { SYS_mx_process_create, 5, 1, 0 },
@@ -406,6 +408,12 @@ special(const struct call *c, uint64_t a[NARGS])
 	case SYS_rlimit:
 		a[1] = RLIMIT_NOFILE;
 		break;
+	case SYS_pctl:
+		a[0] = PROC_GETLIM, a[1] = PROC_LIM(RLIMIT_NOFILE);
+		break;
+	case SYS_sigop:
+		a[0] = SIGOP_SETMASK, a[1] = SIGUSR2;
+		break;
 	case SYS_sigaction:
 		a[0] = SIGUSR2;
 		break;
@@ -425,6 +433,9 @@ special(const struct call *c, uint64_t a[NARGS])
 		break;
 	case SYS_shmctl: case SYS_msgctl:
 		a[1] = IPC_SET;
+		break;
+	case SYS_mqrecv:
+		a[0] = (uint64_t)queue, a[2] = 64;
 		break;
 	case SYS_msgsnd:
 		a[0] = (uint64_t)queue, a[1] = 1, a[4] = IPC_NOWAIT;
@@ -595,7 +606,7 @@ replenish(const struct call *c)
 		close(open(FILE_, O_CREAT | O_RDWR, 0644));
 	if (c->nr >= SYS_socket && c->nr <= SYS_recvmsg)
 		sockets();
-	if (c->nr == SYS_msgsnd || c->nr == SYS_msgrcv) {
+	if (c->nr == SYS_msgsnd || c->nr == SYS_msgrcv || c->nr == SYS_mqrecv) {
 		static struct { long type; char text[64]; } m = { 1, "" };
 
 		while (msgrcv(queue, &m, sizeof(m.text), 0, IPC_NOWAIT | MSG_NOERROR) >= 0)
@@ -1021,6 +1032,9 @@ number(const struct call *c, unsigned arg)
 		/* A child of vfork may not come back from where it was made. */
 		if (is(c, SYS_fork) && extreme[e] == FORK_VFORK)
 			continue;
+		/* Who waits for a signal waits for ever. */
+		if (is(c, SYS_sigop) && arg == 0 && extreme[e] == SIGOP_WAIT)
+			continue;
 		for (int door = 0; door < NDOORS; door++) {
 			uint64_t a[NARGS];
 			struct answer got;
@@ -1247,11 +1261,11 @@ main(void)
 	write(file, "0123456789012345678901234567890123456789012345678901234567890123456789", 70);
 	symlink("target", LINK_);
 	/* Not one of the first ids, which are what other calls are tried with. */
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 20; i++) {
+		if (i > 0)
+			msgctl(queue, IPC_RMID, NULL);
 		queue = msgget(IPC_PRIVATE, 0600);
-	for (int i = 0; i < 20; i++)
-		if (i % 256 != queue % 256)
-			msgctl(queue - queue % 256 + i, IPC_RMID, NULL);
+	}
 	posix_queue = mq_open("/badargs", O_RDWR | O_CREAT | O_NONBLOCK, 0600, &(struct mq_attr){ 0, 4, 64, 0 });
 	folder = open(HOME, O_RDONLY | O_DIRECTORY);
 	tty = posix_openpt(O_RDWR | O_NOCTTY);

@@ -31,6 +31,7 @@
 #include <abi/thread.h>
 #include <abi/sig.h>
 #include <abi/task.h>
+#include <zero/syscall.h>
 #include <abi/vmo.h>
 #include "sysuser.h"
 #include "tap.h"
@@ -1105,6 +1106,51 @@ op_semaphores(void)
 }
 
 static int
+op_zero_semaphore(void)
+{
+	long id = sys_seminit(0);
+
+	return id == -1 ? -1 : sys_semdown(id) != 0 || sys_semup(id) != 1 || sys_semop(id, IPC_RMID, 0) != 0;
+}
+
+static int
+op_zero_queue(void)
+{
+	char text[2000] = "";
+	struct msqid_ds ds;
+	long id = sys_mqinit(0600, 0, 0), r;
+	int saved;
+
+	if (id == -1)
+		return -1;
+	r = sys_mqsend(id, text, sizeof(text));
+	if (r >= 0)
+		r = sys_mqrecv(id, text, sizeof(text));
+	if (r >= 0)
+		r = sys_mqop(id, IPC_STAT, &ds);
+	saved = errno;
+	sys_mqop(id, IPC_RMID, NULL);
+	errno = saved;
+	return (int)r;
+}
+
+static int
+op_zero_process(void)
+{
+	struct abi_rlimit two[2];
+	struct abi_rusage usage;
+	struct sigarg a = { 0, 0, NULL };
+	sigset_t set;
+
+	sigemptyset(&set);
+	if (sys_pctl(PROC_GETLIM, PROC_LIM(RLIMIT_NOFILE) | PROC_LIM(RLIMIT_CORE), two) != 0 ||
+	    sys_pctl(PROC_SETLIM, PROC_LIM(RLIMIT_NOFILE) | PROC_LIM(RLIMIT_CORE), two) != 0 ||
+	    sys_pctl(PROC_STAT, RUSAGE_SELF, &usage) != 0 || sys_sigop(SIGOP_SETFUNC, SIGUSR2, &a) == -1)
+		return -1;
+	return (int)sys_sigop(SIGOP_SEND, 0, &set);
+}
+
+static int
 op_mq(void)
 {
 	struct mq_attr a = { 0, 3, 2000, 0 };
@@ -1202,6 +1248,7 @@ static const struct {
 	{ "socketpair", op_socketpair, 0 }, { "bytes through a socket", op_socket_data, 0 },
 	{ "descriptors through a socket", op_socket_fds, 0 }, { "bind, connect, accept", op_socket_name, 0 },
 	{ "System V segment", op_segment, 0 }, { "System V queue", op_queue, 0 }, { "System V semaphores", op_semaphores, 0 },
+	{ "Zero's semaphore", op_zero_semaphore, 0 }, { "Zero's queue", op_zero_queue, 0 }, { "Zero's pctl, sigop", op_zero_process, 0 },
 	{ "POSIX queue", op_mq, 0 }, { "sem_open", op_sem_open, 0 }, { "Zero's events", op_events, 0 },
 };
 static const char *const classes[] = { "page", "slab", "slot", "usercopy" };

@@ -16,7 +16,6 @@ processes(void)
 		sys_exit(7, 0);
 	waitpid((pid_t)pid, &status, 0);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 7, "fork, exit");
-	ok(sys_fork(FORK_VFORK) == -1 && errno == ENOTSUP, "no vfork from a function");
 	ok(sys_fork(64) == -1 && errno == EINVAL, "an unknown flag");
 	if (fork() == 0)
 		sys_abort();
