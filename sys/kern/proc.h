@@ -71,6 +71,15 @@ proc_self(void)
 	return thr_self()->t_proc;
 }
 
+/* Its ids were changed by exec and the caller is not root: memory and threads are out of reach, whatever
+ * the handle says.  One that was not started yet is its maker's. */
+static inline bool
+proc_protected(const struct proc *p)
+{
+	return p->p_setid && p->p_state != PROC_NEW && p != proc_self() &&
+	    !cred_super(proc_self()->p_cred);
+}
+
 extern struct spin proc_tree_lock;
 /* [proc_tree_lock] all processes, by p_all, in order of creation */
 extern struct list proc_list;

@@ -447,10 +447,10 @@ place_locked(struct node *task, bool debugger, struct node ***out)
 	} else if (task->kind == NODE_PROCESS) {
 		struct proc *p = container_of(task, struct proc, p_node);
 
-		if (p->p_state > PROC_ALIVE)
-			return EBADSTATE;
 		if (proc_protected(p))
 			return EPERM;
+		if (p->p_state > PROC_ALIVE)
+			return EBADSTATE;
 		x = &procx_of(p)->px_exchannels;
 	} else {
 		if (job_of(task)->j_dead)

@@ -587,6 +587,7 @@ commit(struct exec *x)
 	commit_signals(p, x);
 	commit_names(p, x);
 	strlcpy(thr_self()->t_name, p->p_name, sizeof(thr_self()->t_name));
+	procx_of(p)->px_debug_addr = 0;
 	spin_lock(&proc_tree_lock);
 	p->p_did_exec = true;
 	spin_unlock(&proc_tree_lock);

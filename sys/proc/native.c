@@ -459,10 +459,15 @@ debug_addr_get(struct node *n, void *value)
 	return 0;
 }
 
+/* Once for a program: debuggers rely on it. */
 static int
 debug_addr_set(struct node *n, const void *value)
 {
-	memcpy(&procx_of(proc_of(n))->px_debug_addr, value, sizeof(uint64_t));
+	struct procx *px = procx_of(proc_of(n));
+
+	if (proc_protected(&px->px_proc) || px->px_debug_addr != 0)
+		return EPERM;
+	memcpy(&px->px_debug_addr, value, sizeof(uint64_t));
 	return 0;
 }
 PROPERTY(debug_addr, MX_PROP_PROCESS_DEBUG_ADDR, NODE_PROCESS, sizeof(uint64_t), debug_addr_get,
@@ -487,12 +492,6 @@ PROPERTY(self_rights, MX_PROP_PROCESS_SELF_RIGHTS, NODE_PROCESS, sizeof(struct a
     self_rights_set);
 
 /* --- memory of another process --- */
-
-bool
-proc_protected(const struct proc *p)
-{
-	return p->p_setid && p != proc_self() && !cred_super(proc_self()->p_cred);
-}
 
 int
 proc_space(struct proc *p, struct space **out)
@@ -537,7 +536,8 @@ transfer_some(struct transfer *t)
 	return error == EFAULT ? ENOENT : error;
 }
 
-/* Stops where nothing is mapped: that is success once something went over. */
+/* Stops where nothing is mapped: that is success once something went over.  The count is stored before
+ * anything is, so that a bad address for it changes nothing. */
 static int
 transfer(struct proc *p, struct transfer *t, void __user *actual)
 {
@@ -545,6 +545,8 @@ transfer(struct proc *p, struct transfer *t, void __user *actual)
 
 	if (t->len == 0 || t->len > MEMORY_MAX || !user_range_ok(t->user, t->len))
 		return EINVAL;
+	if ((uintptr_t)actual != 0 && (error = copyout(&t->done, actual, sizeof(t->done))) != 0)
+		return error;
 	if ((error = proc_space(p, &t->space)) != 0)
 		return error;
 	t->buf = kmem_alloc(PAGE_SIZE, 0);

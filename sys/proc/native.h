@@ -10,7 +10,5 @@ void native_unused(struct node *);
 void native_kill_locked(struct procx *, int wait_status, int64_t code);
 /* Frees processes that were killed before their start; no lock is held. */
 void proc_bury(void);
-/* Its ids were changed by exec and the caller is not root: memory and threads are out of reach. */
-bool proc_protected(const struct proc *);
 /* Its space, referenced.  EPERM: protected; EBADSTATE: it ended. */
 int proc_space(struct proc *, struct space **out) __must_check;

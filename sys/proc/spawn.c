@@ -473,5 +473,6 @@ sys_mx_process_spawn(const struct abi_spawn *args, void __user *process)
 	if (error == 0)
 		error = spawn(&s, process, &pid);
 	list_done(&s);
-	return error == ENOEXEC ? EACCES : error;
+	/* The list is gone: no SHOULD_WAIT, which would have changed nothing. */
+	return error == ENOEXEC ? EACCES : error == EAGAIN ? ENORES : error;
 }

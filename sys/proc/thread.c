@@ -14,6 +14,9 @@
  * and executed again afterwards.  Only a parked thread's registers can be read and written: they are in
  * its frame.  SIGKILL, exec and exit pass a suspension.
  *
+ * 4. Set-id.  Threads of a process that changed its credentials by exec are made, started, suspended, read and
+ * written by itself and by callers with euid 0 alone, whatever their handle says.
+ *
  * Locking: proc_tree_lock -> sa_lock.  Levels are changed with neither held but the tree's.
  */
 #include "proc/thread.h"
@@ -232,12 +235,13 @@ name_in(const void __user *user, size_t len, char name[MX_MAX_NAME_LEN])
 int
 sys_mx_thread_create(struct node *h, void __user *name, size_t len, uint32_t options, void __user *out)
 {
+	struct proc *p = container_of(h, struct proc, p_node);
 	char text[MX_MAX_NAME_LEN];
 	struct thr *t;
 	int error = name_in(name, len, text);
 
 	if (error == 0)
-		error = thread_make(container_of(h, struct proc, p_node), text, &t);
+		error = proc_protected(p) ? EPERM : thread_make(p, text, &t);
 	if (error != 0)
 		return error == EAGAIN ? ENORES : error;
 	error = handle_install(&t->t_node, RIGHTS_THREAD, out);
@@ -250,13 +254,18 @@ int
 sys_mx_thread_start(struct node *h, uintptr_t entry, uintptr_t stack, uintptr_t arg1, uintptr_t arg2)
 {
 	struct thr *t = thr_of(h);
-	bool running;
+	int error = 0;
 
+	if (entry >= USER_MAX || stack > USER_MAX)
+		return EINVAL;
 	/* The first thread of a process is process_start's. */
 	spin_lock(&proc_tree_lock);
-	running = t->t_proc != NULL && t->t_proc->p_state == PROC_ALIVE && t->t_proc->p_nthrs > 0;
+	if (t->t_proc != NULL && proc_protected(t->t_proc))
+		error = EPERM;
+	else if (t->t_proc == NULL || t->t_proc->p_state != PROC_ALIVE || t->t_proc->p_nthrs == 0)
+		error = EBADSTATE;
 	spin_unlock(&proc_tree_lock);
-	return running ? thread_launch(t, entry, stack, arg1, arg2) : EBADSTATE;
+	return error != 0 ? error : thread_launch(t, entry, stack, arg1, arg2);
 }
 
 int
@@ -403,7 +412,7 @@ PROPERTY(fs_prop, MX_PROP_REGISTER_FS, NODE_THREAD, sizeof(uint64_t), NULL, fs_s
 
 /* --- registers --- */
 
-/* Runs fn on the frame of a thread that is parked or in an exception; EBADSTATE when it is neither. */
+/* Runs fn on the frame of a thread that is parked or in an exception; EBADSTATE when it is neither; EPERM. */
 static int
 with_parked(struct thr *t, int (*fn)(struct thr *, void *), void *arg)
 {
@@ -411,7 +420,9 @@ with_parked(struct thr *t, int (*fn)(struct thr *, void *), void *arg)
 	int error = EBADSTATE;
 
 	spin_lock(&proc_tree_lock);
-	if (t->t_proc != NULL && t->t_sig != NULL && (sa = t->t_proc->p_sig) != NULL) {
+	if (t->t_proc != NULL && proc_protected(t->t_proc)) {
+		error = EPERM;
+	} else if (t->t_proc != NULL && t->t_sig != NULL && (sa = t->t_proc->p_sig) != NULL) {
 		spin_lock(&sa->sa_lock);
 		if (((t->t_held && t->t_suspends > 0) || t->t_sig->ts_exception != NULL) && t != thr_self()) {
 			signal_settle_call(t);
@@ -499,7 +510,7 @@ struct token {
 ZONE(token_zone, struct token);
 COUNTER(tokens, "node.suspend_token");
 
-/* EBADSTATE when the thread does not run. */
+/* EBADSTATE when the thread does not run; EPERM. */
 static int
 suspend(struct thr *t, uint32_t *gen)
 {
@@ -507,7 +518,9 @@ suspend(struct thr *t, uint32_t *gen)
 	int error = EBADSTATE;
 
 	spin_lock(&proc_tree_lock);
-	if (t->t_state != THR_NEW && t->t_proc != NULL && t->t_sig != NULL && (sa = t->t_proc->p_sig) != NULL) {
+	if (t->t_proc != NULL && proc_protected(t->t_proc)) {
+		error = EPERM;
+	} else if (t->t_state != THR_NEW && t->t_proc != NULL && t->t_sig != NULL && (sa = t->t_proc->p_sig) != NULL) {
 		spin_lock(&sa->sa_lock);
 		t->t_suspends++;
 		*gen = t->t_suspend_gen;

@@ -42,7 +42,7 @@ space_of(struct node *n, struct space **out)
 static int
 collect(struct node *n, struct proc_view *v, void (*fill)(struct proc_view *, struct proc *))
 {
-	int error = space_of(n, &v->space);
+	int error = proc_protected(container_of(n, struct proc, p_node)) ? EPERM : space_of(n, &v->space);
 
 	if (error != 0)
 		return error;

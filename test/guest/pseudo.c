@@ -87,7 +87,7 @@ stays(void)
 	is_int(mx_handle_replace(mx_process_self(), MX_RIGHT_SAME_RIGHTS, &d), MX_ERR_ACCESS_DENIED, "no replace");
 	is_int(mx_object_wait_one(mx_process_self(), MX_EVENT_SIGNALED, 0, NULL), MX_ERR_TIMED_OUT, "it stays");
 	fails(mx_handle_fd(mx_process_self()), EBADF, "handle_fd of one is -1");
-	fails(read((int)mx_process_self(), &c, 1), EBADF, "read of a process");
+	fails(read((int)mx_process_self(), &c, 1), EINVAL, "read of a process");
 	is_int(mx_object_wait_one(5u << 18, MX_EVENT_SIGNALED, 0, NULL), MX_ERR_BAD_HANDLE, "the fifth is none");
 	is_int(mx_object_wait_one(1u << 31, MX_EVENT_SIGNALED, 0, NULL), MX_ERR_BAD_HANDLE, "nor is bit 31");
 	is_int(mx_handle_close(5u << 18), MX_ERR_BAD_HANDLE, "nor can it be closed");
