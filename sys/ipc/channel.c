@@ -76,6 +76,7 @@ struct end {
 	struct list calls;		/* [l] struct call: waiting here for replies */
 	uint64_t queued;		/* [l] what the queue counts, and what was admitted to it */
 	uint64_t limit;			/* [l] of queued */
+	uint32_t waiting;		/* [l] messages in the queue */
 	uint32_t txid;			/* [l] of the last call */
 	struct message *spare;		/* [a] block for what is sent from here */
 };
@@ -217,6 +218,7 @@ enqueue(struct end *e, struct message *m, struct wakelist *w)
 	bool first = list_empty(&e->queue);
 
 	list_push_back(&e->queue, &m->link);
+	e->waiting++;
 	if (first)
 		sig_change(&e->node.own, 0, SIG_READABLE, w);
 }
@@ -227,6 +229,7 @@ dequeue(struct end *e, struct message *m, struct wakelist *w)
 	bool full;
 
 	list_remove(&m->link);
+	e->waiting--;
 	if (list_empty(&e->queue))
 		e->node.own.bits &= ~SIG_READABLE;	/* a fall tells nobody */
 	full = !admits(e);
@@ -244,6 +247,7 @@ put_back(struct end *e, struct message *m)
 	wakelist_init(&w);
 	spin_lock(&e->node.pair->lock);
 	list_push_front(&e->queue, &m->link);
+	e->waiting++;
 	e->queued += message_charge(m);
 	sig_change(&e->node.own, 0, SIG_READABLE, &w);
 	update_writable(e, &w);
@@ -701,6 +705,12 @@ int
 channel_post(struct node *from, struct message *m)
 {
 	return post(end_of(from), m, false, NULL);
+}
+
+uint32_t
+channel_waiting_locked(const struct node *n)
+{
+	return container_of(n, const struct end, node)->waiting;
 }
 
 bool

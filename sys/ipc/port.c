@@ -34,6 +34,7 @@
  */
 #include "ipc/port.h"
 #include "gen/sysproto.h"
+#include "ipc/channel.h"
 #include "ipc/ev.h"
 #include "ipc/evring.h"
 #include "kern/assert.h"
@@ -251,6 +252,15 @@ registration_make(struct port *p, struct node *n, const struct via *via)
 	return r;
 }
 
+/* What the first packet counts: for a channel the messages that are there.  The source's lock is held. */
+static uint64_t
+pending_locked(const struct registration *r)
+{
+	if (r->node->kind == NODE_CHANNEL && (r->node->sig->bits & r->ob.trigger & SIG_READABLE) != 0)
+		return channel_waiting_locked(r->node);
+	return 1;
+}
+
 /* EHANDLE: the slot went in the meantime. */
 static int
 registration_attach(struct registration *r)
@@ -269,8 +279,10 @@ registration_attach(struct registration *r)
 	holds = via_holds(&r->ob.via);
 	if (!holds)
 		registration_fire(&r->ob, SIG_HANDLE_CLOSED, &w);
-	else if ((s->bits & r->ob.trigger) != 0 && (r->options & MX_WAIT_ASYNC_EDGE) == 0)
+	else if ((s->bits & r->ob.trigger) != 0 && (r->options & MX_WAIT_ASYNC_EDGE) == 0) {
+		r->packet.body.signal.count = pending_locked(r) - 1;
 		registration_fire(&r->ob, s->bits, &w);
+	}
 	spin_unlock(s->lock);
 	wakelist_run(&w);
 	return holds ? 0 : EHANDLE;

@@ -833,6 +833,38 @@ cycles(void)
 	    counter("node.total") == nodes, "and leave nothing");
 }
 
+/* A packet for what is readable already counts the messages. */
+static void
+counted(void)
+{
+	mx_handle_t a, b, port;
+	mx_port_packet_t k;
+
+	mx_channel_create(0, &a, &b);
+	mx_port_create(0, &port);
+	for (int i = 0; i < 5; i++)
+		mx_channel_write(a, 0, "x", 1, NULL, 0);
+	is_int(mx_object_wait_async(b, port, 1, MX_CHANNEL_READABLE, MX_WAIT_ASYNC_ONCE), MX_OK, "five messages are there");
+	is_int(mx_port_wait(port, 0, &k), MX_OK, "a packet at once");
+	is_int((long)k.signal.count, 5, "that says so");
+	is_int(mx_port_wait(port, 0, &k), MX_ERR_TIMED_OUT, "one for all of them");
+	mx_channel_read(b, 0, &k, NULL, 1, 0, NULL, NULL);
+	is_int(mx_channel_read(b, 0, BAD, NULL, 1, 0, NULL, NULL), MX_ERR_INVALID_ARGS, "one was read, one was not");
+	is_int(mx_object_wait_async(b, port, 2, MX_CHANNEL_READABLE, MX_WAIT_ASYNC_REPEATING), MX_OK, "again, for good");
+	is_int(mx_port_wait(port, 0, &k), MX_OK, "a packet");
+	is_int((long)k.signal.count, 4, "for four");
+	while (mx_channel_read(b, 0, &k, NULL, 1, 0, NULL, NULL) == MX_OK)
+		;
+	mx_channel_write(a, 0, "x", 1, NULL, 0);
+	is_int(mx_port_wait(port, 0, &k), MX_OK, "a new one makes a new packet");
+	is_int((long)k.signal.count, 1, "for one");
+	is_int(mx_object_wait_async(b, port, 3, MX_CHANNEL_WRITABLE, MX_WAIT_ASYNC_ONCE), MX_OK, "for writing");
+	is_int(mx_port_wait(port, 0, &k), MX_OK, "a packet");
+	is_int((long)k.signal.count, 1, "counts nothing");
+	mx_handle_close(port);
+	close2(a, b);
+}
+
 /* Through a descriptor in a socket's queue a circle is one as well, whichever end closes it. */
 static int
 send_fd(int s, int fd)
@@ -1137,6 +1169,7 @@ main(void)
 	many_callers();
 	cycles();
 	mixed();
+	counted();
 	nesting();
 	load();
 	posix();
