@@ -10,7 +10,8 @@
  * interrupted, so they begin with an empty view (t_lock_base).
  *
  * A mutex word is its owner's address; bit 0 says that threads wait.  Release hands it over to the
- * first waiter, so nobody can slip in between and starvation does not exist.
+ * first waiter, so nobody can slip in between and starvation does not exist.  Its guard keeps interrupts
+ * out, for their locks stand before it.
  */
 #include "kern/lock.h"
 #include "kern/assert.h"
@@ -163,12 +164,13 @@ static bool
 mutex_enqueue(struct mutex *m, struct thr *self, bool intr)
 {
 	uintptr_t *word = mutex_word(m), old;
+	uint32_t state;
 
-	spin_lock(&m->guard);
+	state = spin_lock_irq(&m->guard);
 	for (;;) {
 		old = atomic_load(word);
 		if (old == 0 && atomic_cas(word, 0, (uintptr_t)self)) {
-			spin_unlock(&m->guard);
+			spin_unlock_irq(&m->guard, state);
 			return true;
 		}
 		if (old != 0 && atomic_cas(word, old, old | WAITERS))
@@ -176,7 +178,7 @@ mutex_enqueue(struct mutex *m, struct thr *self, bool intr)
 	}
 	thr_sleep_prepare(intr);
 	list_push_back(&m->waiters, &self->t_wait_link);
-	spin_unlock(&m->guard);
+	spin_unlock_irq(&m->guard, state);
 	return false;
 }
 
@@ -185,13 +187,14 @@ static int
 mutex_abandon(struct mutex *m, struct thr *self)
 {
 	int error = ERESTART;
+	uint32_t state;
 
-	spin_lock(&m->guard);
+	state = spin_lock_irq(&m->guard);
 	if ((atomic_load(mutex_word(m)) & ~WAITERS) == (uintptr_t)self)
 		error = 0;
 	else
 		list_remove(&self->t_wait_link);
-	spin_unlock(&m->guard);
+	spin_unlock_irq(&m->guard, state);
 	return error;
 }
 
@@ -252,18 +255,19 @@ mutex_hand_over(struct mutex *m)
 {
 	struct list *l;
 	struct thr *next;
+	uint32_t state;
 
-	spin_lock(&m->guard);
+	state = spin_lock_irq(&m->guard);
 	l = list_pop_front(&m->waiters);
 	if (l == NULL) {
 		atomic_store_release(mutex_word(m), 0);
-		spin_unlock(&m->guard);
+		spin_unlock_irq(&m->guard, state);
 		return;
 	}
 	next = list_entry(l, struct thr, t_wait_link);
 	atomic_store_release(mutex_word(m),
 	    (uintptr_t)next | (list_empty(&m->waiters) ? 0 : WAITERS));
-	spin_unlock(&m->guard);
+	spin_unlock_irq(&m->guard, state);
 	thr_wake(next, 0);
 }
 

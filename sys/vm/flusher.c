@@ -50,7 +50,8 @@ LOCK_CLASS(waiting_class, "dirty pages", RANK_VMO + 2);
 static struct spin waiting_lock = SPIN_INIT(&waiting_class);
 static struct list waiting = LIST_INIT(waiting);	/* [w] */
 static struct thr *flusher_thr;			/* [I once it runs] */
-static uint32_t wanted;				/* [a] woken already */
+static uint32_t wanted;				/* [w; read anywhere] called since the last nap */
+static bool napping;				/* [w] */
 static uint32_t press;				/* [a] the page daemon wants pages */
 static nsec_t progress;				/* [a] when the last write ended */
 static nsec_t asked_first, asked_last;		/* [only the page daemon] */
@@ -93,12 +94,19 @@ COUNTER_EVENT(stat_throttled, "vm.dirty.throttled");
 
 /* --- who waits --- */
 
-/* From any context that may take the run queue's lock. */
+/* From its nap and from nothing else: it may as well wait for a mutex or a disk. */
 void
 flusher_wake(void)
 {
-	if (flusher_thr != NULL && atomic_load(&wanted) == 0 && atomic_swap(&wanted, 1) == 0)
+	if (flusher_thr == NULL || atomic_load(&wanted) != 0)
+		return;
+	spin_lock(&waiting_lock);
+	wanted = 1;
+	if (napping) {
+		napping = false;
 		thr_wake(flusher_thr, 0);
+	}
+	spin_unlock(&waiting_lock);
 }
 
 /* The first dirty page starts the clock; too many end its rest. */
@@ -260,13 +268,20 @@ static void
 nap(void)
 {
 	nsec_t until = atomic_load(&dirty_pages.value) != 0 ? deadline_after(ROUND) : NSEC_INFINITE;
+	bool rest;
 
 	thr_sleep_prepare(false);
-	if (atomic_swap(&wanted, 0) != 0 || (until == NSEC_INFINITE && atomic_load(&dirty_pages.value) != 0))
-		thr_sleep_cancel();
-	else
+	spin_lock(&waiting_lock);
+	rest = napping = wanted == 0 && (until != NSEC_INFINITE || atomic_load(&dirty_pages.value) == 0);
+	spin_unlock(&waiting_lock);
+	if (rest)
 		(void)thr_sleep(until);
-	atomic_store(&wanted, 0);
+	else
+		thr_sleep_cancel();
+	spin_lock(&waiting_lock);
+	napping = false;
+	wanted = 0;
+	spin_unlock(&waiting_lock);
 }
 
 static void
