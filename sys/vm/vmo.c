@@ -43,6 +43,8 @@
 #include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/owner.h"
+#include "kern/thr.h"
+#include "kern/time.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
 #include "mach/string.h"
@@ -52,7 +54,8 @@
 #include "vm/zone.h"
 
 #define HEIGHT_MAX	7u
-#define DISK_TRIES	8u
+#define DISK_TRIES	200u
+#define DISK_REST	(NSEC_PER_SEC / 100)
 
 ZONE(vmo_zone, struct vmo);
 ZONE(twig_zone, struct twig);
@@ -897,15 +900,23 @@ vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struc
 }
 
 /*
- * No memory, and the pages are a disk's: some may have been reclaimed before the daemon could be asked.
- * False: give up.
+ * No memory.  For pages of a disk it is worth to be patient: what is clean can be taken, what is dirty
+ * becomes clean, and who eats the rest is killed.  False: give up.
  */
 static bool
 disk_wait(struct vmo *v, unsigned *tries)
 {
 	unsigned none = 0;
 
-	return daemon_wait(&none, false) || (v->back != NULL && ++*tries < DISK_TRIES);
+	if (daemon_wait(&none, false))
+		return true;
+	if (v->back == NULL || thr_self()->t_dying || ++*tries > DISK_TRIES)
+		return false;
+	if (*tries > 1) {
+		thr_sleep_prepare(false);
+		(void)thr_sleep(deadline_after(DISK_REST));
+	}
+	return true;
 }
 
 /* Fetches it from the file's, waiting for memory. */
@@ -1025,11 +1036,43 @@ move_out(struct vmo *v, uint64_t off, size_t n, struct uio *u)
 	return error;
 }
 
+/* A frame for a file's page; of a disk's it is worth to wait for. */
+static struct page *
+fresh_frame(struct vmo *v)
+{
+	unsigned tries = 0;
+	struct page *p;
+
+	do
+		p = page_alloc(PAGE_VMO, page_share(v));
+	while (p == NULL && v->back != NULL && disk_wait(v, &tries));
+	return p;
+}
+
+/* The first n bytes of the page at index are those at va. */
+static int
+overwrite(struct vmo *v, uint64_t index, const void *va, size_t n)
+{
+	struct page *p;
+	void *to;
+	int error;
+
+	if (n == 0 || (error = vmo_pin_write(v, index, &p)) == ENXIO)
+		return 0;	/* a file that was cut meanwhile has no place for it: as if written before */
+	if (error != 0)
+		return error;
+	to = frame_map(p);
+	mach_copy(to, va, n);
+	page_unmap(to);
+	vmo_unpin_written(v, index, p);
+	return 0;
+}
+
 /* A whole page where there is none: it is filled before anybody can see it, and never zeroed. */
 static int
 move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
 {
-	struct page *p = page_alloc(PAGE_VMO, page_share(v));
+	struct page *p = fresh_frame(v);
 	uint64_t before = u->resid;
 	struct twig *leaf;
 	size_t moved;
@@ -1045,35 +1088,22 @@ move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
 	mach_fill(va + moved, 0, PAGE_SIZE - moved);
 	spin_lock(&v->lock);
 	full = index < vmo_page_count(v) ? tree_slot(v, index, &leaf, &slot) : ENXIO;
-	if (full == 0 && *slot == NULL && v->pager != NULL && moved < PAGE_SIZE) {
-		/* The rest of the page is what the pager has. */
-		tree_prune(v, index);
-		spin_unlock(&v->lock);
-		full = moved != 0 ? vmo_write(v, index << PAGE_SHIFT, va, moved) : 0;
-		spin_lock(&v->lock);
-	} else if (full == 0 && *slot == NULL) {
+	if (full == 0 && *slot == NULL && (moved == PAGE_SIZE || v->pager == NULL)) {
 		page_dirty(v, index, p);
 		if (v->zero_mapped)
 			vmo_unmap_locked(v, index, index + 1, NULL);
 		slot_fill(v, leaf, slot, p);
 		p = NULL;
-	} else if (full == 0) {
-		struct page *there;
-
-		/* Somebody made the page meanwhile: what was moved goes there. */
-		full = vmo_commit_locked(v, index, NULL, &there);
-		if (full == 0) {
-			void *to = frame_map(there);
-
-			mach_copy(to, va, moved);
-			page_unmap(to);
-		}
+	} else if (full == 0 && *slot == NULL) {
+		tree_prune(v, index);
 	}
 	spin_unlock(&v->lock);
+	/* Somebody made the page meanwhile, or the rest of it is what the pager has, or a twig is missing. */
+	if (p != NULL && full != ENXIO)
+		full = overwrite(v, index, va, moved);
 	page_unmap(va);
 	if (p != NULL)
 		page_unref(p);
-	/* A file that was cut meanwhile has no place for it: as if written before. */
 	return error != 0 ? error : full == ENXIO ? 0 : full;
 }
 
