@@ -33,6 +33,8 @@ struct abi_channel_call {
 	uint32_t wr_num_bytes, wr_num_handles, rd_num_bytes, rd_num_handles;
 };
 
+#define MX_FIFO_MAX_SIZE_BYTES		4096u	/* of one direction */
+
 #define MX_SOCKET_STREAM		0u
 #define MX_SOCKET_DATAGRAM		1u
 #define MX_SOCKET_PEEK			8u	/* read */

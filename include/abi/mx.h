@@ -8,6 +8,7 @@
 
 #define MX_TIME_INFINITE	INT64_MAX
 #define MX_WAIT_MANY_MAX_ITEMS	1024
+#define MX_CPRNG_ADD_ENTROPY_MAX_LEN 256
 
 struct abi_wait_item {
 	uint32_t handle;

@@ -5,6 +5,7 @@
 #define MX_VMO_RESIZABLE		2u
 #define MX_VMO_CHILD_SNAPSHOT		1u
 #define MX_VMO_CHILD_RESIZABLE		4u
+#define MX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE 0x10u	/* the same here: a snapshot is no less */
 #define MX_VMO_CHILD_NO_WRITE		0x20u
 #define MX_VMO_ZERO_CHILDREN		(1u << 3)	/* signal: no child is alive */
 #define MX_VMO_OP_COMMIT		1u
@@ -28,3 +29,5 @@
 #define MX_VM_CAN_MAP_WRITE		(1u << 8)
 #define MX_VM_CAN_MAP_EXECUTE		(1u << 9)
 #define MX_VM_MAP_RANGE			(1u << 10)
+#define MX_VM_REQUIRE_NON_RESIZABLE	(1u << 11)
+#define MX_VM_ALLOW_FAULTS		(1u << 12)	/* every mapping may fault */

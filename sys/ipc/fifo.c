@@ -1,5 +1,5 @@
 /*
- * Fifos: two ends and, each way, a ring of elements of one size, at most FIFO_BYTES together.
+ * Fifos: two ends and, each way, a ring of elements of one size, at most a page together.
  * (The named pipes of file systems are in ipc/pipe.c.)
  *
  * 1. Levels of an end: READABLE if and only if an element is queued for it; WRITABLE if and only if
@@ -19,12 +19,11 @@
 #include "kern/uio.h"
 #include "mach/user.h"
 #include "vm/zone.h"
+#include <abi/channel.h>
 #include <abi/rights.h>
 #include <abi/sig.h>
 #include <abi/stat.h>
 #include <abi/termios.h>
-
-#define FIFO_BYTES	4096u		/* of one direction */
 
 /* What is on the way to one end. */
 struct lane {
@@ -270,8 +269,8 @@ sys_mx_fifo_create(size_t count, size_t elem, uint32_t options, void __user *out
 {
 	struct fifo *f;
 
-	if (count == 0 || elem == 0 || (count & (count - 1)) != 0 || count > FIFO_BYTES ||
-	    elem > FIFO_BYTES / count)
+	if (count == 0 || elem == 0 || (count & (count - 1)) != 0 || count > MX_FIFO_MAX_SIZE_BYTES ||
+	    elem > MX_FIFO_MAX_SIZE_BYTES / count)
 		return ERANGE;
 	f = zone_alloc(fifo_zone, ZALLOC_ZERO);
 	if (f == NULL)

@@ -5,6 +5,7 @@
 #include "kern/uio.h"
 #include "kern/wait.h"
 #include "mach/user.h"
+#include <abi/mx.h>
 #include <abi/random.h>
 #include <abi/sig.h>
 
@@ -40,7 +41,7 @@ sys_getrandom(void __user *buf, size_t len, unsigned int flags, intptr_t *result
 int
 sys_mx_cprng_add_entropy(void __user *buf, size_t len)
 {
-	uint8_t piece[256];
+	uint8_t piece[MX_CPRNG_ADD_ENTROPY_MAX_LEN];
 	int error;
 
 	if (len > sizeof(piece))

@@ -30,7 +30,8 @@
 #define CAN_ALL		(MX_VM_CAN_MAP_READ | MX_VM_CAN_MAP_WRITE | MX_VM_CAN_MAP_EXECUTE)
 #define CAN_SHIFT	7u		/* CAN_MAP_x is PERM_x << 7 */
 #define ALLOCATE_KNOWN	(MX_VM_COMPACT | MX_VM_SPECIFIC | MX_VM_CAN_MAP_SPECIFIC | CAN_ALL)
-#define MAP_KNOWN	(PERM_ALL | MX_VM_COMPACT | MX_VM_SPECIFIC | MX_VM_SPECIFIC_OVERWRITE | MX_VM_MAP_RANGE)
+#define MAP_KNOWN	(PERM_ALL | MX_VM_COMPACT | MX_VM_SPECIFIC | MX_VM_SPECIFIC_OVERWRITE | MX_VM_MAP_RANGE | \
+			 MX_VM_REQUIRE_NON_RESIZABLE | MX_VM_ALLOW_FAULTS)
 #define CHILD_RIGHTS	(RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INSPECT)
 
 _Static_assert(MX_VM_PERM_READ == VM_READ && MX_VM_PERM_WRITE == VM_WRITE && MX_VM_PERM_EXECUTE == VM_EXEC,
@@ -310,6 +311,10 @@ map_vmo(uint32_t h, struct vmar_map_args *a, uint32_t perm)
 		error = ERIGHTS;
 	else if ((error = n->ops->vmo(n, &a->vmo)) == ENODEV)
 		error = EWRONGTYPE;
+	else if (error == 0 && (a->options & MX_VM_REQUIRE_NON_RESIZABLE) && vmo_resizable(a->vmo)) {
+		vmo_unref(a->vmo);
+		error = ENOTSUP;
+	}
 	node_unuse(n);
 	return error;
 }

@@ -237,6 +237,8 @@ bool window_info(const struct space *, struct space_info *);
 void vmo_id_end(struct vmo_id *);
 /* Gives a VMO that nobody else has seen its identity. */
 void vmo_set_id(struct vmo *, struct vmo_id *);
+/* Whether a program can change its size; a file's can be. */
+bool vmo_resizable(const struct vmo *);
 
 /* space.c for fault.c and advice.c */
 struct mapping *space_find_from(const struct space *, vaddr_t);	/* the first that ends above */

@@ -116,6 +116,12 @@ vmo_id_end(struct vmo_id *id)
 	id_put(id);
 }
 
+bool
+vmo_resizable(const struct vmo *v)
+{
+	return v->id == NULL || v->id->resizable;
+}
+
 /* --- the node --- */
 
 static int
@@ -470,12 +476,15 @@ sys_mx_vmo_op_range(uint32_t h, uint32_t op, uint64_t off, uint64_t len, void __
 	return error;
 }
 
-#define CHILD_KNOWN	(MX_VMO_CHILD_SNAPSHOT | MX_VMO_CHILD_RESIZABLE | MX_VMO_CHILD_NO_WRITE)
+#define CHILD_SNAPSHOT	(MX_VMO_CHILD_SNAPSHOT | MX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE)
+#define CHILD_KNOWN	(CHILD_SNAPSHOT | MX_VMO_CHILD_RESIZABLE | MX_VMO_CHILD_NO_WRITE)
 
 static int
 child_check(uint32_t options, uint64_t off, uint64_t size)
 {
-	if ((options & ~CHILD_KNOWN) != 0 || !(options & MX_VMO_CHILD_SNAPSHOT))
+	uint32_t way = options & CHILD_SNAPSHOT;
+
+	if ((options & ~CHILD_KNOWN) != 0 || way == 0 || way == CHILD_SNAPSHOT)
 		return EINVAL;
 	if ((options & MX_VMO_CHILD_RESIZABLE) && (options & MX_VMO_CHILD_NO_WRITE))
 		return EINVAL;

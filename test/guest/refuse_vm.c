@@ -97,12 +97,14 @@ vmo_op_range(void)
 static void
 vmo_create_child(void)
 {
-	const uint32_t known = MX_VMO_CHILD_SNAPSHOT | MX_VMO_CHILD_RESIZABLE | MX_VMO_CHILD_NO_WRITE;
+	const uint32_t known = MX_VMO_CHILD_SNAPSHOT | MX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE | MX_VMO_CHILD_RESIZABLE | MX_VMO_CHILD_NO_WRITE;
 	mx_handle_t v = kind(MX_OBJ_TYPE_VMO), file = kind(MX_OBJ_TYPE_FILE);
 
 	OPTION_ARG(opt, mx_vmo_create_child(stale, opt | MX_VMO_CHILD_SNAPSHOT, 0, 0, BAD), known);
 	REFUSED(MX_ERR_INVALID_ARGS, mx_vmo_create_child(stale, 0, 0, PAGE, BAD));
 	REFUSED(MX_ERR_INVALID_ARGS, mx_vmo_create_child(stale, known, 0, PAGE, BAD));
+	REFUSED(MX_ERR_INVALID_ARGS, mx_vmo_create_child(stale, MX_VMO_CHILD_SNAPSHOT |
+	    MX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE, 0, PAGE, BAD));
 	HANDLE_BAD(h, mx_vmo_create_child(h, MX_VMO_CHILD_SNAPSHOT, 0, UINT64_MAX, BAD));
 	for (size_t i = 0; i < nkinds; i++) {
 		if (kinds[i].type == MX_OBJ_TYPE_VMO || kinds[i].type == MX_OBJ_TYPE_FILE)
@@ -117,6 +119,8 @@ vmo_create_child(void)
 	REFUSED(MX_ERR_OUT_OF_RANGE, mx_vmo_create_child(v, MX_VMO_CHILD_SNAPSHOT, 0, UINT64_MAX, BAD));
 	REFUSED(MX_ERR_OUT_OF_RANGE, mx_vmo_create_child(v, MX_VMO_CHILD_SNAPSHOT, -(uint64_t)PAGE, 2 * PAGE, BAD));
 	REFUSED(MX_ERR_INVALID_ARGS, mx_vmo_create_child(v, MX_VMO_CHILD_SNAPSHOT, 0, PAGE, BAD));
+	is_int(mx_vmo_create_child(v, MX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE, 0, PAGE, &out), MX_OK, "by its other name");
+	mx_handle_close(out);
 	NO_SLOTS(mx_vmo_create_child(v, MX_VMO_CHILD_SNAPSHOT, 0, PAGE, &out), 1);
 	is_int(mx_object_wait_one(v, MX_VMO_ZERO_CHILDREN, 0, NULL), MX_OK, "no child was left");
 }
@@ -222,7 +226,8 @@ vmar_map(void)
 	int wrong = 0;
 
 	OPTION_ARG(opt, mx_vmar_map(stale, opt, 1, stale, 1, 0, BAD),
-	    RW | MX_VM_PERM_EXECUTE | MX_VM_SPECIFIC | MX_VM_SPECIFIC_OVERWRITE | MX_VM_COMPACT | MX_VM_MAP_RANGE);
+	    RW | MX_VM_PERM_EXECUTE | MX_VM_SPECIFIC | MX_VM_SPECIFIC_OVERWRITE | MX_VM_COMPACT | MX_VM_MAP_RANGE |
+	    MX_VM_REQUIRE_NON_RESIZABLE | MX_VM_ALLOW_FAULTS);
 	REFUSED(MX_ERR_INVALID_ARGS, mx_vmar_map(stale, MX_VM_PERM_WRITE, 1, stale, 1, 0, BAD));
 	REFUSED(MX_ERR_INVALID_ARGS, mx_vmar_map(stale, MX_VM_PERM_EXECUTE, 1, stale, 1, 0, BAD));
 	REFUSED(MX_ERR_ACCESS_DENIED, mx_vmar_map(stale, RW | MX_VM_PERM_EXECUTE, 1, stale, 1, 0, BAD));
@@ -241,6 +246,14 @@ vmar_map(void)
 	REFUSED(MX_ERR_ACCESS_DENIED, mx_vmar_map(root, RW, 0, kind(MX_OBJ_TYPE_FILE), 0, PAGE, BAD));
 	REFUSED(MX_ERR_ACCESS_DENIED, mx_vmar_map(root, MX_VM_PERM_READ | MX_VM_PERM_EXECUTE, 0, v, 0, PAGE, BAD));
 
+	REFUSED(MX_ERR_NOT_SUPPORTED, mx_vmar_map(root, RW | MX_VM_REQUIRE_NON_RESIZABLE, 1, v, 1, 0, BAD));
+	REFUSED(MX_ERR_NOT_SUPPORTED, mx_vmar_map(root, MX_VM_PERM_READ | MX_VM_REQUIRE_NON_RESIZABLE, 0,
+	    kind(MX_OBJ_TYPE_FILE), 0, PAGE, BAD));
+	mx_vmo_create(PAGE, 0, &out);
+	is_int(mx_vmar_map(root, RW | MX_VM_REQUIRE_NON_RESIZABLE | MX_VM_ALLOW_FAULTS, 0, out, 0, PAGE, &at), MX_OK,
+	    "one of a fixed size");
+	mx_vmar_unmap(root, at, PAGE);
+	mx_handle_close(out);
 	mx_vmar_allocate(root, MX_VM_CAN_MAP_READ | MX_VM_CAN_MAP_SPECIFIC, 0, 4 * PAGE, &r, &base);
 	none = without(r, MX_RIGHT_READ);
 	REFUSED(MX_ERR_ACCESS_DENIED, mx_vmar_map(none, MX_VM_PERM_READ, 0, v, 0, PAGE, &at));
