@@ -33,7 +33,8 @@
 
 #define PREFIX		"opt/zenta/"
 #define NFILES		4096u	/* entries looked at, whatever the device says */
-#define BOUNCE_ORDER	4u
+#define BOUNCE_ORDER	4u	/* at most, while a file is read */
+#define BOUNCE_AT	64u	/* the small one, in the request's page */
 
 struct request {
 	uint32_t control, length;	/* big endian */
@@ -55,11 +56,12 @@ struct fwfile {
 LOCK_CLASS(fwcfg_class, "fwcfg", RANK_IO);
 static struct mutex fwcfg_lock = MUTEX_INIT(fwcfg_lock, &fwcfg_class);
 static bool has_dma;			/* [I] */
-static struct request *request;		/* [fwcfg_lock] in the page after the bounce buffer's start */
+static struct page *request_page;	/* [I] */
+static struct request *request;		/* [fwcfg_lock] the page's start */
 static paddr_t request_addr;		/* [I] */
 static uint8_t *bounce;			/* [fwcfg_lock] */
-static paddr_t bounce_addr;		/* [I] */
-static size_t bounce_size;		/* [I] */
+static paddr_t bounce_addr;		/* [fwcfg_lock] */
+static size_t bounce_size;		/* [fwcfg_lock] */
 
 /* --- items --- */
 
@@ -109,12 +111,40 @@ file_of_node(struct node *n)
 	return container_of(n, struct devfile, df_node)->df_arg;
 }
 
+static void
+bounce_set(struct page *p, size_t at, size_t size)
+{
+	bounce = (uint8_t *)page_map(p) + at;
+	bounce_addr = page_addr(p) + at;
+	bounce_size = size;
+}
+
+/* For so many bytes a larger bounce buffer is made, if there is memory; its order.  fwcfg_lock held. */
+static unsigned
+bounce_grow(uint64_t n, struct page **large)
+{
+	unsigned order = 0;
+
+	*large = NULL;
+	if (n <= bounce_size)
+		return 0;
+	while (order < BOUNCE_ORDER && PAGE_SIZE << order < n)
+		order++;
+	while ((*large = page_alloc_order(PAGE_KERNEL, order, 0)) == NULL && order > 0)
+		order--;
+	if (*large != NULL)
+		bounce_set(*large, 0, PAGE_SIZE << order);
+	return order;
+}
+
 static int
 fwcfg_read(struct node *n, struct uio *uio)
 {
 	struct devfile *df = container_of(n, struct devfile, df_node);
 	struct fwfile *f = df->df_arg;
 	uint64_t at = span_start(df, uio), moved = 0, before;
+	struct page *large;
+	unsigned order;
 	uint32_t len;
 	int error;
 
@@ -123,6 +153,7 @@ fwcfg_read(struct node *n, struct uio *uio)
 	error = mutex_lock_intr(&fwcfg_lock);
 	if (error != 0)
 		return error;
+	order = bounce_grow(MIN(f->size - MIN(at, f->size), uio->resid), &large);
 	while (error == 0 && uio->resid > 0 && at + moved < f->size) {
 		len = (uint32_t)MIN(MIN(f->size - (at + moved), uio->resid), (uint64_t)bounce_size);
 		error = item_read(f->item, (uint32_t)(at + moved), len);
@@ -130,6 +161,10 @@ fwcfg_read(struct node *n, struct uio *uio)
 		if (error == 0)
 			error = uio_move(bounce, len, uio);
 		moved += before - uio->resid;
+	}
+	if (large != NULL) {
+		page_free_order(large, order);
+		bounce_set(request_page, BOUNCE_AT, PAGE_SIZE - BOUNCE_AT);
 	}
 	mutex_unlock(&fwcfg_lock);
 	span_advance(df, uio, moved);
@@ -233,22 +268,12 @@ fwcfg_present(void)
 static bool
 fwcfg_memory(void)
 {
-	struct page *p = page_alloc(PAGE_KERNEL, PAGE_ZERO), *b;
-	unsigned order = BOUNCE_ORDER;
-
-	if (p == NULL)
+	request_page = page_alloc(PAGE_KERNEL, PAGE_ZERO);
+	if (request_page == NULL)
 		return false;
-	while ((b = page_alloc_order(PAGE_KERNEL, order, 0)) == NULL && order > 0)
-		order--;
-	if (b == NULL) {
-		page_free(p);
-		return false;
-	}
-	request = page_map(p);
-	request_addr = page_addr(p);
-	bounce = page_map(b);
-	bounce_addr = page_addr(b);
-	bounce_size = PAGE_SIZE << order;
+	request = page_map(request_page);
+	request_addr = page_addr(request_page);
+	bounce_set(request_page, BOUNCE_AT, PAGE_SIZE - BOUNCE_AT);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include "dev/tty.h"
 #include "kern/assert.h"
 #include "kern/deferred.h"
+#include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
 #include "kern/lock.h"
@@ -23,6 +24,7 @@
 #include "mach/console.h"
 #include "mach/intr.h"
 #include "mach/io.h"
+#include "vm/zone.h"
 
 #define RING		16384u
 #define FIFO		16u
@@ -62,7 +64,7 @@ struct serial {
 	bool s_sending;			/* [s_lock] a transmit interrupt will come */
 	uint32_t s_head, s_tail;	/* [s_lock] free-running */
 	uint8_t s_lcr;			/* [t_lock] */
-	uint8_t s_ring[RING];		/* [s_lock] */
+	uint8_t *s_ring;		/* [s_lock] RING bytes, of a line that is there */
 };
 
 static struct serial lines[] = {
@@ -312,6 +314,8 @@ serial_attach(struct serial *s, uint32_t unit)
 	s->s_deferred = (struct deferred)DEFERRED_INIT(s->s_deferred, serial_deferred);
 	s->s_port.drv = &serial_driver;
 	s->s_port.arg = s;
+	if ((s->s_ring = kmem_alloc(RING, 0)) == NULL)
+		return ENOMEM;
 	reg_write(s, REG_IER, 0);
 	reg_write(s, REG_IIR, 0xc7);	/* FIFOs on and empty, interrupt at 14 bytes */
 	error = ttyport_add(&s->s_port, s->s_name, dev_make(4, 64 + unit));

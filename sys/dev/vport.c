@@ -6,8 +6,9 @@
  * what the machine was started with, and a kernel thread adds and removes later ones.
  *
  * 2. Opens.  A port has one open file description at a time (EBUSY).  The first open for reading
- * gives the device RX_BUFFERS pages, the first for writing makes TX_BUFFERS blocks; they stay with
- * the port, because a device cannot be asked to hand buffers back.
+ * gives the device RX_FIRST pages, and RX_BUFFERS when the first bytes have come; the first open for
+ * writing makes a block of one page, and as many larger ones follow as writes find no other free.  They
+ * stay with the port, because a device cannot be asked to hand buffers back.
  *
  * 3. Levels.  READABLE: bytes have arrived, or the host has closed its end and all bytes have been
  * read (end of file).  WRITABLE: a block is free, or the host has gone (EPIPE).  PEER_CLOSED: the
@@ -28,6 +29,7 @@
 #include "kern/kstat.h"
 #include "kern/lock.h"
 #include "kern/log.h"
+#include "kern/owner.h"
 #include "kern/string.h"
 #include "kern/thr.h"
 #include "kern/time.h"
@@ -52,9 +54,10 @@ enum { EV_DEVICE_READY, EV_ADD, EV_REMOVE, EV_PORT_READY, EV_CONSOLE, EV_RESIZE,
 #define PORTS		32u
 #define NAME_SIZE	48u
 #define RX_BUFFERS	16u
-#define TX_BUFFERS	4u
-#define TX_ORDER	2u
-#define TX_SIZE		(PAGE_SIZE << TX_ORDER)
+#define RX_FIRST	2u
+#define TX_BUFFERS	5u
+#define TX_ORDER(i)	((i) == 0 ? 0u : 2u)
+#define TX_SIZE(i)	(PAGE_SIZE << TX_ORDER(i))
 #define CTL_SIZE	128u
 #define CTL_BUFFERS	16u
 #define SETTLE		(NSEC_PER_SEC / 4)	/* longest wait for the ports of the start */
@@ -85,7 +88,9 @@ struct vport {
 	struct virtq p_rx, p_tx;	/* [v_lock] */
 	struct page *p_rx_page[RX_BUFFERS];	/* [I once made] */
 	struct page *p_tx_page[TX_BUFFERS];	/* [I once made] */
-	uint32_t p_tx_free;		/* [v_lock] bit a block */
+	unsigned p_rx_made;		/* [p_read, or open] */
+	uint32_t p_tx_free;		/* [v_lock] bit a block, made or not */
+	uint32_t p_tx_all;		/* [v_lock] those that there is memory for */
 	/* What has arrived, in order. */
 	struct received p_fifo[RX_BUFFERS];	/* [v_lock] */
 	uint32_t p_head, p_tail;	/* [v_lock] free-running */
@@ -111,7 +116,9 @@ struct vports {
 	nsec_t v_last;			/* [v_lock] when the last control message came */
 	uint32_t v_nports;		/* [I] */
 	struct vport *v_ports;		/* [I] */
+	struct vports *v_next;		/* [I] */
 };
+static struct vports *all_vports;	/* [I once the kernel runs] */
 
 struct vportfile {
 	struct devfile f_dev;
@@ -175,7 +182,7 @@ port_levels(struct vport *p, struct wakelist *w)
 	if (p->p_tx_free != 0 || gone || p->p_tx.q_dead)
 		set |= SIG_WRITABLE;
 	sig_change(&p->p_sig, all & ~set, set, w);
-	idle = p->p_tx_page[0] == NULL || p->p_tx_free == (1u << TX_BUFFERS) - 1 || p->p_tx.q_dead;
+	idle = p->p_tx_free == p->p_tx_all || p->p_tx.q_dead;
 	sig_change(&p->p_idle, idle ? 0 : SIG_SIGNALED, idle ? SIG_SIGNALED : 0, w);
 }
 
@@ -300,6 +307,26 @@ port_of(struct node *n)
 	return container_of(n, struct vportfile, f_dev.df_node)->f_port;
 }
 
+/* Makes pages up to `want' and gives them to the device; the first are needed, the others a help. */
+static int
+rx_more(struct vport *p, unsigned want)
+{
+	int error = 0;
+
+	while (p->p_rx_made < want && error == 0) {
+		unsigned i = p->p_rx_made;
+
+		if ((p->p_rx_page[i] = page_alloc(PAGE_KERNEL, 0)) == NULL)
+			return ENOMEM;
+		p->p_rx_made++;
+		spin_lock(&p->p_dev->v_lock);
+		error = rx_offer(p, i);
+		virtq_kick(&p->p_rx);
+		spin_unlock(&p->p_dev->v_lock);
+	}
+	return error;
+}
+
 /* The first page has been read to its end: back to the device. */
 static void
 rx_return(struct vport *p, uint32_t i)
@@ -308,7 +335,7 @@ rx_return(struct vport *p, uint32_t i)
 	p->p_off = 0;
 	if (rx_offer(p, i) == 0)
 		p->p_returned++;
-	if (p->p_returned >= RX_BUFFERS / 2 || (p->p_returned > 0 && p->p_head == p->p_tail)) {
+	if (p->p_returned >= p->p_rx_made / 2 || (p->p_returned > 0 && p->p_head == p->p_tail)) {
 		p->p_returned = 0;
 		virtq_kick(&p->p_rx);
 	}
@@ -339,6 +366,8 @@ port_take(struct vport *p, struct uio *uio)
 		before = uio->resid;
 		error = uio_move(va + off, MIN(r.len - off, uio->resid), uio);
 		page_unmap(va);
+		if (unlikely(p->p_rx_made < RX_BUFFERS))
+			(void)rx_more(p, RX_BUFFERS);
 		wakelist_init(&wake);
 		spin_lock(&v->v_lock);
 		p->p_off += (uint32_t)(before - uio->resid);
@@ -406,10 +435,11 @@ tx_send(struct vport *p, unsigned i, uint32_t n)
 	return error;
 }
 
-/* Reserves a block: ESHOULDWAIT, EPIPE, EIO. */
+/* Reserves a block for so many bytes: ESHOULDWAIT, EPIPE, EIO. */
 static int
-tx_reserve(struct vport *p, unsigned *i)
+tx_reserve(struct vport *p, uint64_t n, unsigned *i)
 {
+	uint32_t large;
 	struct wakelist wake;
 	int error = 0;
 
@@ -423,7 +453,8 @@ tx_reserve(struct vport *p, unsigned *i)
 	else if (p->p_tx_free == 0)
 		error = ESHOULDWAIT;
 	else {
-		*i = (unsigned)__builtin_ctz(p->p_tx_free);
+		large = n > TX_SIZE(0) ? p->p_tx_free & ~1u : 0;
+		*i = (unsigned)__builtin_ctz(large != 0 ? large : p->p_tx_free);
 		p->p_tx_free &= ~(1u << *i);
 	}
 	port_levels(p, &wake);
@@ -432,17 +463,32 @@ tx_reserve(struct vport *p, unsigned *i)
 	return error;
 }
 
+/* The reserved block has memory, or never will; the first has it since the open. */
+static bool
+tx_make(struct vport *p, unsigned i)
+{
+	if (p->p_tx_page[i] == NULL && (p->p_tx_page[i] = page_alloc_order(PAGE_KERNEL, TX_ORDER(i), 0)) == NULL) {
+		spin_lock(&p->p_dev->v_lock);
+		p->p_tx_all &= ~(1u << i);
+		spin_unlock(&p->p_dev->v_lock);
+		return false;
+	}
+	return true;
+}
+
 static int
 port_put(struct vport *p, struct uio *uio)
 {
 	unsigned i = 0;
 	uint32_t n;
 	void *va;
-	int error = tx_reserve(p, &i), sent;
+	int error, sent;
 
-	if (error != 0)
-		return error;
-	n = (uint32_t)MIN(uio->resid, (uint64_t)TX_SIZE);
+	do {
+		if ((error = tx_reserve(p, uio->resid, &i)) != 0)
+			return error;
+	} while (!tx_make(p, i));
+	n = (uint32_t)MIN(uio->resid, (uint64_t)TX_SIZE(i));
 	va = page_map(p->p_tx_page[i]);
 	error = uio_move(va, n, uio);
 	page_unmap(va);
@@ -491,58 +537,21 @@ vport_sync(struct node *n)
 /* --- opens --- */
 
 static int
-rx_setup(struct vport *p)
-{
-	unsigned i;
-	int error = 0;
-
-	if (p->p_rx_page[0] != NULL)
-		return 0;
-	for (i = 0; i < RX_BUFFERS; i++) {
-		p->p_rx_page[i] = page_alloc(PAGE_KERNEL, 0);
-		if (p->p_rx_page[i] == NULL)
-			goto no_memory;
-	}
-	spin_lock(&p->p_dev->v_lock);
-	for (i = 0; i < RX_BUFFERS && error == 0; i++)
-		error = rx_offer(p, i);
-	virtq_kick(&p->p_rx);
-	spin_unlock(&p->p_dev->v_lock);
-	return error;
-no_memory:
-	while (i-- > 0) {
-		page_free(p->p_rx_page[i]);
-		p->p_rx_page[i] = NULL;
-	}
-	return ENOMEM;
-}
-
-static int
 tx_setup(struct vport *p)
 {
 	struct wakelist wake;
-	unsigned i;
 
 	if (p->p_tx_page[0] != NULL)
 		return 0;
-	for (i = 0; i < TX_BUFFERS; i++) {
-		p->p_tx_page[i] = page_alloc_order(PAGE_KERNEL, TX_ORDER, 0);
-		if (p->p_tx_page[i] == NULL)
-			goto no_memory;
-	}
+	if ((p->p_tx_page[0] = page_alloc(PAGE_KERNEL, 0)) == NULL)
+		return ENOMEM;
 	wakelist_init(&wake);
 	spin_lock(&p->p_dev->v_lock);
-	p->p_tx_free = (1u << TX_BUFFERS) - 1;
+	p->p_tx_free = p->p_tx_all = (1u << TX_BUFFERS) - 1;
 	port_levels(p, &wake);
 	spin_unlock(&p->p_dev->v_lock);
 	wakelist_run(&wake);
 	return 0;
-no_memory:
-	while (i-- > 0) {
-		page_free_order(p->p_tx_page[i], TX_ORDER);
-		p->p_tx_page[i] = NULL;
-	}
-	return ENOMEM;
 }
 
 /* Only one open at a time, so set-up needs no lock of its own. */
@@ -583,7 +592,7 @@ vport_open(struct vnode *vn, uint32_t flags, struct node **out)
 	if (f == NULL)
 		error = ENOMEM;
 	if (error == 0 && (flags & O_ACCMODE) != O_WRONLY)
-		error = rx_setup(p);
+		error = rx_more(p, RX_FIRST);
 	if (error == 0 && (flags & O_ACCMODE) != O_RDONLY)
 		error = tx_setup(p);
 	if (error != 0) {
@@ -807,8 +816,32 @@ vport_init(void)
 			continue;
 		v = kmem_alloc(sizeof(*v), ZALLOC_ZERO);
 		error = v == NULL ? ENOMEM : vports_attach(v, d);
-		if (error != 0)
+		if (error != 0) {
 			log_warn("vport: not attached, error %d\n", error);
+			continue;
+		}
+		v->v_next = all_vports;
+		all_vports = v;
 	}
 }
 INIT(vport_init, LEVEL_DEV + 3);
+
+#if CONFIG_DEBUG
+/* The buffers of ports stay, whoever wrote when they were made. */
+static void
+vports_hold(void)
+{
+	for (struct vports *v = all_vports; v != NULL; v = v->v_next)
+		for (uint32_t i = 0; i < v->v_nports; i++) {
+			struct vport *p = &v->v_ports[i];
+
+			for (unsigned k = 0; k < RX_BUFFERS; k++)
+				if (p->p_rx_page[k] != NULL)
+					page_seen(p->p_rx_page[k]);
+			for (unsigned k = 0; k < TX_BUFFERS; k++)
+				if (p->p_tx_page[k] != NULL)
+					page_seen(p->p_tx_page[k]);
+		}
+}
+HOLDS(vports_hold);
+#endif

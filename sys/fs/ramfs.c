@@ -41,7 +41,7 @@
 #include "vm/zone.h"
 #include <abi/stat.h>
 
-#define NHASH		4096u		/* chains; a power of two */
+#define NHASH		2048u		/* chains; a power of two */
 #define FIRST_COOKIE	2u		/* 0 is ".", 1 is ".." */
 #define LINKS_MAX	65000u
 #define WRITE_PIECE	(1u << 20)	/* bytes between two looks at what is free */

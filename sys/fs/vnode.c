@@ -19,7 +19,7 @@
 #include "vm/vmo.h"
 #include <abi/stat.h>
 
-static const struct lock_class vnode_class = { .name = "vnode", .rank = RANK_VNODE, .nest = true };
+LOCK_CLASS_NEST(vnode_class, "vnode", RANK_VNODE);
 
 void
 vnode_init(struct vnode *vn, const struct vnode_ops *ops, struct mount *m, uint64_t ino, uint32_t mode,

@@ -76,7 +76,7 @@ struct futex_waiter {
 	struct list lend_link;		/* [f] of owner->t_lenders */
 };
 
-static const struct lock_class chain_class = { .name = "futex chain", .rank = RANK_FUTEX, .nest = true };
+LOCK_CLASS_NEST(chain_class, "futex chain", RANK_FUTEX);
 LOCK_CLASS(owner_class, "futex owners", RANK_FUTEX_OWNER);
 COUNTER(waiting, "futex.waiters");
 static struct chain chains[NCHAIN];

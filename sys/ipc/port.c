@@ -69,7 +69,7 @@ struct registration {
 	struct packet packet;
 };
 
-static const struct lock_class port_class = { .name = "port", .rank = RANK_PORT, .nest = true };
+LOCK_CLASS_NEST(port_class, "port", RANK_PORT);
 LOCK_CLASS(nest_class, "port nesting", RANK_PORT_NEST);
 static struct spin nest_lock = SPIN_INIT(&nest_class);	/* g */
 static uint64_t walks;			/* [g] */
@@ -645,7 +645,7 @@ sys_mx_port_create(uint32_t options, void __user *out)
 		return ENOMEM;
 	kstat_add(&ports, 1);
 	node_init(&p->node, &port_ops, NODE_PORT, NULL, 0);
-	p->node.lock.class = &port_class;
+	spin_set_class(&p->node.lock, &port_class);
 	list_init(&p->queue);
 	list_init(&p->regs);
 	list_init(&p->inner);

@@ -293,7 +293,7 @@ sys_mx_trace_create(uint32_t options, void __user *out)
 	}
 	kstat_add(&traces, 1);
 	node_init(&tr->t_node, &trace_ops, NODE_TRACE, NULL, 0);
-	tr->t_node.lock.class = &trace_class;
+	spin_set_class(&tr->t_node.lock, &trace_class);
 	mutex_init(&tr->t_read, &trace_read_class);
 	sigsrc_init(&tr->t_room, &tr->t_node.lock, SIG_WRITABLE);
 	tr->t_super = cred_super(proc_self()->p_cred);

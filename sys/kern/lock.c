@@ -24,7 +24,17 @@
 
 const struct lock_class mutex_guard_class = { .name = "mutex guard", .rank = RANK_RUNQ - 1 };
 
+#if CONFIG_DEBUG
+#define CLASS_NAME(l)	(l)->class->name
+#define TAKEN_AT(l)	(l)->pc
+#else
+#define CLASS_NAME(l)	"lock"
+#define TAKEN_AT(l)	(const void *)(l)
+#endif
+
 /* --- order checker --- */
+
+#if CONFIG_DEBUG
 
 /* Interrupt handlers push and pop on the same stack: a change must not be cut in two. */
 static void
@@ -69,6 +79,7 @@ held_pop(const void *lock)
 	}
 	intr_restore(state);
 }
+#endif
 
 void
 lock_check_none(void)
@@ -83,12 +94,6 @@ lock_check_none(void)
 
 /* --- spin locks --- */
 
-void
-spin_init(struct spin *l, const struct lock_class *class)
-{
-	*l = (struct spin){ .class = class };
-}
-
 void __rare
 hold_left(void)
 {
@@ -102,11 +107,12 @@ spin_contended(struct spin *l)
 
 	while (atomic_swap(&l->word, 1) != 0) {
 		if (CONFIG_NCPU == 1 || !CONFIG_SMP || ++spins > 1000000000)
-			panic("spin lock %s taken at %p is taken again", l->class->name, l->pc);
+			panic("spin lock %s taken at %p is taken again", CLASS_NAME(l), TAKEN_AT(l));
 		cpu_relax();
 	}
 }
 
+#if CONFIG_DEBUG
 void
 spin_lock_checked(struct spin *l)
 {
@@ -136,8 +142,15 @@ spin_unlock_checked(struct spin *l)
 bool
 spin_held(const struct spin *l)
 {
-	return l->word != 0 && (!CONFIG_DEBUG || l->holder_cpu == cpu_self()->number);
+	return l->word != 0 && l->holder_cpu == cpu_self()->number;
 }
+#else
+bool
+spin_held(const struct spin *l)
+{
+	return l->word != 0;
+}
+#endif
 
 /* --- mutexes --- */
 
@@ -152,11 +165,7 @@ mutex_word(struct mutex *m)
 void
 mutex_init(struct mutex *m, const struct lock_class *class)
 {
-	m->owner = NULL;
-	m->class = class;
-	m->pc = NULL;
-	spin_init(&m->guard, &mutex_guard_class);
-	list_init(&m->waiters);
+	*m = (struct mutex)MUTEX_INIT(*m, class);
 }
 
 /* Joins the queue; true when the lock was free after all and is now ours. */
@@ -207,7 +216,7 @@ mutex_acquire(struct mutex *m, bool intr)
 	if (likely(atomic_cas(mutex_word(m), 0, (uintptr_t)self)))
 		return 0;
 	if (mutex_held(m))
-		panic("mutex %s taken at %p is taken again", m->class->name, m->pc);
+		panic("mutex %s taken at %p is taken again", CLASS_NAME(m), TAKEN_AT(m));
 	ASSERT((cpu_self()->hold & ~HOLD_IDLE) == 0);
 	if (mutex_enqueue(m, self, intr))
 		return 0;
@@ -218,10 +227,10 @@ mutex_acquire(struct mutex *m, bool intr)
 static void
 mutex_note(struct mutex *m, const void *pc)
 {
-	if (CONFIG_DEBUG) {
-		held_push(m, m->class);
-		m->pc = pc;
-	}
+#if CONFIG_DEBUG
+	held_push(m, m->class);
+	m->pc = pc;
+#endif
 }
 
 void
@@ -275,8 +284,9 @@ void
 mutex_unlock(struct mutex *m)
 {
 	ASSERT(mutex_held(m));
-	if (CONFIG_DEBUG)
-		held_pop(m);
+#if CONFIG_DEBUG
+	held_pop(m);
+#endif
 	if (unlikely(!atomic_cas(mutex_word(m), (uintptr_t)thr_self(), 0)))
 		mutex_hand_over(m);
 }

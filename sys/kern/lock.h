@@ -4,7 +4,8 @@
  * allocation; spin_lock_irq also keeps interrupts out and is for what interrupt handlers touch.
  * A `mutex' sleeps.  Both are not recursive, have a class with a place in sys/kern/LOCKS, and
  * remember who took them.  Debug builds check order, sleeping with a spin lock held, double
- * locking and locks still held at the end of a call.
+ * locking and locks still held at the end of a call; only they keep the class in the lock, for locks are
+ * in every object.
  */
 #include "kern/list.h"
 #include "kern/types.h"
@@ -23,15 +24,19 @@ struct lock_class {
 
 struct spin {
 	uint32_t word;		/* [a] 1 when held */
+#if CONFIG_DEBUG
 	uint32_t holder_cpu;	/* [holder] */
 	const struct lock_class *class;
 	const void *pc;		/* [holder] where it was taken, for the panic report */
+#endif
 };
 
 struct mutex {
 	struct thr *owner;	/* [a] */
+#if CONFIG_DEBUG
 	const struct lock_class *class;
 	const void *pc;
+#endif
 	struct spin guard;
 	struct list waiters;	/* [guard] struct thr by t_link, FIFO */
 };
@@ -64,13 +69,35 @@ enum lock_rank {
 };
 
 #define LOCK_CLASS(var, nm, rk) \
-	static const struct lock_class var = { .name = nm, .rank = rk }
-#define SPIN_INIT(cls)	{ .class = (cls) }
+	static const struct lock_class var __attribute__((unused)) = { .name = nm, .rank = rk }
+#define LOCK_CLASS_NEST(var, nm, rk) \
+	static const struct lock_class var __attribute__((unused)) = { .name = nm, .rank = rk, .nest = true }
+#if CONFIG_DEBUG
+#define LOCK_CLASS_IN(cls)	.class = (cls),
+#else
+#define LOCK_CLASS_IN(cls)
+#endif
+#define SPIN_INIT(cls)	{ LOCK_CLASS_IN(cls) .word = 0 }
 #define MUTEX_INIT(m, cls) \
-	{ .class = (cls), .guard = SPIN_INIT(&mutex_guard_class), .waiters = LIST_INIT((m).waiters) }
+	{ LOCK_CLASS_IN(cls) .guard = SPIN_INIT(&mutex_guard_class), .waiters = LIST_INIT((m).waiters) }
 extern const struct lock_class mutex_guard_class;
 
-void spin_init(struct spin *, const struct lock_class *);
+static inline void
+spin_init(struct spin *l, const struct lock_class *class)
+{
+	*l = (struct spin)SPIN_INIT(class);
+	(void)class;
+}
+
+/* Another class for a lock that was not taken yet. */
+static inline void
+spin_set_class(struct spin *l, const struct lock_class *class)
+{
+#if CONFIG_DEBUG
+	l->class = class;
+#endif
+	(void)l, (void)class;
+}
 /* The inline halves of spin_lock and spin_unlock below: debug builds, and the rare cases. */
 void spin_lock_checked(struct spin *);
 void spin_unlock_checked(struct spin *);

@@ -21,7 +21,7 @@
 #define SEED_BITS	256u
 
 LOCK_CLASS(random_class, "random", RANK_LOG - 1);
-static const struct lock_class source_class = { .name = "random source", .rank = RANK_NODE };
+LOCK_CLASS(source_class, "random source", RANK_NODE);
 static struct spin lock = SPIN_INIT(&random_class);
 static uint32_t key[8];			/* [lock] */
 static unsigned credit;			/* [lock] bits, up to SEED_BITS */

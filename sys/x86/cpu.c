@@ -23,7 +23,7 @@ _Static_assert(offsetof(struct cpu, hold) == CPU_OFF_HOLD, "percpu.h");
 _Static_assert(offsetof(struct cpu, intr_depth) == CPU_OFF_DEPTH, "percpu.h");
 
 struct cpu_features cpu_features;
-struct guarded_stack guarded_stacks[NGUARDED] __section(".bss.guarded");
+uint8_t guarded_stacks[BOOT_STACK + 3 * IST_STACK] __attribute__((aligned(4096))) __section(".bss.guarded");
 const uintptr_t boot_stack_end = GUARDED_TOP(STACK_BOOT);
 
 struct gate {

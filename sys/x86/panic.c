@@ -171,6 +171,7 @@ say_thread(const struct thr *t)
 	say("\n");
 }
 
+#if CONFIG_DEBUG
 /* Both kinds of lock begin with a word, then class and place. */
 struct any_lock {
 	uint64_t word;
@@ -194,6 +195,12 @@ say_locks(const struct thr *t)
 		say_place("taken at ", (uintptr_t)l->pc, 1);
 	}
 }
+#else
+static void
+say_locks(const struct thr *t)
+{
+}
+#endif
 
 void
 mach_panic_report(const struct trapframe *tf)

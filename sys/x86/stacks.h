@@ -2,14 +2,12 @@
 /* Stacks that exist from the start, each above a guard page that mmu_boot_finish() leaves out. */
 #include "kern/types.h"
 
-#define BOOT_STACK	(16 * 1024)
+#define GUARD		4096
+#define BOOT_STACK	(GUARD + 16 * 1024)
+#define IST_STACK	(GUARD + 8 * 1024)	/* a report, or a few instructions */
 
-struct guarded_stack {
-	uint8_t guard[4096];
-	uint8_t stack[BOOT_STACK];
-} __attribute__((aligned(4096)));
-
-/* The boot thread's, and one for each IST entry. */
+/* The boot thread's, and one for each IST entry; each begins with its guard. */
 enum { STACK_BOOT, STACK_DF, STACK_NMI, STACK_MC, NGUARDED };
-extern struct guarded_stack guarded_stacks[NGUARDED];
-#define GUARDED_TOP(i)	((uintptr_t)guarded_stacks[i].stack + BOOT_STACK)
+extern uint8_t guarded_stacks[BOOT_STACK + 3 * IST_STACK];
+#define GUARDED_TOP(i)	((uintptr_t)guarded_stacks + BOOT_STACK + (i) * IST_STACK)
+#define GUARD_OF(i)	((uintptr_t)guarded_stacks + ((i) == STACK_BOOT ? 0 : BOOT_STACK + ((i) - 1) * IST_STACK))

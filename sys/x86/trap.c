@@ -266,7 +266,7 @@ static bool
 in_guard(vaddr_t a)
 {
 	for (unsigned i = 0; i < NGUARDED; i++)
-		if (a - (vaddr_t)guarded_stacks[i].guard < sizeof(guarded_stacks[i].guard))
+		if (a - GUARD_OF(i) < GUARD)
 			return true;
 	return kstack_guard_hit(a);
 }

@@ -128,7 +128,6 @@ lock_pop(const struct lock_class *class)
 	memmove(&held[i], &held[i + 1], (--nheld - i) * sizeof(held[0]));
 }
 
-void spin_init(struct spin *l, const struct lock_class *class) { *l = (struct spin){ .class = class }; }
 void spin_lock_checked(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); lock_push(l->class); }
 void spin_unlock_checked(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); lock_pop(l->class); }
 bool spin_held(const struct spin *l) { return l->word != 0; }

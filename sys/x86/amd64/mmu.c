@@ -135,7 +135,7 @@ mmu_boot_finish(void)
 	image_pages(rodata_start, rodata_end, nx);
 	image_pages(data_start, image_end, PTE_W | nx);
 	for (unsigned i = 0; i < NGUARDED; i++)
-		*entry((vaddr_t)&guarded_stacks[i].guard, 0) = 0;
+		*entry(GUARD_OF(i), 0) = 0;
 	for (vaddr_t va = MMU_KMAP_BASE; va < MMU_KMAP_END; va += 1ull << 39)
 		(void)entry(va, 2);
 	mmu_set_root(mmu_kernel_root);

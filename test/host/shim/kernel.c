@@ -117,12 +117,6 @@ page_addr(const struct page *p)
 /* --- locks: checked for balance, nothing more --- */
 
 void
-spin_init(struct spin *l, const struct lock_class *class)
-{
-	*l = (struct spin){ .class = class };
-}
-
-void
 spin_lock_checked(struct spin *l)
 {
 	VERIFY(l->word == 0);
