@@ -7,6 +7,12 @@ KWARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wvla
 KBASE := -ffreestanding -nostdlibinc -std=gnu17 -O2 -g $(KWARN) -Iinclude -Isys -Isys/x86 -Ibuild
 KAMD64 := --target=x86_64-zenta -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic \
 	-fno-omit-frame-pointer -momit-leaf-frame-pointer -fstack-protector-strong -mstack-protector-guard=global -fno-asynchronous-unwind-tables
+# What runs seldom, or waits for people and devices, is compiled for size: the release kernel is memory.
+KSMALL := $(wildcard sys/dev/*.c sys/fs/procfs*.c sys/fs/imgfs.c sys/fs/mount.c sys/proc/job*.c \
+	sys/proc/exception.c sys/proc/info.c sys/proc/machine_info.c sys/proc/system.c sys/proc/throp.c sys/proc/holds.c \
+	sys/ipc/trace.c sys/ipc/semctl.c sys/ipc/shm.c sys/ipc/sysv.c sys/kern/sysctl.c \
+	sys/vm/memory_info.c sys/vm/pager.c sys/vm/owner.c sys/vm/daemon.c \
+	sys/x86/acpi.c sys/x86/boot*.c sys/x86/panic.c sys/x86/pic.c sys/x86/power.c sys/x86/console.c sys/x86/trigger.c)
 KI386 := --target=i386-zenta -march=i686 -mgeneral-regs-only -fno-pic
 KLINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
 
@@ -37,9 +43,10 @@ define kernel_rules
 kobj-$(1) := $$(patsubst %,build/obj/$(1)/%.o,$$(SOURCES-$(1)) $$(GENSOURCES))
 kflags-$(1) := $$(KAMD64) $$(KBASE) -include build/obj/$(1)/gen/config.h -Ibuild/obj/$(1)
 
+$(KSMALL:%=build/obj/$(1)/%.o): KSIZE := -Os
 build/obj/$(1)/%.c.o: %.c build/gen/stamp build/obj/$(1)/gen/config.h mk/kernel.mk
 	$$(call say,CC,$(1)/$$<)
-	$$(Q)mkdir -p $$(@D) && $$(CLANG) $$(kflags-$(1)) -MMD -MP -c -o $$@ $$<
+	$$(Q)mkdir -p $$(@D) && $$(CLANG) $$(kflags-$(1)) $$(KSIZE) -MMD -MP -c -o $$@ $$<
 build/obj/$(1)/%.asm.o: %.asm build/obj/$(1)/gen/assym.inc build/obj/$(1)/gen/config.inc mk/kernel.mk
 	$$(call say,ASM,$(1)/$$<)
 	$$(Q)mkdir -p $$(@D) && $$(NASM) -f elf64 -g -F dwarf -w+error -Ibuild/obj/$(1)/gen/ -Isys/ -Ibuild/gen/ \

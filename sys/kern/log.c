@@ -7,7 +7,7 @@
 #include "kern/string.h"
 #include "mach/console.h"
 
-#define LOG_SIZE	(32 * 1024)
+#define LOG_SIZE	(16 * 1024)
 #define LINE_SIZE	512
 
 LOCK_CLASS(log_class, "log", RANK_LOG);
