@@ -88,7 +88,7 @@ build/check/includes: mk/checkinc $(KSOURCES) $(KHEADERS)
 	$(call say,CHECK,includes)
 	$(Q)mkdir -p $(@D) && $(PYTHON) mk/checkinc && touch $@
 # Every native call has a manual page, and the pages say nothing that the table does not.
-build/check/man: mk/genman conf/syscalls $(wildcard include/mx/*.h usr/share/man/calls/* usr/share/man/man*/*)
+build/check/man: mk/genman conf/syscalls include/abi/mxstatus.h $(wildcard include/mx/*.h usr/share/man/calls/* usr/share/man/man*/*)
 	$(call say,CHECK,manual)
 	$(Q)mk/genman $@
 # Every error of a native call has a point in a guest test.
