@@ -58,9 +58,14 @@
 #define MX_PROP_PROCESS_VDSO_BASE_ADDRESS 6u
 #define MX_PROP_SOCKET_RX_THRESHOLD	12u
 #define MX_PROP_SOCKET_TX_THRESHOLD	13u
+#define MX_PROP_JOB_KILL_ON_OOM		15u	/* uint64_t 0 or 1: goes first, as a whole, when memory is short */
 #define MX_PROP_CHANNEL_LIMIT		64u	/* ours: uint64_t bytes of the receiving end's queue */
 #define MX_PROP_JOB_PROCESS_LIMIT	65u	/* ours: uint32_t, processes in the job and below it */
 #define MX_PROP_PROCESS_SELF_RIGHTS	66u	/* ours: struct abi_self_rights (abi/task.h), set only */
+#define MX_PROP_JOB_MEMORY_LIMIT	67u	/* ours, uint64_t: bytes of pages, */
+#define MX_PROP_JOB_HANDLE_LIMIT	68u	/* descriptors and handles, */
+#define MX_PROP_JOB_QUEUE_LIMIT		69u	/* bytes in queues, */
+#define MX_PROP_JOB_OBSERVER_LIMIT	70u	/* registrations of ports, in the job and below it */
 #define MX_MAX_NAME_LEN			32u
 
 struct abi_info_handle_basic {
@@ -117,10 +122,17 @@ struct abi_info_vmo {
 	uint32_t flags, handle_rights;
 	uint64_t committed_bytes;
 };
+struct abi_job_charge {
+	uint64_t used, max;		/* in it and below it; UINT64_MAX: no limit of its own */
+};
 struct abi_info_job {
 	int64_t return_code;
 	uint32_t exited, kill_on_oom;
 	uint32_t processes, max_processes;	/* ours: in it and below it; as many as there may be */
+	struct abi_job_charge memory;		/* bytes of pages */
+	struct abi_job_charge handles;		/* slots of descriptor tables */
+	struct abi_job_charge queued;		/* bytes in queues */
+	struct abi_job_charge observers;	/* registrations of ports */
 };
 struct abi_info_socket {
 	uint32_t options, padding;

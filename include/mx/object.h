@@ -28,11 +28,20 @@ typedef struct mx_info_process {
 	uint32_t	pid;
 } mx_info_process_t;
 
+typedef struct mx_job_charge {
+	uint64_t	used;		/* in the job and below it */
+	uint64_t	max;		/* UINT64_MAX: no limit of its own */
+} mx_job_charge_t;
+
 typedef struct mx_info_job {
 	int64_t		return_code;
 	uint32_t	exited;
 	uint32_t	kill_on_oom;
-	uint32_t	processes, max_processes;	/* ours: in it and below it */
+	uint32_t	processes, max_processes;	/* ours, all below: in it and below it */
+	mx_job_charge_t	memory;		/* bytes of pages */
+	mx_job_charge_t	handles;	/* slots of descriptor tables */
+	mx_job_charge_t	queued;		/* bytes in queues */
+	mx_job_charge_t	observers;	/* registrations of ports */
 } mx_info_job_t;
 
 typedef struct mx_info_thread {

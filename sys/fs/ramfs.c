@@ -780,7 +780,7 @@ image_get(struct vmo *vmo, void *cookie, uint64_t index, struct page **out)
 		VERIFY(p != NULL);
 		page_ref(p);
 	} else {
-		p = page_alloc(PAGE_VMO, PAGE_ZERO);
+		p = vmo_page_new(vmo, PAGE_ZERO);
 		if (p == NULL)
 			return ENOMEM;
 	}

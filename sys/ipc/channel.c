@@ -28,7 +28,10 @@
  * 6. A reply that cannot be written (a bad address, no room in the table) is put where replies go that
  * come too late: at the head of the queue.  One that does not fit is destroyed, as the contract says.
  *
- * 7. Locking.  The pair's spin lock covers both ends.  Nothing is copied or allocated under it.
+ * 7. Accounts.  A queue is charged to the job that made the channel, in steps of CREDIT bytes when it
+ * grows, and gives back all but one when it is empty: a message in little traffic costs a comparison.
+ *
+ * 8. Locking.  The pair's spin lock covers both ends.  Nothing is copied or allocated under it.
  *
  * Budget of a round trip (channel_call against wait, read, write): 4 entries, 2 switches, 4 lookups,
  * 2 message blocks, 4 copies, 2 passes over a source's observers.  Measured with 64 bytes (-icount): 1,680
@@ -44,6 +47,7 @@
 #include "ipc/channel.h"
 #include "ipc/cycle.h"
 #include "ipc/message.h"
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/desctab.h"
 #include "kern/error.h"
@@ -67,6 +71,7 @@
 #define LIMIT_DEFAULT	(4u << 20)
 #define CHANNEL_RIGHTS	(RIGHT_TRANSFER | RIGHT_WAIT | RIGHT_INSPECT | RIGHT_READ | RIGHT_WRITE | \
 			 RIGHT_SIGNAL | RIGHT_SIGNAL_PEER | RIGHT_GET_PROPERTY | RIGHT_SET_PROPERTY)
+#define CREDIT		8192u		/* step of what is charged for a queue */
 #define TXID_KERNEL	0x80000000u
 
 struct end {
@@ -77,12 +82,14 @@ struct end {
 	uint64_t queued;		/* [l] what the queue counts, and what was admitted to it */
 	uint64_t limit;			/* [l] of queued */
 	uint32_t waiting;		/* [l] messages in the queue */
+	uint64_t credit;		/* [l] bytes that have been charged */
 	uint32_t txid;			/* [l] of the last call */
 	struct message *spare;		/* [a] block for what is sent from here */
 };
 
 struct channel {
 	struct pair pair;		/* its lock is l */
+	struct account *account;	/* [I] whose the queues are, referenced */
 	struct end end[2];
 };
 
@@ -223,6 +230,50 @@ enqueue(struct end *e, struct message *m, struct wakelist *w)
 		sig_change(&e->node.own, 0, SIG_READABLE, w);
 }
 
+/* The account of the job that made the channel. */
+static struct account *
+account_of(const struct end *e)
+{
+	return container_of(e->node.pair, struct channel, pair)->account;
+}
+
+/* More is queued than has been charged for. */
+static __attribute__((noinline)) bool
+credit_more(struct end *e)
+{
+	uint32_t n = (uint32_t)ROUND_UP(e->queued - e->credit, CREDIT);
+
+	if (!account_take(account_of(e), CHARGE_BYTES, n))
+		return false;
+	e->credit += n;
+	return true;
+}
+
+/* The queue is empty: it keeps what little traffic needs. */
+static __attribute__((noinline)) void
+credit_less(struct end *e)
+{
+	uint64_t keep = MAX(ROUND_UP(e->queued, (uint64_t)CREDIT), CREDIT);
+
+	if (keep >= e->credit)
+		return;
+	account_give(account_of(e), CHARGE_BYTES, (uint32_t)(e->credit - keep));
+	e->credit = keep;
+}
+
+/* Counts a message in; ESHOULDWAIT, ENOMEM. */
+static inline __attribute__((always_inline)) int
+count(struct end *e, const struct message *m)
+{
+	if (unlikely(!admits(e)))
+		return ESHOULDWAIT;
+	e->queued += message_charge(m);
+	if (likely(e->queued <= e->credit) || credit_more(e))
+		return 0;
+	e->queued -= message_charge(m);
+	return ENOMEM;
+}
+
 static void
 dequeue(struct end *e, struct message *m, struct wakelist *w)
 {
@@ -234,6 +285,8 @@ dequeue(struct end *e, struct message *m, struct wakelist *w)
 		e->node.own.bits &= ~SIG_READABLE;	/* a fall tells nobody */
 	full = !admits(e);
 	e->queued -= message_charge(m);
+	if (unlikely(e->credit > CREDIT) && list_empty(&e->queue))
+		credit_less(e);
 	if (unlikely(full))
 		update_writable(e, w);
 }
@@ -249,6 +302,10 @@ put_back(struct end *e, struct message *m)
 	list_push_front(&e->queue, &m->link);
 	e->waiting++;
 	e->queued += message_charge(m);
+	if (e->queued > e->credit && !credit_more(e)) {
+		account_force(account_of(e), CHARGE_BYTES, (uint32_t)(e->queued - e->credit));
+		e->credit = e->queued;
+	}
 	sig_change(&e->node.own, 0, SIG_READABLE, &w);
 	update_writable(e, &w);
 	spin_unlock(&e->node.pair->lock);
@@ -272,33 +329,28 @@ deliver(struct end *to, struct message *m, struct wakelist *w)
 
 /* --- sending --- */
 
-/* Room in the peer's queue for a message whose handles come later; EPEERCLOSED, ESHOULDWAIT. */
+/* Room in the peer's queue for a message whose handles come later; EPEERCLOSED, ESHOULDWAIT, ENOMEM. */
 static int
-admit(struct end *from, uint32_t charge)
+admit(struct end *from, const struct message *m)
 {
 	struct spin *l = &from->node.pair->lock;
 	struct wakelist w;
 	struct end *to;
-	int error = 0;
+	int error;
 
 	wakelist_init(&w);
 	spin_lock(l);
 	to = peer_locked(from);
-	if (to == NULL) {
-		error = EPEERCLOSED;
-	} else if (!admits(to)) {
-		error = ESHOULDWAIT;
-	} else {
-		to->queued += charge;
+	error = to == NULL ? EPEERCLOSED : count(to, m);
+	if (error == 0)
 		update_writable(to, &w);
-	}
 	spin_unlock(l);
 	wakelist_run(&w);
 	return error;
 }
 
 static void
-unadmit(struct end *from, uint32_t charge)
+unadmit(struct end *from, const struct message *m)
 {
 	struct spin *l = &from->node.pair->lock;
 	struct wakelist w;
@@ -308,7 +360,7 @@ unadmit(struct end *from, uint32_t charge)
 	spin_lock(l);
 	to = peer_locked(from);
 	if (to != NULL) {
-		to->queued -= charge;
+		to->queued -= message_charge(m);
 		update_writable(to, &w);
 	}
 	spin_unlock(l);
@@ -329,11 +381,10 @@ post(struct end *from, struct message *m, bool admitted, struct call *c)
 	if (c != NULL)
 		waiter_init(&c->waiter, true);
 	to = peer_locked(from);
-	error = unlikely(to == NULL) ? EPEERCLOSED : !admitted && unlikely(!admits(to)) ? ESHOULDWAIT :
-	    c != NULL ? call_begin(from, c, m) : 0;
+	error = unlikely(to == NULL) ? EPEERCLOSED : admitted ? 0 : count(to, m);
+	if (c != NULL && likely(error == 0) && unlikely((error = call_begin(from, c, m)) != 0) && !admitted)
+		to->queued -= message_charge(m);
 	if (likely(error == 0)) {
-		if (!admitted)
-			to->queued += message_charge(m);
 		deliver(to, m, &w);
 		if (unlikely(admitted || !admits(to)))
 			update_writable(to, &w);
@@ -365,7 +416,7 @@ post_carrying(struct end *from, struct message *m, struct sending *s, struct cal
 		cycle_end(locked);
 	}
 	if (error != 0) {
-		unadmit(from, message_charge(m));
+		unadmit(from, m);
 		message_free(m);
 	}
 	return error;
@@ -411,7 +462,7 @@ send(struct end *from, struct sending *s, struct call *c)
 			message_free(m);
 		return error;
 	}
-	error = admit(from, message_charge(m));
+	error = admit(from, m);
 	if (error == 0) {
 		error = post_carrying(from, m, s, c);
 	} else {
@@ -573,6 +624,9 @@ channel_unused(struct node *n)
 	pair_unused(n, SIG_WRITABLE);
 	spin_lock(&n->pair->lock);
 	list_splice(&queue, &e->queue);
+	if (e->credit != 0)
+		account_give(account_of(e), CHARGE_BYTES, (uint32_t)e->credit);
+	e->credit = 0;
 	spin_unlock(&n->pair->lock);
 	while ((l = list_pop_front(&queue)) != NULL)
 		message_free(list_entry(l, struct message, link));
@@ -587,6 +641,7 @@ channel_destroy(struct node *n)
 		return;
 	message_nospare(&c->end[0].spare);
 	message_nospare(&c->end[1].spare);
+	account_unref(c->account);
 	zone_free(channel_zone, c);
 	kstat_add(&channels, -1);
 }
@@ -663,6 +718,7 @@ channel_create(void)
 	if (c == NULL)
 		return NULL;
 	kstat_add(&channels, 1);
+	c->account = account_get();
 	pair_init(&c->pair, &channel_ops, NODE_CHANNEL, &c->end[0].node, &c->end[1].node, SIG_WRITABLE);
 	for (unsigned i = 0; i < 2; i++) {
 		struct end *e = &c->end[i];

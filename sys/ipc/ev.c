@@ -26,6 +26,7 @@
 #include "gen/sysproto.h"
 #include "ipc/evring.h"
 #include "ipc/port.h"
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/desc.h"
 #include "kern/error.h"
@@ -94,6 +95,7 @@ bucket_of(const void *owner)
 static void
 sub_free(struct evsub *s)
 {
+	account_give(s->port->account, CHARGE_OBSERVERS, 1);
 	node_unref(&s->port->node);
 	kmem_free(s, sizeof(*s));
 	kstat_add(&registrations, -1);
@@ -233,10 +235,15 @@ target_find(int source, struct ev_target *t)
 static struct evsub *
 sub_make(struct port *p, const struct ev_target *t, uint32_t mask, uint64_t key)
 {
-	struct evsub *s = kmem_alloc(sizeof(*s), ZALLOC_ZERO);
+	struct evsub *s;
 
-	if (s == NULL)
+	if (!account_take(p->account, CHARGE_OBSERVERS, 1))
 		return NULL;
+	s = kmem_alloc(sizeof(*s), ZALLOC_ZERO);
+	if (s == NULL) {
+		account_give(p->account, CHARGE_OBSERVERS, 1);
+		return NULL;
+	}
 	kstat_add(&registrations, 1);
 	node_ref(&p->node);
 	s->port = p;

@@ -12,6 +12,7 @@
  * direction has a sleeping lock for its reader and one for its writer.
  */
 #include "gen/sysproto.h"
+#include "kern/account.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
 #include "kern/lock.h"
@@ -30,6 +31,7 @@ struct lane {
 	struct mutex rd, wr;
 	uint32_t head, tail;		/* [l] elements taken and put, ever */
 	char *buf;
+	struct account *account;	/* [I] of buf */
 };
 
 struct fifo {
@@ -242,7 +244,7 @@ fifo_free(struct fifo *f)
 {
 	for (unsigned i = 0; i < 2; i++)
 		if (f->lane[i].buf != NULL)
-			kmem_free(f->lane[i].buf, (size_t)f->count * f->elem);
+			account_block_free(f->lane[i].buf, (size_t)f->count * f->elem, f->lane[i].account);
 	zone_free(fifo_zone, f);
 	kstat_add(&fifos, -1);
 }
@@ -281,7 +283,7 @@ sys_mx_fifo_create(size_t count, size_t elem, uint32_t options, void __user *out
 	for (unsigned i = 0; i < 2; i++) {
 		mutex_init(&f->lane[i].rd, &fifo_io_class);
 		mutex_init(&f->lane[i].wr, &fifo_io_class);
-		f->lane[i].buf = kmem_alloc(count * elem, 0);
+		f->lane[i].buf = account_block(count * elem, &f->lane[i].account);
 		if (f->lane[i].buf == NULL) {
 			fifo_free(f);
 			return ENOMEM;

@@ -24,6 +24,7 @@
 #include "ipc/mq.h"
 #include "fs/fsctx.h"
 #include "gen/sysproto.h"
+#include "kern/account.h"
 #include "kern/cred.h"
 #include "kern/desc.h"
 #include "kern/error.h"
@@ -47,6 +48,7 @@ struct message {
 	uint64_t number;		/* [I once queued] */
 	uint32_t prio;			/* [I] */
 	uint32_t len;			/* [I] */
+	struct account *account;	/* [I] the sender's */
 	char data[];			/* [I] */
 };
 
@@ -105,7 +107,7 @@ queue_of(struct node *n)
 static void
 message_free(struct message *m)
 {
-	kmem_free(m, sizeof(*m) + m->len);
+	account_block_free(m, sizeof(*m) + m->len, m->account);
 }
 
 static void
@@ -349,6 +351,7 @@ int
 sys_mq_timedsend(struct node *n, void __user *buf, size_t len, uint32_t prio, const struct abi_timespec *until)
 {
 	struct mqueue *q = queue_of(n);
+	struct account *whose;
 	struct message *m;
 	int error;
 
@@ -356,9 +359,10 @@ sys_mq_timedsend(struct node *n, void __user *buf, size_t len, uint32_t prio, co
 		return EINVAL;
 	if (len > q->msgsize)
 		return EMSGSIZE;
-	m = kmem_alloc(sizeof(*m) + len, 0);
+	m = account_block(sizeof(*m) + len, &whose);
 	if (m == NULL)
 		return ENOMEM;
+	m->account = whose;
 	m->prio = prio;
 	m->len = (uint32_t)len;
 	error = copyin(buf, m->data, len);

@@ -19,6 +19,7 @@
 #include "ipc/msg.h"
 #include "gen/sysproto.h"
 #include "ipc/sysv.h"
+#include "kern/account.h"
 #include "kern/cred.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
@@ -34,6 +35,7 @@ struct msg {
 	uint64_t number;		/* [I once queued] */
 	int64_t type;			/* [I once queued] */
 	size_t len;			/* [I] */
+	struct account *account;	/* [I] the sender's */
 	char data[];			/* [I] */
 };
 
@@ -74,7 +76,7 @@ SYSCTL_U64(ipc_msgmni, "ipc.msgmni", &msgmni);
 static void
 msg_free(struct msg *m)
 {
-	kmem_free(m, sizeof(*m) + m->len);
+	account_block_free(m, sizeof(*m) + m->len, m->account);
 }
 
 /* --- queues; the table is locked unless said otherwise --- */
@@ -298,14 +300,16 @@ send(int64_t id, struct msg *m, int flags)
 int
 msg_send(int64_t id, int64_t type, const void __user *buf, size_t len, int flags)
 {
+	struct account *whose;
 	struct msg *m;
 	int error;
 
 	if (len > msgmax)
 		return EINVAL;
-	m = kmem_alloc(sizeof(*m) + len, 0);
+	m = account_block(sizeof(*m) + len, &whose);
 	if (m == NULL)
 		return ENOMEM;
+	m->account = whose;
 	m->type = type;
 	m->len = len;
 	error = copyin(buf, m->data, len);

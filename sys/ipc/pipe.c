@@ -137,7 +137,7 @@ pages_ensure(struct pipe *p, uint32_t at, uint32_t n)
 	for (uint32_t i = first; i <= last; i++) {
 		uint32_t k = i % PIPE_PAGES;
 
-		if (p->pages[k] == NULL && (p->pages[k] = page_alloc(PAGE_KERNEL, 0)) == NULL)
+		if (p->pages[k] == NULL && (p->pages[k] = page_alloc_ring()) == NULL)
 			return ENOMEM;
 	}
 	return 0;
@@ -286,7 +286,7 @@ pipe_free(struct pipe *p)
 {
 	for (unsigned i = 0; i < PIPE_PAGES; i++)
 		if (p->pages[i] != NULL)
-			page_free(p->pages[i]);
+			page_free_ring(p->pages[i]);
 	zone_free(pipe_zone, p);
 	kstat_add(&pipes, -1);
 }

@@ -37,6 +37,7 @@
 #include "ipc/channel.h"
 #include "ipc/ev.h"
 #include "ipc/evring.h"
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/deferred.h"
 #include "kern/desctab.h"
@@ -173,6 +174,7 @@ registration_free(struct registration *r)
 {
 	ASSERT(r->ob.src == NULL && !r->packet.queued && !r->in_hand);
 	ASSERT(list_empty(&r->link) && list_empty(&r->inner_link));
+	account_give(r->port->account, CHARGE_OBSERVERS, 1);
 	node_unref(r->node);
 	node_unref(&r->port->node);
 	zone_free(registration_zone, r);
@@ -231,10 +233,15 @@ registration_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 static struct registration *
 registration_make(struct port *p, struct node *n, const struct via *via)
 {
-	struct registration *r = zone_alloc(registration_zone, ZALLOC_ZERO);
+	struct registration *r;
 
-	if (r == NULL)
+	if (unlikely(!account_take(p->account, CHARGE_OBSERVERS, 1)))
 		return NULL;
+	r = zone_alloc(registration_zone, ZALLOC_ZERO);
+	if (r == NULL) {
+		account_give(p->account, CHARGE_OBSERVERS, 1);
+		return NULL;
+	}
 	kstat_add(&registrations, 1);
 	node_ref(&p->node);
 	node_ref(n);
@@ -436,6 +443,7 @@ packet_free(struct packet *k)
 		k->home(k);
 		return;
 	}
+	account_give(k->account, CHARGE_BYTES, sizeof(*k));
 	zone_free(packet_zone, k);
 	kstat_add(&packets, -1);
 }
@@ -532,6 +540,7 @@ port_destroy(struct node *n)
 	ASSERT(list_empty(&p->queue));
 	if (p->ring != NULL)
 		evring_free(p->ring);
+	account_unref(p->account);
 	zone_free(port_zone, p);
 	kstat_add(&ports, -1);
 }
@@ -546,12 +555,19 @@ static const struct node_ops port_ops = {
 __lean int
 port_send(struct port *p, const struct abi_port_packet *body, uint32_t type)
 {
-	struct packet *k = zone_alloc(packet_zone, 0);
+	struct account *a = account_self();
+	struct packet *k;
 	struct wakelist w;
 	bool full;
 
-	if (k == NULL)
+	if (unlikely(!account_take(a, CHARGE_BYTES, sizeof(*k))))
 		return ENOMEM;
+	k = zone_alloc(packet_zone, 0);
+	if (unlikely(k == NULL)) {
+		account_give(a, CHARGE_BYTES, sizeof(*k));
+		return ENOMEM;
+	}
+	k->account = a;
 	k->queued = false;
 	k->reg = NULL;
 	k->home = NULL;
@@ -566,11 +582,11 @@ port_send(struct port *p, const struct abi_port_packet *body, uint32_t type)
 	}
 	spin_unlock(&p->node.lock);
 	wakelist_run(&w);
+	kstat_add(&packets, 1);
 	if (full) {
-		zone_free(packet_zone, k);
+		packet_free(k);
 		return ESHOULDWAIT;
 	}
-	kstat_add(&packets, 1);
 	return 0;
 }
 
@@ -646,6 +662,7 @@ sys_mx_port_create(uint32_t options, void __user *out)
 	kstat_add(&ports, 1);
 	node_init(&p->node, &port_ops, NODE_PORT, NULL, 0);
 	spin_set_class(&p->node.lock, &port_class);
+	p->account = account_get();
 	list_init(&p->queue);
 	list_init(&p->regs);
 	list_init(&p->inner);

@@ -12,12 +12,14 @@ struct packet {
 	struct list link;		/* [p] queue of the port */
 	bool queued;			/* [p] */
 	struct registration *reg;	/* [I] NULL: not that of a registration with a source */
+	struct account *account;	/* [I] of a program's: whose job sent it */
 	void (*home)(struct packet *);	/* [I] takes it back after use; NULL: it is freed */
 	struct abi_port_packet body;	/* [p] */
 };
 
 struct port {
 	struct node node;
+	struct account *account;	/* [I] whose its registrations are, referenced */
 	struct list queue;		/* [p] struct packet */
 	struct list regs;		/* [p] struct registration */
 	uint32_t nuser;			/* [p] user packets queued */

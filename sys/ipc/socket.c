@@ -19,6 +19,7 @@
  * moves `tail' and allocates, a reader alone moves `head' and takes datagrams off.
  */
 #include "gen/sysproto.h"
+#include "kern/account.h"
 #include "kern/error.h"
 #include "kern/info.h"
 #include "kern/kstat.h"
@@ -41,6 +42,7 @@
 
 struct datagram {
 	struct list link;		/* [l] */
+	struct account *account;	/* [I] the sender's */
 	uint32_t len;			/* [I] */
 	char bytes[];
 };
@@ -184,7 +186,7 @@ pages_ensure(struct lane *l, uint64_t at, uint64_t n)
 	for (uint64_t i = at / PAGE_SIZE; i <= (at + n - 1) / PAGE_SIZE; i++) {
 		struct page **p = &l->pages[i % SOCKET_PAGES];
 
-		if (*p == NULL && (*p = page_alloc(PAGE_KERNEL, 0)) == NULL)
+		if (*p == NULL && (*p = page_alloc_ring()) == NULL)
 			return ENOMEM;
 	}
 	return 0;
@@ -261,7 +263,7 @@ stream_take(struct node *node, struct uio *u, bool peek, void __user *actual)
 static void
 datagram_free(struct datagram *d)
 {
-	kmem_free(d, sizeof(*d) + d->len);
+	account_block_free(d, sizeof(*d) + d->len, d->account);
 	kstat_add(&datagrams, -1);
 }
 
@@ -278,7 +280,8 @@ static int
 datagram_make(struct uio *u, struct datagram **out)
 {
 	size_t len = (size_t)u->resid;
-	struct datagram *d = kmem_alloc(sizeof(*d) + len, 0);
+	struct account *whose;
+	struct datagram *d = account_block(sizeof(*d) + len, &whose);
 	uint64_t before = u->resid;
 	int error;
 
@@ -286,6 +289,7 @@ datagram_make(struct uio *u, struct datagram **out)
 		return ENOMEM;
 	kstat_add(&datagrams, 1);
 	list_init(&d->link);
+	d->account = whose;
 	d->len = (uint32_t)len;
 	error = uio_move(d->bytes, len, u);
 	if (error != 0) {
@@ -489,7 +493,7 @@ socket_destroy(struct node *n)
 		datagrams_free(&s->lane[i].datagrams);
 		for (unsigned k = 0; k < SOCKET_PAGES; k++)
 			if (s->lane[i].pages[k] != NULL)
-				page_free(s->lane[i].pages[k]);
+				page_free_ring(s->lane[i].pages[k]);
 	}
 	zone_free(socket_zone, s);
 	kstat_add(&sockets, -1);

@@ -27,6 +27,7 @@ struct umsg {
 	uint32_t charge;		/* [I] what it counts in its queue */
 	uint32_t nslots;		/* [l] descriptors that come with it */
 	struct slot *slots;		/* [l] */
+	struct account *account;	/* [I] the sender's */
 	struct uaddr *from;		/* [I] the sender's name, of a datagram */
 	struct abi_ucred cred;		/* [I] the sender's */
 	char data[];			/* [I] */

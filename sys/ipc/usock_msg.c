@@ -11,6 +11,7 @@
  * A record's limit is the sender's SO_SNDBUF (EMSGSIZE above).
  */
 #include "ipc/usock.h"
+#include "kern/account.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
 #include "kern/uio.h"
@@ -33,7 +34,8 @@ umsg_slots_free(struct slot *slots, uint32_t n)
 int
 umsg_make(struct usend *tx, uint32_t len, struct umsg **out)
 {
-	struct umsg *m = kmem_alloc(sizeof(*m) + len, 0);
+	struct account *whose;
+	struct umsg *m = account_block(sizeof(*m) + len, &whose);
 	uint64_t resid = tx->u->resid;
 	int error;
 
@@ -42,9 +44,10 @@ umsg_make(struct usend *tx, uint32_t len, struct umsg **out)
 	error = uio_move(m->data, len, tx->u);
 	if (error != 0) {
 		tx->u->resid = resid;
-		kmem_free(m, sizeof(*m) + len);
+		account_block_free(m, sizeof(*m) + len, whose);
 		return error;
 	}
+	m->account = whose;
 	m->len = len;
 	m->off = m->nslots = 0;
 	m->slots = NULL;
@@ -61,7 +64,7 @@ umsg_free(struct umsg *m)
 	uaddr_unref(m->from);
 	if (m->slots != NULL)
 		umsg_slots_free(m->slots, m->nslots);
-	kmem_free(m, sizeof(*m) + m->len);
+	account_block_free(m, sizeof(*m) + m->len, m->account);
 	kstat_add(&umsgs, -1);
 }
 
@@ -347,7 +350,7 @@ rights_put(struct urecv *rx, struct umsg *m)
 			return error;
 		at += sizeof(index);
 	}
-	if (error != 0 && error != ENORES)
+	if (error != 0 && error != ENORES && error != ENFILE)
 		return error;
 	if (rx->made < m->nslots)
 		rx->out_flags |= MSG_CTRUNC;

@@ -38,6 +38,7 @@
  * 9. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
  */
 #include "kern/desctab.h"
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "kern/fail.h"
@@ -473,6 +474,14 @@ posix_free(struct desctab *t, uint32_t min, uint32_t limit)
 	return DESC_MAX;
 }
 
+/* A slot was charged for and cannot be had. */
+static int
+unreserved(struct desctab *t, int error)
+{
+	account_give(t->account, CHARGE_SLOTS, 1);
+	return error;
+}
+
 static int
 reserve_posix(struct desctab *t, uint32_t min, uint32_t *out)
 {
@@ -494,9 +503,9 @@ reserve_posix(struct desctab *t, uint32_t min, uint32_t *out)
 		}
 		spin_unlock(&t->lock);
 		if (index == DESC_MAX)
-			return ENORES;
+			return unreserved(t, ENORES);
 		if ((error = chunk_ensure(t, index)) != 0)
-			return error;
+			return unreserved(t, error);
 	}
 }
 
@@ -511,7 +520,7 @@ reserve_native(struct desctab *t, uint32_t *out)
 		spin_lock(&t->lock);
 		if (t->native_used >= limit || t->native_used >= DESC_NATIVE_MAX) {
 			spin_unlock(&t->lock);
-			return ENORES;
+			return unreserved(t, ENORES);
 		}
 		index = t->free_head;
 		if (index != FREE_END) {
@@ -523,7 +532,7 @@ reserve_native(struct desctab *t, uint32_t *out)
 			if (chunk_at(t, index) == NULL) {
 				spin_unlock(&t->lock);
 				if ((error = chunk_ensure(t, index)) != 0)
-					return error;
+					return unreserved(t, error);
 				continue;
 			}
 			t->native_top++;
@@ -540,6 +549,8 @@ reserve(struct desctab *t, enum desc_range range, uint32_t min, uint32_t *out)
 {
 	if (fail_now(FAIL_SLOT))
 		return ENOMEM;
+	if (unlikely(!account_take(t->account, CHARGE_SLOTS, 1)))
+		return ENFILE;
 	return range == DESC_POSIX ? reserve_posix(t, min, out) : reserve_native(t, out);
 }
 
@@ -550,7 +561,7 @@ desc_reserve(enum desc_range range, uint32_t min, uint32_t *out)
 }
 
 /* Gives the slot back to its range; the lock is held and the node is gone. */
-static void
+static inline __attribute__((always_inline)) void
 release(struct desctab *t, uint32_t index)
 {
 	struct desc *d = slot_at(t, index);
@@ -558,6 +569,7 @@ release(struct desctab *t, uint32_t index)
 	d->gen = d->gen == DESC_GEN_MAX ? 1 : d->gen + 1;
 	chunk_at(t, index)->used &= ~(1ull << (index % DESC_CHUNK));
 	kstat_add(&slots, -1);
+	account_give(t->account, CHARGE_SLOTS, 1);
 	if (index < DESC_POSIX_MAX) {
 		t->posix_hint = MIN(t->posix_hint, index);
 		return;
@@ -866,6 +878,10 @@ desctab_set(struct desctab *t, uint32_t index, struct slot *s)
 			spin_unlock(&t->lock);
 			return EBUSY;
 		}
+		if (!account_take(t->account, CHARGE_SLOTS, 1)) {
+			spin_unlock(&t->lock);
+			return ENFILE;
+		}
 		take(t, index);
 	} else {
 		d->gen = d->gen == DESC_GEN_MAX ? 1 : d->gen + 1;
@@ -1001,6 +1017,7 @@ desctab_create(struct desctab **out)
 	if (t == NULL)
 		return ENOMEM;
 	spin_init(&t->lock, &desc_class);
+	t->account = account_get();
 	t->free_head = t->free_tail = FREE_END;
 	t->near = &no_chunk;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
@@ -1029,6 +1046,7 @@ desctab_destroy(struct desctab *t)
 	for (unsigned w = 0; w < ARRAY_SIZE(t->pages); w++)
 		for (uint64_t map = t->pages[w]; map != 0; map &= map - 1)
 			zone_free(dirpage_zone, t->dir[w * 64 + (unsigned)__builtin_ctzll(map)]);
+	account_unref(t->account);
 	zone_free(desctab_zone, t);
 }
 
@@ -1040,9 +1058,10 @@ inherited(const struct desc *d)
 	    d->node->kind != NODE_THREAD;
 }
 
-/* Without the slots that have one of the flags `but'.  True: some node has a second handle now. */
+/* Without the slots that have one of the flags `but'; *n counts them.  True: some node has a second
+ * handle now. */
 static bool
-copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t but)
+copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t but, uint32_t *n)
 {
 	struct desc_chunk *src = chunk_at(from, first), *dst = chunk_at(to, first);
 	bool second = false;
@@ -1057,6 +1076,7 @@ copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t bu
 		second |= node_handle_more(d->node);
 		dst->slot[i] = *d;
 		take(to, first + i);
+		(*n)++;
 	}
 	return second;
 }
@@ -1094,6 +1114,7 @@ table_copy(struct desctab *from, uint32_t but, struct desctab **out)
 {
 	struct desctab *to;
 	bool second = false;
+	uint32_t n = 0;
 	int error = desctab_create(&to);
 
 	if (error != 0)
@@ -1107,7 +1128,7 @@ table_copy(struct desctab *from, uint32_t but, struct desctab **out)
 	}
 	spin_lock(&from->lock);
 	for (uint32_t c = chunk_next(to, 0); c < DESC_NCHUNK; c = chunk_next(to, c + 1))
-		second |= copy_chunk(from, c * DESC_CHUNK, to, but);
+		second |= copy_chunk(from, c * DESC_CHUNK, to, but, &n);
 	to->native_top = from->native_top;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		to->self[i] = (struct desc_selfslot){ .rights = from->self[i].rights & self_rights[i],
@@ -1116,6 +1137,12 @@ table_copy(struct desctab *from, uint32_t but, struct desctab **out)
 	rebuild_free(to);
 	if (second)
 		last_handles(to);
+	if (unlikely(!account_take(to->account, CHARGE_SLOTS, n))) {
+		/* The end of the copy gives back what it never had. */
+		account_force(to->account, CHARGE_SLOTS, n);
+		desctab_destroy(to);
+		return EAGAIN;
+	}
 	*out = to;
 	return 0;
 }

@@ -57,7 +57,8 @@ int desctab_peek(struct desctab *, uint32_t index, struct node **, uint32_t *rig
 /* Lowest used index >= from, or -1. */
 int desctab_next(struct desctab *, uint32_t from);
 
-/* Creating calls: reserve, build, copy the number out, publish.  ENORES when the range is full. */
+/* Creating calls: reserve, build, copy the number out, publish.  ENORES when the range is full, ENFILE
+ * when the job has no more. */
 int desc_reserve(enum desc_range, uint32_t min, uint32_t *index) __must_check;
 void desc_unreserve(uint32_t index);
 /* Consumes one use of the node, which has one handle more. */

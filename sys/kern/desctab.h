@@ -46,6 +46,7 @@ struct desc_selfslot {
 
 struct desctab {
 	struct spin lock;		/* t */
+	struct account *account;	/* [I] whose the slots are, referenced */
 	uint32_t posix_hint;		/* [t] no free POSIX slot below */
 	uint32_t native_top;		/* [t] native slots ever used */
 	uint32_t native_used;		/* [t] */

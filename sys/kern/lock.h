@@ -61,6 +61,7 @@ enum lock_rank {
 	RANK_FUTEX_OWNER = 94,	/* spin: who owns which futex */
 	RANK_SIGNAL = 95,	/* spin: POSIX signal state of a process */
 	RANK_TREE = 96,		/* spin: the ramfs tree; devices and record locks stand behind it */
+	RANK_ACCOUNT = 106,	/* spin: what jobs are charged for */
 	RANK_PMAP = 100, RANK_ZONE = 110, RANK_PAGE = 120, RANK_HOST = 125,
 	RANK_TIMER = 130,	/* irq */
 	RANK_RUNQ = 140,	/* irq */

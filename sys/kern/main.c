@@ -2,6 +2,7 @@
  * The portable start: runs the init set by level, then becomes the idle thread.
  */
 #include "kern/main.h"
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/cpu.h"
 #include "kern/init.h"
@@ -14,7 +15,7 @@
 
 extern const struct init_entry init_set_start[], init_set_end[];
 
-struct thr thr_boot = { .t_state = THR_RUNNING, .t_class = THRIDLE, .t_prio = 255,
+struct thr thr_boot = { .t_state = THR_RUNNING, .t_class = THRIDLE, .t_prio = 255, .t_account = &account_root,
 	.t_link = LIST_INIT(thr_boot.t_link), .t_wait_link = LIST_INIT(thr_boot.t_wait_link),
 	.t_proc_link = LIST_INIT(thr_boot.t_proc_link), .t_name = "idle" };
 struct cpu cpu_boot = { .self = &cpu_boot, .thr = &thr_boot, .hold = HOLD_IDLE, .idle = &thr_boot,

@@ -12,6 +12,7 @@
 #include "mach/percpu.h"
 #include <abi/resource.h>
 
+struct account;
 struct desctab;
 struct fsctx;
 struct job;
@@ -31,6 +32,7 @@ struct proc {
 	bool p_did_exec;		/* [p] setpgid rule */
 	bool p_setid;			/* [I after exec] ids changed by exec: not inspectable */
 	struct job *p_job;		/* [I] */
+	struct account *p_account;	/* [I] the job's */
 	nsec_t p_min_slack;		/* [I once it runs] of its timers, by job policy */
 	uint32_t p_policy;		/* [I once it runs] conditions that need a look: kern/policy.h */
 	struct proc *p_parent;		/* [p] */

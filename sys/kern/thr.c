@@ -11,6 +11,7 @@
  */
 #include "kern/thr.h"
 #include "kern/systrace.h"
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/cpu.h"
 #include "kern/error.h"
@@ -75,6 +76,7 @@ thr_create(struct proc *p, const char *name, void (*entry)(void *), void *arg, s
 	node_init(&t->t_node, &thr_node_ops, NODE_THREAD, NULL, 0);
 	t->t_node.poll_in = SIG_SIGNALED;
 	t->t_proc = p;
+	t->t_account = p != NULL ? p->p_account : &account_root;
 	t->t_proc_koid = p != NULL ? p->p_node.koid : 0;
 	t->t_maker = (uint32_t)t->t_proc_koid;
 	t->t_entry = entry;

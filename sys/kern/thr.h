@@ -15,6 +15,7 @@
 #include "mach/percpu.h"	/* thr_self() */
 #include "mach/thread.h"	/* struct mach_thr: saved kernel stack pointer, FPU area, TLS base */
 
+struct account;
 struct cpu;
 struct futex_waiter;
 struct proc;
@@ -38,6 +39,8 @@ struct thr {
 	uint32_t t_work;		/* [a] WORK_* */
 	struct node t_node;
 	struct proc *t_proc;		/* [p] NULL for kernel threads and after the end */
+	struct account *t_account;	/* [o] whose what it makes is: kern/account.h */
+	koid_t t_over;			/* [o] the job whose limit of pages refused it last, or 0 */
 	koid_t t_proc_koid;		/* [I] of the process, also after the end */
 	struct list t_link;		/* [q] run queue */
 	struct list t_wait_link;	/* [lock of what it waits for] */

@@ -175,27 +175,38 @@ proc_vfork_done(struct proc *p)
 	spin_unlock(&proc_tree_lock);
 }
 
+/* What the child gets is its own job's from the beginning. */
+static int
+fork_make(struct trapframe *frame, struct job *job, bool vfork, struct procx **px, struct thr **t)
+{
+	struct account *mine = account_set(job->j_account);
+	int error = proc_alloc(proc_self(), px);
+	uint32_t was;
+
+	*t = NULL;
+	if (error == 0) {
+		fork_inherit(proc_self(), &(*px)->px_proc);
+		was = owner_begin((*px)->px_proc.p_node.koid);
+		error = fork_build(*px, frame, vfork, t);
+		owner_end(was);
+		if (error != 0)
+			proc_unmake(*px, *t);
+	}
+	account_set(mine);
+	return error;
+}
+
 static int
 fork_into(struct trapframe *frame, struct job *job, bool vfork, intptr_t *result)
 {
 	struct proc *parent = proc_self(), *p;
-	struct thr *t = NULL;
 	struct procx *px;
-	uint32_t was;
-	int error;
+	struct thr *t;
+	int error = fork_make(frame, job, vfork, &px, &t);
 
-	error = proc_alloc(parent, &px);
 	if (error != 0)
 		return error;
 	p = &px->px_proc;
-	fork_inherit(parent, p);
-	was = owner_begin(p->p_node.koid);
-	error = fork_build(px, frame, vfork, &t);
-	owner_end(was);
-	if (error != 0) {
-		proc_unmake(px, t);
-		return error;
-	}
 	spin_lock(&proc_tree_lock);
 	error = job_enter_locked(job, p);
 	if (unlikely(error != 0)) {

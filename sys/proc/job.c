@@ -5,7 +5,8 @@
  * at boot and holds process 1.  Every process is in exactly one job from before its first instruction
  * to its end; fork puts the child beside its parent, native creation where the creator says.  A job is
  * what policy is set on (proc/jobpolicy.c), what can be killed as one, and what its processes are
- * charged to: each counts in its job and in all above it, up to the least of their limits.
+ * charged to: each counts in its job and in all above it, up to the least of their limits, and so does what
+ * they take of pages, slots, queued bytes and observers (kern/account.c).
  *
  * 2. Life.
  *
@@ -166,6 +167,7 @@ job_destroy(struct node *n)
 		node_unuse(j->j_exchannels.plain);
 	if (j->j_exchannels.debugger != NULL)
 		node_unuse(j->j_exchannels.debugger);
+	account_unref(j->j_account);
 	node_unref(&j->j_parent->j_node);
 	zone_free(job_zone, j);
 	kstat_add(&jobs, -1);
@@ -184,7 +186,13 @@ job_alloc(struct job *parent)
 
 	if (j == NULL)
 		return NULL;
+	j->j_account = parent != NULL ? account_create(parent->j_account) : &account_root;
+	if (j->j_account == NULL) {
+		zone_free(job_zone, j);
+		return NULL;
+	}
 	node_init(&j->j_node, &job_ops, NODE_JOB, NULL, EMPTY);
+	j->j_account->koid = j->j_node.koid;
 	j->j_node.poll_in = SIG_SIGNALED;
 	list_init(&j->j_sibling);
 	list_init(&j->j_jobs);
@@ -223,7 +231,7 @@ job_enter_locked(struct job *j, struct proc *p)
 {
 	struct wakelist w;
 
-	ASSERT(spin_held(&proc_tree_lock) && p->p_job == NULL);
+	ASSERT(spin_held(&proc_tree_lock) && p->p_job == NULL && p->p_account == j->j_account);
 	if (unlikely(j->j_dead))
 		return EBADSTATE;
 	if (unlikely(full_locked(j)))
@@ -257,21 +265,46 @@ job_knows_setid(const struct job *j)
 	return !(j != NULL ? j : proc_self()->p_job)->j_policy.unprivileged;
 }
 
+bool
+job_within(const struct job *j, koid_t koid)
+{
+	while (j != NULL && j->j_node.koid != koid)
+		j = j->j_parent;
+	return j != NULL;
+}
+
+struct job *
+job_marked_locked(struct job *j)
+{
+	while (j != NULL && (!j->j_kill_on_oom || j == root_job))
+		j = j->j_parent;
+	return j;
+}
+
 int
 job_kill(struct job *top)
+{
+	if (top == root_job)
+		return EPERM;
+	job_kill_for(top, MX_TASK_RETCODE_SYSCALL_KILL);
+	return 0;
+}
+
+void
+job_kill_for(struct job *top, int64_t code)
 {
 	struct wakelist w;
 	struct procx *px;
 
-	if (top == root_job)
-		return EPERM;
+	ASSERT(top != root_job);
 	wakelist_init(&w);
 	spin_lock(&proc_tree_lock);
 	for (struct job *j = top; j != NULL; j = next_locked(top, j)) {
+		if (!j->j_dead)
+			j->j_code = code;
 		j->j_dead = true;
 		list_for_each(px, &j->j_procs, px_job_link)
-			(void)proc_kill_locked(&px->px_proc, ABI_W_SIGNALED(SIGKILL, 0),
-			    MX_TASK_RETCODE_SYSCALL_KILL);
+			(void)proc_kill_locked(&px->px_proc, ABI_W_SIGNALED(SIGKILL, 0), code);
 	}
 	/* Those that are empty leave, children first. */
 	for (struct job *j = leaf_locked(top), *next; j != top; j = next) {
@@ -283,7 +316,6 @@ job_kill(struct job *top)
 	spin_unlock(&proc_tree_lock);
 	wakelist_run(&w);
 	exchannels_close(&top->j_exchannels);
-	return 0;
 }
 
 /* --- calls --- */
@@ -365,6 +397,21 @@ sys_mx_job_create(uint32_t h, uint32_t options, void __user *out)
 
 /* --- information --- */
 
+static uint64_t
+max_of(const struct job *j, enum charge c, uint64_t unit)
+{
+	uint64_t max = account_max(j->j_account, c);
+
+	return max > UINT64_MAX / unit ? UINT64_MAX : max * unit;
+}
+
+static void
+tell_charge(const struct job *j, enum charge c, uint64_t unit, struct abi_job_charge *out)
+{
+	out->used = account_used(j->j_account, c) * unit;
+	out->max = max_of(j, c, unit);
+}
+
 static int
 job_info(struct node *n, uint32_t slot_rights, struct info_sink *s)
 {
@@ -373,15 +420,21 @@ job_info(struct node *n, uint32_t slot_rights, struct info_sink *s)
 
 	spin_lock(&proc_tree_lock);
 	if (j->j_dead) {
-		info.return_code = MX_TASK_RETCODE_SYSCALL_KILL;
+		info.return_code = j->j_code;
 		info.exited = list_empty(&j->j_procs) && list_empty(&j->j_jobs);
 	}
 	info.processes = j->j_nprocs;
 	info.max_processes = j->j_max_procs;
+	info.kill_on_oom = j->j_kill_on_oom;
 	spin_unlock(&proc_tree_lock);
+	tell_charge(j, CHARGE_PAGES, PAGE_SIZE, &info.memory);
+	tell_charge(j, CHARGE_SLOTS, 1, &info.handles);
+	tell_charge(j, CHARGE_BYTES, 1, &info.queued);
+	tell_charge(j, CHARGE_OBSERVERS, 1, &info.observers);
 	return info_put(s, &info);
 }
 INFO_TOPIC(job_topic, MX_INFO_JOB, NODE_JOB, RIGHT_INSPECT, sizeof(struct abi_info_job), job_info);
+INFO_TOPIC(job_topic_second, MX_INFO_JOB, NODE_JOB, RIGHT_INSPECT, offsetof(struct abi_info_job, memory), job_info);
 INFO_TOPIC(job_topic_first, MX_INFO_JOB, NODE_JOB, RIGHT_INSPECT, offsetof(struct abi_info_job, processes),
     job_info);
 
@@ -513,6 +566,54 @@ job_limit_set(struct node *n, const void *value)
 	return 0;
 }
 PROPERTY(job_limit, MX_PROP_JOB_PROCESS_LIMIT, NODE_JOB, sizeof(uint32_t), job_limit_get, job_limit_set);
+
+/* What is more than the new limit stays: see kern/account.c. */
+#define CHARGE_LIMIT(what, property, charge, unit) \
+static int \
+max_##what##_get(struct node *n, void *value) \
+{ \
+	*(uint64_t *)value = max_of(job_of(n), charge, unit); \
+	return 0; \
+} \
+static int \
+max_##what##_set(struct node *n, const void *value) \
+{ \
+	uint64_t max = *(const uint64_t *)value; \
+\
+	account_limit(job_of(n)->j_account, charge, max == UINT64_MAX ? max : max / (unit)); \
+	return 0; \
+} \
+PROPERTY(max_##what, property, NODE_JOB, sizeof(uint64_t), max_##what##_get, max_##what##_set)
+
+CHARGE_LIMIT(memory, MX_PROP_JOB_MEMORY_LIMIT, CHARGE_PAGES, PAGE_SIZE);
+CHARGE_LIMIT(handle, MX_PROP_JOB_HANDLE_LIMIT, CHARGE_SLOTS, 1u);
+CHARGE_LIMIT(queue, MX_PROP_JOB_QUEUE_LIMIT, CHARGE_BYTES, 1u);
+CHARGE_LIMIT(observer, MX_PROP_JOB_OBSERVER_LIMIT, CHARGE_OBSERVERS, 1u);
+
+static int
+job_oom_get(struct node *n, void *value)
+{
+	spin_lock(&proc_tree_lock);
+	*(uint64_t *)value = job_of(n)->j_kill_on_oom;
+	spin_unlock(&proc_tree_lock);
+	return 0;
+}
+
+static int
+job_oom_set(struct node *n, const void *value)
+{
+	uint64_t yes = *(const uint64_t *)value;
+
+	if (yes > 1)
+		return EINVAL;
+	if (job_of(n) == root_job)
+		return EPERM;
+	spin_lock(&proc_tree_lock);
+	job_of(n)->j_kill_on_oom = yes != 0;
+	spin_unlock(&proc_tree_lock);
+	return 0;
+}
+PROPERTY(job_oom, MX_PROP_JOB_KILL_ON_OOM, NODE_JOB, sizeof(uint64_t), job_oom_get, job_oom_set);
 
 /* --- the root --- */
 

@@ -3,6 +3,7 @@
  * Jobs: the tree that every process is in.  See proc/job.c for the theory, proc/jobpolicy.c for what
  * a job may forbid.
  */
+#include "kern/account.h"
 #include "kern/node.h"
 #include "kern/policy.h"
 #include "kern/proc.h"
@@ -30,6 +31,7 @@ struct job_policy {
 struct job {
 	struct node j_node;		/* NO_PROCESSES, NO_JOBS, TERMINATED */
 	struct job *j_parent;		/* [I] one reference; NULL: the root */
+	struct account *j_account;	/* [I] referenced: what it is charged for */
 	uint32_t j_depth;		/* [I] below the root */
 	struct list j_sibling;		/* [p] */
 	struct list j_jobs;		/* [p] children, by rising koid */
@@ -37,6 +39,8 @@ struct job {
 	uint32_t j_nprocs;		/* [p] processes in it and below it */
 	uint32_t j_max_procs;		/* [p] as many as there may be */
 	bool j_dead;			/* [p] killed */
+	bool j_kill_on_oom;		/* [p] goes first, as a whole, when memory is short */
+	int64_t j_code;			/* [p] of a dead one: MX_TASK_RETCODE_* */
 	char j_name[32];		/* [p] */
 	struct job_policy j_policy;
 	struct exchannels j_exchannels;
@@ -64,6 +68,11 @@ void job_settle(struct job *);
 /* Everything in it and below it ends with MX_TASK_RETCODE_SYSCALL_KILL, and nothing comes into it any
  * more.  EPERM for the root job. */
 int job_kill(struct job *) __must_check;
+void job_kill_for(struct job *, int64_t code);	/* the same with another code, and not for the root job */
+/* In the job with that koid, or below it. */
+bool job_within(const struct job *, koid_t);
+/* The job itself or the nearest above that goes first when memory is short, or NULL. */
+struct job *job_marked_locked(struct job *);
 /* Set-id bits count in the job; NULL: the caller's own. */
 bool job_knows_setid(const struct job *);
 /* The condition SET_ID, of a program that will run in the job; EPERM. */

@@ -247,8 +247,12 @@ sys_mx_process_create(uint32_t job, void __user *name, size_t len, uint32_t opti
 	if (error != 0)
 		return error;
 	error = name_in(name, len, text);
-	if (error == 0)
+	if (error == 0) {
+		struct account *mine = account_set(j->j_account);
+
 		error = create(text, (options & MX_PROCESS_CHILD) != 0, &px);
+		account_set(mine);
+	}
 	if (error == 0) {
 		error = create_publish(px, j, process, vmar);
 		if (error != 0)

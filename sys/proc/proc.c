@@ -223,6 +223,7 @@ proc_alloc(struct proc *parent, struct procx **out)
 	p->p_node.poll_in = SIG_SIGNALED;
 	p->p_state = PROC_NEW;
 	p->p_start = clock_now();
+	p->p_account = account_self();
 	list_init(&p->p_children);
 	list_init(&p->p_sibling);
 	list_init(&p->p_all);

@@ -298,19 +298,22 @@ build_child(struct spawn *s, struct vnode *vn)
 	return make_thread(s, p);
 }
 
+/* What the child gets is its job's from the beginning. */
 static int
 make_child(struct spawn *s, struct vnode *vn)
 {
+	struct account *mine = account_set(s->job != NULL ? s->job->j_account : account_self());
 	int error = proc_make(&s->px);
 	uint32_t was;
 
-	if (error != 0) {
+	if (error == 0) {
+		was = owner_begin(s->px->px_proc.p_node.koid);
+		error = build_child(s, vn);
+		owner_end(was);
+	} else {
 		vnode_unref(vn);
-		return error;
 	}
-	was = owner_begin(s->px->px_proc.p_node.koid);
-	error = build_child(s, vn);
-	owner_end(was);
+	account_set(mine);
 	return error;
 }
 

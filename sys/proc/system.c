@@ -13,6 +13,7 @@
 #include "mach/intr.h"
 #include "mach/thread.h"
 #include "mach/user.h"
+#include "proc/job.h"
 #include "proc/procx.h"
 #include "vm/daemon.h"
 #include "vm/space.h"
@@ -113,16 +114,30 @@ killed_locked(struct proc *p)
 	return killed;
 }
 
+/* Who may be chosen. */
+struct choice {
+	koid_t job;			/* in that job or below it; 0: anywhere */
+	bool fresh;			/* not being killed yet */
+	bool marked;			/* in a job that is to be killed first, or below one */
+};
+
+static bool
+eligible_locked(const struct choice *c, struct proc *p)
+{
+	return !exempt_locked(p) && !(c->fresh && killed_locked(p)) && (c->job == 0 || job_within(p->p_job, c->job)) &&
+	    (!c->marked || job_marked_locked(p->p_job) != NULL);
+}
+
 /* The candidate that was made next after number `koid', referenced, with its space. */
 static struct proc *
-next_candidate(koid_t koid, bool fresh, struct space **space)
+next_candidate(koid_t koid, const struct choice *c, struct space **space)
 {
 	struct proc *p;
 
 	spin_lock(&proc_tree_lock);
 	list_for_each(p, &proc_list, p_all) {
 		if (p->p_node.koid <= koid || p->p_state != PROC_ALIVE || p->p_space == NULL ||
-		    exempt_locked(p) || (fresh && killed_locked(p)) || !space_try_ref(p->p_space))
+		    !eligible_locked(c, p) || !space_try_ref(p->p_space))
 			continue;
 		node_ref(&p->p_node);
 		*space = p->p_space;
@@ -134,18 +149,17 @@ next_candidate(koid_t koid, bool fresh, struct space **space)
 }
 
 /*
- * The process with the most memory that its end would give back, referenced; `fresh': of those that
- * are not being killed yet.  A space's own lock sleeps, so each is looked at without the tree
+ * The process with the most memory that its end would give back, referenced.  A space's own lock sleeps, so each is looked at without the tree
  * lock; koids give the order.
  */
 static struct proc *
-largest(bool fresh, uint64_t *most)
+largest(const struct choice *c, uint64_t *most)
 {
 	struct proc *p, *victim = NULL;
 	struct space *space;
 	koid_t last = 0;
 
-	while ((p = next_candidate(last, fresh, &space)) != NULL) {
+	while ((p = next_candidate(last, c, &space)) != NULL) {
 		uint64_t bytes = space_charged(space);
 
 		last = p->p_node.koid;
@@ -160,6 +174,38 @@ largest(bool fresh, uint64_t *most)
 		*most = bytes;
 	}
 	return victim;
+}
+
+/* Ends the process, or the whole job that is to be killed first.  False: it is on its way already. */
+static bool
+put_down(struct proc *p, uint64_t bytes)
+{
+	bool first = signal_kill_once(p, MX_TASK_RETCODE_OOM_KILL);
+	struct job *j;
+
+	spin_lock(&proc_tree_lock);
+	if ((j = job_marked_locked(p->p_job)) != NULL)
+		node_ref(&j->j_node);
+	spin_unlock(&proc_tree_lock);
+	if (first)
+		log_printf("out of memory: killed process %d (%s), %llu KiB%s\n", (int)p->p_pid, p->p_name,
+		    (unsigned long long)(bytes / 1024), j != NULL ? ", and its job" : "");
+	if (j != NULL) {
+		job_kill_for(j, MX_TASK_RETCODE_OOM_KILL);
+		node_unref(&j->j_node);
+	}
+	return first;
+}
+
+/* Jobs that are to be killed first come first. */
+static struct proc *
+choose(koid_t job, bool fresh, uint64_t *most)
+{
+	struct choice c = { .job = job, .fresh = fresh, .marked = true };
+	struct proc *p = largest(&c, most);
+
+	c.marked = false;
+	return p != NULL ? p : largest(&c, most);
 }
 
 /* The last victim: only the page daemon touches these. */
@@ -186,20 +232,31 @@ oom_kill(void)
 	bool late = victim != 0 && victim_alive();
 	struct proc *p;
 	uint64_t most = 0;
-	enum oom done = OOM_COMING;
+	enum oom done;
 
 	if (late && clock_now() < victim_until)
 		return OOM_COMING;
 	victim = 0;
-	if ((p = largest(late, &most)) == NULL)
+	if ((p = choose(0, late, &most)) == NULL)
 		return OOM_NOBODY;
 	victim = p->p_node.koid;
 	victim_until = deadline_after(OOM_PATIENCE);
-	if (signal_kill_once(p, MX_TASK_RETCODE_OOM_KILL)) {
-		log_printf("out of memory: killed process %d (%s), %llu KiB\n", (int)p->p_pid, p->p_name,
-		    (unsigned long long)(most / 1024));
-		done = OOM_KILLED;
-	}
+	done = put_down(p, most) ? OOM_KILLED : OOM_COMING;
+	node_unref(&p->p_node);
+	return done;
+}
+
+/* A job is at its limit. */
+static enum oom
+oom_kill_in(koid_t job, bool late)
+{
+	uint64_t most = 0;
+	struct proc *p = choose(job, late, &most);
+	enum oom done;
+
+	if (p == NULL)
+		return OOM_NOBODY;
+	done = put_down(p, most) ? OOM_KILLED : OOM_COMING;
 	node_unref(&p->p_node);
 	return done;
 }
@@ -208,5 +265,6 @@ static void
 oom_init(void)
 {
 	vm_oom_kill = oom_kill;
+	vm_oom_kill_in = oom_kill_in;
 }
 INIT(oom_init, LEVEL_PROC - 1);

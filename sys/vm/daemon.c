@@ -17,6 +17,9 @@
  *    ending.  Who writes to a file or a VMO through a handle never causes a death: such memory is
  *    nobody's, and no death would bring it back; those calls fail with ENOMEM.
  *
+ *    A job at its limit of pages is a small machine: who faults in vain causes the death of the process
+ *    with the most charged pages in it (daemon_wait_job), at once, for there is nothing to reclaim.
+ *
  * 4. No deadlock.  Who sleeps here may hold mutexes that the victim needs in order to end.  But sleeps
  *    end when the sleeper is to die, and a victim that has not ended after a second is left to itself
  *    and another one chosen, so that in the end every sleeper is dying, or cannot be chosen and is
@@ -71,6 +74,7 @@ static struct thr *daemon_thr;			/* [I once it runs] */
 static uint32_t wanted;				/* [a] woken already */
 
 enum oom (*vm_oom_kill)(void);
+enum oom (*vm_oom_kill_in)(koid_t, bool);
 
 COUNTER_EVENT(stat_wakeups, "vm.daemon.wakeups");
 COUNTER_EVENT(stat_throttled, "vm.daemon.throttled");
@@ -121,6 +125,23 @@ daemon_wait(unsigned *tries, bool kill)
 	}
 	kstat_add(&stat_throttled, 1);
 	return sleep_here(kill) == 0 && !t->t_dying;
+}
+
+bool
+daemon_wait_job(unsigned *tries, koid_t job)
+{
+	struct thr *t = thr_self();
+	bool late = ++*tries > SLEEP_MOST / LOOK_AGAIN;
+
+	if (t->t_dying || vm_oom_kill_in == NULL || vm_oom_kill_in(job, late) == OOM_NOBODY)
+		return false;
+	if (late)
+		*tries = 0;
+	if (t->t_dying)
+		return false;
+	thr_sleep_prepare(false);
+	(void)thr_sleep(deadline_after(LOOK_AGAIN));
+	return !t->t_dying;
 }
 
 /* Wakes all, or only those that are to die. */

@@ -14,7 +14,8 @@
  * 3. A page that must be read from a device is fetched with no lock; the instruction faults again.
  *
  * 4. Without memory the thread sleeps until the page daemon has found some, by a process's death if
- *    need be (vm/daemon.c).  A thread that is to die gets ENOMEM.
+ *    need be (vm/daemon.c), of the job alone when it is the job that has none left.  A thread that is to
+ *    die gets ENOMEM.
  *
  * Budget (instructions, without entry and exit): anonymous write 250 + 512 to clear the page.
  */
@@ -245,12 +246,17 @@ space_fault_once(struct space *s, vaddr_t va, uint32_t access)
 static int
 fault_out_of_memory(struct space *s, vaddr_t va, uint32_t access)
 {
+	struct thr *t = thr_self();
 	unsigned tries = 0;
-	int error = ENOMEM;
+	int error;
 
-	while (error == ENOMEM && daemon_wait(&tries, true))
+	for (;;) {
+		t->t_over = 0;
 		error = space_fault_once(s, va, access);
-	return error;
+		if (error != ENOMEM ||
+		    !(t->t_over != 0 ? daemon_wait_job(&tries, t->t_over) : daemon_wait(&tries, true)))
+			return error;
+	}
 }
 
 NO_CANARY int

@@ -26,6 +26,7 @@
  * Letters: b page_lock, c the CPU's own under hold.
  */
 #include "vm/page.h"
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/cpu.h"
 #include "kern/deferred.h"
@@ -379,6 +380,9 @@ page_release(struct page *p, unsigned order)
 	VERIFY(p->use != PAGE_FREE && p->use != PAGE_IMAGE && p->order == order);
 	ASSERT(p->use != PAGE_VMO || p->word == 0);
 	kstat_add(use_stat[p->use], -((int64_t)1 << order));
+	ASSERT(p->use != PAGE_VMO || p->account != (void *)p);
+	if (p->use == PAGE_VMO)
+		account_give(p->account, CHARGE_PAGES, 1);
 	if (CONFIG_DEBUG)
 		page_fill(p, PAGE_POISON, order);
 	p->use = PAGE_FREE;
@@ -397,6 +401,26 @@ page_free(struct page *p)
 		cache_drain(c, PAGE_BATCH);
 	c->page[c->n++] = p;
 	hold_end();
+}
+
+struct page *
+page_alloc_ring(void)
+{
+	struct account *a = account_self();
+	struct page *p = NULL;
+
+	if (account_take(a, CHARGE_BYTES, PAGE_SIZE) && (p = page_alloc(PAGE_KERNEL, 0)) == NULL)
+		account_give(a, CHARGE_BYTES, PAGE_SIZE);
+	if (p != NULL)
+		p->account = a;
+	return p;
+}
+
+void
+page_free_ring(struct page *p)
+{
+	account_give(p->account, CHARGE_BYTES, PAGE_SIZE);
+	page_free(p);
 }
 
 void

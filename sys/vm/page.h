@@ -13,8 +13,13 @@
 
 enum page_use { PAGE_FREE, PAGE_KERNEL, PAGE_TABLE, PAGE_SLAB, PAGE_VMO, PAGE_STACK, PAGE_IMAGE, PAGE_FIXED };
 
+struct account;
+
 struct page {
-	struct list link;	/* free lists, the owner's lists */
+	union {
+		struct list link;	/* free lists, the owner's lists */
+		struct account *account;	/* of PAGE_VMO and of rings: whom it is charged to */
+	};
 	uint32_t refs;		/* [a] VMO trees that share it, plus pins */
 	uint8_t use;		/* enum page_use */
 	uint8_t order;		/* of a free or allocated block's head */
@@ -28,6 +33,9 @@ struct page {
 #define PG_TRIES	0x30u
 
 struct page *page_alloc(enum page_use, uint32_t flags) __must_check;	/* NULL: no memory */
+/* Of a ring of bytes: charged to the caller's job as bytes in a queue. */
+struct page *page_alloc_ring(void) __must_check;
+void page_free_ring(struct page *);
 struct page *page_alloc_order(enum page_use, unsigned order, uint32_t flags) __must_check;
 void page_free(struct page *);
 void page_free_order(struct page *, unsigned order);

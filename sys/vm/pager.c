@@ -446,7 +446,7 @@ frames_get(struct page **page, unsigned want)
 {
 	unsigned n = 0;
 
-	while (n < want && (page[n] = page_alloc(PAGE_VMO, 0)) != NULL)
+	while (n < want && (page[n] = vmo_page_make(&account_root, 0)) != NULL)
 		n++;
 	return n;
 }

@@ -114,6 +114,14 @@ page_share(const struct vmo *v)
 	return v->kind == VMO_VNODE && v->back == NULL ? PAGE_FILE : 0;
 }
 
+struct page *
+vmo_page_new(struct vmo *v, uint32_t flags)
+{
+	struct account *a = v->kind != VMO_VNODE ? v->account : v->back == NULL ? account_self() : &account_root;
+
+	return vmo_page_make(a, flags);
+}
+
 static inline void
 page_dirty(struct vmo *v, uint64_t index, struct page *p)
 {
@@ -545,6 +553,7 @@ vmo_make(enum vmo_kind kind, uint64_t size, struct vmo **out)
 	if ((v = zone_alloc(vmo_zone, 0)) == NULL)
 		return ENOMEM;
 	*v = (struct vmo){ .refs = 1, .kind = (uint8_t)kind, .size = size };
+	v->account = account_get();
 	spin_init(&v->lock, kind == VMO_VNODE ? &vnode_vmo_class : &vmo_class);
 	list_init(&v->maps);
 	list_init(&v->over_maps);
@@ -612,6 +621,7 @@ vmo_unref(struct vmo *v)
 			child_unref(v->root, v->height);
 		if (unlikely(v->id != NULL))
 			vmo_id_end(v->id);
+		account_unref(v->account);
 		zone_free(vmo_zone, v);
 		v = under;
 	}
@@ -874,7 +884,7 @@ vmo_commit_locked(struct vmo *v, uint64_t index, const struct mapping *by, struc
 		vmo_page_pin(src = old);
 	else if (v->kind == VMO_OVERLAY)
 		error = source_pin(v, index, &src);
-	new = error == 0 ? page_alloc(PAGE_VMO, (src == NULL ? PAGE_ZERO : 0) | page_share(v)) : NULL;
+	new = error == 0 ? vmo_page_new(v, (src == NULL ? PAGE_ZERO : 0) | page_share(v)) : NULL;
 	if (new == NULL) {
 		if (src != NULL)
 			vmo_unpin(src);
@@ -1044,7 +1054,7 @@ fresh_frame(struct vmo *v)
 	struct page *p;
 
 	do
-		p = page_alloc(PAGE_VMO, page_share(v));
+		p = vmo_page_new(v, page_share(v));
 	while (p == NULL && v->back != NULL && disk_wait(v, &tries));
 	return p;
 }

@@ -39,6 +39,8 @@ int vmo_create(uint64_t size, struct vmo **out) __must_check;
 /* A file's page cache: never snapshotted, private mappings are overlays over it. */
 int vmo_create_vnode(uint64_t size, const struct vmo_pager *, void *cookie, struct vmo **out)
     __must_check;
+/* A frame for its tree, charged to whose the VMO is, or of a file to the caller; PAGE_*.  NULL: no memory. */
+struct page *vmo_page_new(struct vmo *, uint32_t flags) __must_check;
 void vmo_ref(struct vmo *);
 void vmo_unref(struct vmo *);
 uint64_t vmo_size(struct vmo *);	/* bytes; a file's may end inside of a page */

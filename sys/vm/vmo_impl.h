@@ -1,5 +1,6 @@
 #pragma once
 /* What vmo.c, space.c and fault.c share; nobody else includes this. */
+#include "kern/account.h"
 #include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/node.h"
@@ -33,6 +34,7 @@ struct twig {
 /* Letters: I immutable, a atomic, v the vmo's lock, s the space's lock, f the forking space's. */
 struct vmo {
 	struct spin lock;
+	struct account *account;	/* [I] whose its pages are, but a file's; referenced */
 	uint32_t refs;			/* [a] */
 	uint8_t kind;			/* [I] enum vmo_kind */
 	uint8_t height;			/* [v] levels of twigs; 0: root is the page of index 0 */
@@ -137,6 +139,22 @@ mapping_index(const struct mapping *m, vaddr_t va)
 	return (m->off + (va - m->start)) >> PAGE_SHIFT;
 }
 
+/* A frame that is charged to the account. */
+static inline __attribute__((always_inline)) struct page *
+vmo_page_make(struct account *a, uint32_t flags)
+{
+	struct page *p;
+
+	if (unlikely(!account_take(a, CHARGE_PAGES, 1)))
+		return NULL;
+	p = page_alloc(PAGE_VMO, flags);
+	if (unlikely(p == NULL))
+		account_give(a, CHARGE_PAGES, 1);
+	else
+		p->account = a;
+	return p;
+}
+
 /*
  * vmo_commit_locked() for the commonest case, a first write beside the last one: the page of zeros
  * that it makes, or NULL when the case is another.
@@ -152,7 +170,7 @@ vmo_commit_quick(struct vmo *v, uint64_t index)
 	    index >= vmo_page_count(v))
 		return NULL;
 	slot = &leaf->slot[index & (TWIG_SLOTS - 1)];
-	if (*slot != NULL || (p = page_alloc(PAGE_VMO, PAGE_ZERO)) == NULL)
+	if (*slot != NULL || (p = vmo_page_make(v->account, PAGE_ZERO)) == NULL)
 		return NULL;
 	*slot = p;
 	leaf->used++;

@@ -1,4 +1,4 @@
-// SOURCES: sys/x86/bootmem.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/x86/bootmem.c sys/kern/string.c sys/kern/account.c test/host/shim/kernel.c
 /* RAM at the start: memory maps in any order, overlapping, and what is cut out of them. */
 #include <stdio.h>
 #include <sys/wait.h>

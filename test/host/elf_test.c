@@ -1,4 +1,4 @@
-// SOURCES: sys/proc/elf.c sys/proc/exec_args.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/proc/elf.c sys/proc/exec_args.c sys/kern/string.c sys/kern/account.c test/host/shim/kernel.c
 /*
  * What exec checks before it touches anything: ELF headers, each refusal by itself and then under
  * random damage against the rules said once more, plainly; "#!" lines; arguments and their limits.

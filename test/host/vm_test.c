@@ -1,4 +1,4 @@
-// SOURCES: sys/kern/uio.c
+// SOURCES: sys/kern/account.c sys/kern/uio.c
 /*
  * The memory code as it is (frames, zones, page tables, VM objects, spaces, faults) against a
  * trivially right model.  The machine below it is made here: a block of RAM, and an MMU that walks
@@ -41,7 +41,7 @@ paddr_t mmu_kernel_root;
 bool mmu_has_nx = true;
 static paddr_t root;
 static struct cpu cpu0;
-static struct thr thr0;
+static struct thr thr0 = { .t_account = &account_root };
 struct cpu *host_cpu = &cpu0;
 struct thr *host_thr = &thr0;
 uint32_t host_hold = HOLD_IDLE;
@@ -79,6 +79,7 @@ bool dirty_wait(void) { return true; }
 void flusher_note(void) { }
 void flusher_wake(void) { }
 void flusher_progress(void) { }
+bool daemon_wait_job(unsigned *tries, koid_t job) { return false; }
 void *kmap_alloc(size_t size) { return malloc(size); }
 void kmap_free(void *p, size_t size) { free(p); }
 bool kmap_owns(const void *p) { return false; }
@@ -415,7 +416,7 @@ image_get(struct vmo *v, void *cookie, uint64_t index, struct page **out)
 		page_ref(*out);
 		return 0;
 	}
-	*out = page_alloc(PAGE_VMO, PAGE_ZERO);
+	*out = vmo_page_new(v, PAGE_ZERO);
 	return *out != NULL ? 0 : ENOMEM;
 }
 
@@ -426,7 +427,7 @@ slow_get(struct vmo *v, void *cookie, uint64_t index, struct page **out)
 	char *p;
 
 	VERIFY(nheld == 0 && host_hold == HOLD_IDLE);
-	if ((*out = page_alloc(PAGE_VMO, PAGE_ZERO)) == NULL)
+	if ((*out = vmo_page_new(v, PAGE_ZERO)) == NULL)
 		return ENOMEM;
 	p = page_map(*out);
 	for (unsigned i = 0; i < WORDS && index < FPAGES; i++)
@@ -1390,8 +1391,15 @@ test_buddies(void)
 	host_thr->t_frees = true;
 	ok(take_all(&all, PAGE_KERNEL, 0) == 0, "and who gives memory back may have the last frame");
 	host_thr->t_frees = false;
-	for (struct list *l; (l = list_pop_front(&all)) != NULL;)
-		page_free(list_entry(l, struct page, link));
+	for (struct list *l; (l = list_pop_front(&all)) != NULL;) {
+		struct page *f = list_entry(l, struct page, link);
+
+		if (f->use == PAGE_VMO) {
+			f->account = &account_root;
+			account_force(f->account, CHARGE_PAGES, 1);
+		}
+		page_free(f);
+	}
 	quiet();
 	ok(page_free_count() == pages, "running out leaves nothing behind");
 }

@@ -1,4 +1,4 @@
-// SOURCES: sys/kern/wait.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/kern/wait.c sys/kern/string.c sys/kern/account.c test/host/shim/kernel.c
 /* The wait engine: rising bits, exclusive observers, passing on, levels that are seen at once. */
 #include "host.h"
 #include "kern/error.h"

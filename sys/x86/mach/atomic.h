@@ -10,6 +10,7 @@
 #define atomic_store_release(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define atomic_add(p, v)		__atomic_fetch_add((p), (v), __ATOMIC_SEQ_CST)
 #define atomic_sub(p, v)		__atomic_fetch_sub((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_add_return(p, v)		__atomic_add_fetch((p), (v), __ATOMIC_SEQ_CST)
 #define atomic_sub_return(p, v)		__atomic_sub_fetch((p), (v), __ATOMIC_SEQ_CST)
 #define atomic_or(p, v)			__atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 #define atomic_and(p, v)		__atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)

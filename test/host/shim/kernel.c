@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/cpu.h"
 #include "kern/deferred.h"
@@ -22,9 +23,9 @@
 #include "vm/zone.h"
 #include "host.h"
 
-static struct proc proc0 = { .p_limits = { [RLIMIT_NOFILE] = { 1024, 65536 },
+static struct proc proc0 = { .p_account = &account_root, .p_limits = { [RLIMIT_NOFILE] = { 1024, 65536 },
 	[RLIMIT_HANDLES] = { 16384, 196607 } } };
-static struct thr thr0 = { .t_proc = &proc0 };
+static struct thr thr0 = { .t_proc = &proc0, .t_account = &account_root };
 static struct cpu cpu0;
 struct cpu *host_cpu = &cpu0;
 struct thr *host_thr = &thr0;
@@ -106,6 +107,18 @@ page_free(struct page *p)
 	free(((struct host_page *)p)->data);
 	free(p);
 	host_live--;
+}
+
+struct page *
+page_alloc_ring(void)
+{
+	return page_alloc(PAGE_KERNEL, 0);
+}
+
+void
+page_free_ring(struct page *p)
+{
+	page_free(p);
 }
 
 paddr_t
