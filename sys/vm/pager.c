@@ -523,6 +523,37 @@ backing_fetch(struct vmo *v, uint64_t index, unsigned want)
 	return error;
 }
 
+int
+vmo_pin_new(struct vmo *v, uint64_t index, struct page **out)
+{
+	struct page *p = page_alloc(PAGE_VMO, PAGE_ZERO);
+	int error = ENOMEM;
+	bool shared;
+
+	if (p != NULL) {
+		spin_lock(&v->lock);
+		if ((*out = vmo_page_locked(v, index, &shared)) == NULL) {
+			if ((error = vmo_insert_locked(v, index, *out = p)) == 0)
+				backing_dirty(v, index, p);
+		} else {
+			page_unref(p);
+			error = 0;
+		}
+		if (error == 0)
+			vmo_page_pin(*out);
+		spin_unlock(&v->lock);
+	}
+	/* Memory is short: the patient way, by reading it. */
+	return error == ENOMEM ? vmo_pin(v, index, out) : error;
+}
+
+void
+vmo_throttle(struct vmo *v)
+{
+	if (v->back != NULL && dirty_over())
+		(void)dirty_wait();
+}
+
 /* --- the clock --- */
 
 /* Somebody wants it to stay (mlock). */
@@ -570,14 +601,14 @@ clock_visit(struct backing *b, uint64_t want)
 	return n;
 }
 
-/* Twice around at most: the first time may only take marks away. */
+/* Twice around at most, for the first time may only take marks away; the hand may begin in the middle. */
 uint64_t
 vmo_reclaim(uint64_t want)
 {
 	uint64_t n = 0;
 
 	spin_lock(&reclaim_lock);
-	for (uint32_t visits = 2 * nreclaim; visits > 0 && n < want; visits--) {
+	for (uint32_t visits = 3 * nreclaim; visits > 0 && n < want; visits--) {
 		struct backing *b = list_first(&reclaim_list, struct backing, link);
 
 		n += clock_visit(b, want - n);

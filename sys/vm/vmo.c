@@ -997,16 +997,21 @@ vmo_pin_write(struct vmo *v, uint64_t index, struct page **out)
 }
 
 void
+vmo_written(struct vmo *v, uint64_t index, struct page *p)
+{
+	bool shared;
+
+	spin_lock(&v->lock);
+	if (vmo_page_locked(v, index, &shared) == p)
+		page_dirty(v, index, p);
+	spin_unlock(&v->lock);
+}
+
+void
 vmo_unpin_written(struct vmo *v, uint64_t index, struct page *p)
 {
-	if (unlikely(v->back != NULL)) {
-		bool shared;
-
-		spin_lock(&v->lock);
-		if (vmo_page_locked(v, index, &shared) == p)
-			backing_dirty(v, index, p);
-		spin_unlock(&v->lock);
-	}
+	if (unlikely(v->back != NULL))
+		vmo_written(v, index, p);
 	vmo_unpin(p);
 }
 

@@ -81,6 +81,10 @@ void vmo_seen(struct vmo *);		/* with all that it is made of; debug kernels (ker
 /* The same, a page of its own to write to; vmo_unpin_written() when that is done. */
 int vmo_pin_write(struct vmo *, uint64_t index, struct page **) __must_check;
 void vmo_unpin_written(struct vmo *, uint64_t index, struct page *);
+void vmo_written(struct vmo *, uint64_t index, struct page *);	/* and it stays pinned */
+/* Of a disk's: the page at index, pinned, to be overwritten; zeros if it was not there. */
+int vmo_pin_new(struct vmo *, uint64_t index, struct page **) __must_check;
+void vmo_throttle(struct vmo *);	/* waits while too much is dirty */
 bool vmo_is_vnode(struct vmo *);
 struct vmo *vmo_file(struct vmo *);	/* the vnode's VMO behind it (or itself), or NULL; no reference */
 /* Of what native calls made; else 0. */
