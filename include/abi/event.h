@@ -58,8 +58,9 @@ struct abi_ev_key {
 	uint64_t reserved2;
 };
 struct abi_ev_pointer {
-	uint32_t button, state;
-	int32_t x, y, z;	/* movement since the last one, up and right positive */
+	uint32_t button;	/* 1 left, 2 right, 4 middle: which it was; of a motion: all that are held */
+	uint32_t state;		/* EV_MOD_* */
+	int32_t x, y, z;	/* movement since the last one: right, up, and the wheel away from the hand positive */
 	uint32_t reserved;
 	int64_t time;
 };

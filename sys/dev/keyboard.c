@@ -3,42 +3,23 @@
  * terminfo's `linux' has them: arrows as ESC [ A (ESC O A with DECCKM), F1 to F5 as ESC [ [ A and so
  * on, the others as ESC [ n ~, Alt as an ESC before the character.
  *
- * The handler puts scan codes into a ring; the deferred call decodes them.  Decoder state belongs
- * to that call alone.
+ * What the controller is and does: dev/ps2.c, which gives the scan codes one by one, in a deferred call.
  */
+#include "dev/keyboard.h"
+#include "dev/ps2.h"
 #include "dev/screen.h"
 #include "dev/tty.h"
 #include "ipc/ev.h"
 #include "kern/cred.h"
-#include "kern/deferred.h"
 #include "kern/error.h"
 #include "kern/init.h"
-#include "kern/lock.h"
 #include "kern/log.h"
 #include "kern/proc.h"
 #include "kern/string.h"
 #include "kern/time.h"
-#include "mach/intr.h"
-#include "mach/io.h"
 #include "proc/pgrp.h"
 
-#define PORT_DATA	0x60
-#define PORT_STATUS	0x64
-#define PORT_COMMAND	0x64
-#define STATUS_OUT	0x01	/* a byte for us */
-#define STATUS_IN	0x02	/* it has not taken our last byte yet */
-#define STATUS_AUX	0x20	/* the byte is the mouse's */
-#define CMD_READ_CONFIG	0x20
-#define CMD_WRITE_CONFIG 0x60
-#define CMD_AUX_OFF	0xa7
-#define CMD_KBD_OFF	0xad
-#define CMD_KBD_ON	0xae
-#define CONFIG_INTR	0x01
-#define CONFIG_CLOCK_OFF 0x10
-#define CONFIG_TRANSLATE 0x40
-#define KBD_SCAN_ON	0xf4
-#define IRQ		1
-#define RING		256u
+#define SCAN_ON		0xf4
 
 #define RELEASED	0x80
 #define EXTENDED	0xe0
@@ -48,14 +29,7 @@ enum { KEY_CTRL = 0x1d, KEY_LSHIFT = 0x2a, KEY_RSHIFT = 0x36, KEY_ALT = 0x38, KE
 	KEY_F1 = 0x3b, KEY_F10 = 0x44, KEY_NUM = 0x45, KEY_PAD = 0x47, KEY_PAD_LAST = 0x53, KEY_F11 = 0x57,
 	KEY_F12 = 0x58 };
 
-LOCK_CLASS(keyboard_class, "keyboard", RANK_DRIVER);
-
-static struct spin ring_lock = SPIN_INIT(&keyboard_class);
-static uint8_t ring[RING];			/* [ring_lock] */
-static uint32_t head, tail;			/* [ring_lock] free-running */
-static struct deferred keyboard_call;
-
-/* Decoder. */
+/* Decoder: of the deferred call alone. */
 static bool shift_left, shift_right, ctrl, alt, caps, num = true, extended;
 static uint8_t skip;				/* bytes of the Pause key still to come */
 
@@ -207,8 +181,8 @@ extended_key(uint8_t key, bool down)
 
 /* --- events (ipc/ev.c) --- */
 
-static uint32_t
-modifiers(void)
+uint32_t
+keyboard_modifiers(void)
 {
 	return (shift_left || shift_right ? EV_MOD_SHIFT : 0) | (caps ? EV_MOD_CAPS : 0) | (ctrl ? EV_MOD_CTRL : 0) |
 	    (alt ? EV_MOD_ALT : 0) | (num ? EV_MOD_NUMLK : 0);
@@ -231,7 +205,7 @@ symbol(uint8_t key)
 static void
 tell(uint8_t key, bool grey, bool down)
 {
-	struct abi_event e = { .kbd = { .sym = grey ? 0 : symbol(key), .state = modifiers(),
+	struct abi_event e = { .kbd = { .sym = grey ? 0 : symbol(key), .state = keyboard_modifiers(),
 		.code = key | (grey ? 0x100u : 0), .time = clock_now() } };
 
 	ev_post(&ev_input, down ? EV_KEYDOWN : EV_KEYUP, &e);
@@ -287,115 +261,19 @@ scan_code(uint8_t code)
 		send_key(key);
 }
 
-/* --- interrupts --- */
-
-static void
-keyboard_interrupt(void *arg)
-{
-	uint32_t state = spin_lock_irq(&ring_lock);
-	uint8_t status, code;
-	unsigned n;
-
-	(void)arg;
-	for (n = 0; n < 16 && ((status = io_read8(PORT_STATUS)) & STATUS_OUT) != 0; n++) {
-		code = io_read8(PORT_DATA);
-		if ((status & STATUS_AUX) == 0 && head - tail < RING)
-			ring[head++ % RING] = code;
-	}
-	spin_unlock_irq(&ring_lock, state);
-	deferred_queue(&keyboard_call);
-}
-
-static bool
-ring_take(uint8_t *code)
-{
-	uint32_t state = spin_lock_irq(&ring_lock);
-	bool any = head != tail;
-
-	if (any)
-		*code = ring[tail++ % RING];
-	spin_unlock_irq(&ring_lock, state);
-	return any;
-}
-
-static void
-keyboard_deferred(struct deferred *d)
-{
-	uint8_t code;
-
-	(void)d;
-	while (ring_take(&code))
-		scan_code(code);
-}
-
-/* --- attachment --- */
-
-static bool
-can_write(void)
-{
-	unsigned spins;
-
-	for (spins = 0; spins < 100000; spins++)
-		if ((io_read8(PORT_STATUS) & STATUS_IN) == 0)
-			return true;
-	return false;
-}
-
-static bool
-command(uint8_t c)
-{
-	if (!can_write())
-		return false;
-	io_write8(PORT_COMMAND, c);
-	return true;
-}
-
-static bool
-read_answer(uint8_t *v)
-{
-	unsigned spins;
-
-	for (spins = 0; spins < 100000; spins++)
-		if ((io_read8(PORT_STATUS) & STATUS_OUT) != 0) {
-			*v = io_read8(PORT_DATA);
-			return true;
-		}
-	return false;
-}
-
-static bool
-controller_setup(void)
-{
-	uint8_t config;
-	unsigned n;
-
-	if (io_read8(PORT_STATUS) == 0xff)
-		return false;
-	if (!command(CMD_KBD_OFF) || !command(CMD_AUX_OFF))
-		return false;
-	for (n = 0; n < 64 && (io_read8(PORT_STATUS) & STATUS_OUT) != 0; n++)
-		(void)io_read8(PORT_DATA);
-	if (!command(CMD_READ_CONFIG) || !read_answer(&config))
-		return false;
-	config = (uint8_t)((config | CONFIG_INTR | CONFIG_TRANSLATE) & ~CONFIG_CLOCK_OFF);
-	if (!command(CMD_WRITE_CONFIG) || !can_write())
-		return false;
-	io_write8(PORT_DATA, config);
-	if (!command(CMD_KBD_ON) || !can_write())
-		return false;
-	io_write8(PORT_DATA, KBD_SCAN_ON);
-	(void)read_answer(&config);	/* acknowledged, or there is no keyboard: nothing will come */
-	return true;
-}
-
 static void
 keyboard_init(void)
 {
-	if (screen_port() == NULL || !controller_setup())
+	bool mouse;
+
+	if (screen_port() == NULL || !ps2_start())
 		return;
-	keyboard_call = (struct deferred)DEFERRED_INIT(keyboard_call, keyboard_deferred);
 	ev_tty_hook = may_listen;
-	if (intr_register(IRQ, keyboard_interrupt, NULL, "keyboard") != 0)
-		log_warn("keyboard: no interrupt\n");
+	mouse = mouse_start();
+	ps2_open(PS2_KEYBOARD);
+	(void)ps2_send(PS2_KEYBOARD, SCAN_ON);	/* or there is no keyboard: nothing will come */
+	ps2_listen(PS2_KEYBOARD, scan_code);
+	if (mouse)
+		ps2_listen(PS2_MOUSE, mouse_byte);
 }
 INIT(keyboard_init, LEVEL_DEV + 3);

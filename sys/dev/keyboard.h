@@ -1,0 +1,7 @@
+#pragma once
+/* Keyboard and mouse of the console. */
+#include "kern/types.h"
+
+uint32_t keyboard_modifiers(void);	/* EV_MOD_*, held or locked now; of deferred calls */
+bool mouse_start(void);			/* dev/mouse.c; false: there is none */
+void mouse_byte(uint8_t);		/* a byte from it; of deferred calls */
