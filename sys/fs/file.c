@@ -81,6 +81,7 @@ file_create(struct vnode *vn, uint32_t flags, bool writer, struct node **out)
 	f->f_off = 0;
 	f->f_open = flags;
 	f->f_writer = writer;
+	f->f_lists = false;
 	kstat_add(&file_count, 1);
 	*out = &f->f_node;
 	return 0;

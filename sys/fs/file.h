@@ -12,6 +12,7 @@ struct file {
 	int64_t f_off;			/* [f_lock] */
 	uint32_t f_open;		/* [I] O_* it was opened with */
 	bool f_writer;			/* [I] counted in v_writers */
+	bool f_lists;			/* [I] a directory that itself cannot be listed; those below can (open.c) */
 };
 
 struct file *file_of(struct node *);	/* NULL when the node is not a file */

@@ -170,6 +170,8 @@ base_start(int dirfd, struct walk *w)
 	} else {
 		w->vn = vn;
 		vnode_ref(vn);
+		if ((w->res->base_rights & RIGHT_READ) != 0 && file_of(n) != NULL && file_of(n)->f_lists)
+			w->res->base_rights |= RIGHT_ENUMERATE;
 		if (unlikely(w->confined)) {
 			w->base = vn;
 			vnode_ref(vn);

@@ -8,6 +8,10 @@
  *
  * Rights (DESIGN.md 4): what the access mode says, MAP with READ, EXECUTE when the caller may
  * execute the file, for directories what may be had below them; never more than the base's.
+ *
+ * ENUMERATE says of a directory that it can be listed, and whether those below it can.  O_PATH and O_SEARCH
+ * give up the first only: such a description remembers (f_lists) that its base let it list.  So tar -C
+ * works, and who takes ENUMERATE from a slot takes it for all that is below.
  */
 #include "fs/dir.h"
 #include "fs/file.h"
@@ -200,9 +204,12 @@ open_found(struct vnode *vn, uint32_t base, uint32_t flags, struct node **out, u
 		error = open_magic(vn, flags, out, rights);
 	else
 		error = vnode_open(vn, flags, out, rights);
-	if (error == 0)
-		*rights &= base;
-	return error;
+	if (error != 0)
+		return error;
+	*rights &= base;
+	if ((flags & (O_PATH | O_SEARCH)) != 0 && S_ISDIR(vn->v_mode) && file_of(*out) != NULL)
+		file_of(*out)->f_lists = (base & RIGHT_ENUMERATE) != 0;
+	return 0;
 }
 
 static int

@@ -88,6 +88,28 @@ files(int dir)
 	close(fd);
 }
 
+/* A directory in `dir' can be listed or not, opened at once or through another that is only searched. */
+static void
+below(int dir, int can, const char *what)
+{
+	char buf[512];
+	int sub, path, deep;
+
+	mkdirat(dir, "sub", 0755);
+	mkdirat(dir, "sub/deep", 0755);
+	sub = openat(dir, "sub", O_RDONLY | O_DIRECTORY);
+	path = openat(dir, "sub", O_SEARCH);
+	deep = openat(path, "deep", O_RDONLY | O_DIRECTORY);
+	ok((getdents(sub, buf, sizeof(buf)) > 0) == can && (getdents(deep, buf, sizeof(buf)) > 0) == can &&
+	    (((rights(sub) & rights(deep)) & MX_RIGHT_ENUMERATE) != 0) == can, "%s", what);
+	fails(getdents(path, buf, sizeof(buf)), EBADF, "not what is only searched");
+	close(deep);
+	close(path);
+	close(sub);
+	unlinkat(dir, "sub/deep", AT_REMOVEDIR);
+	unlinkat(dir, "sub", AT_REMOVEDIR);
+}
+
 static void
 all(int dir)
 {
@@ -95,6 +117,8 @@ all(int dir)
 
 	is_int(rights(dir) & (BELOW | MX_RIGHT_ENUMERATE), BELOW | MX_RIGHT_ENUMERATE, "O_RDONLY has all");
 	is_int(rights(fd) & (BELOW | MX_RIGHT_ENUMERATE), BELOW, "O_PATH all but ENUMERATE");
+	below(fd, 1, "O_PATH: what is below can be listed");
+	below(weak, 0, "without ENUMERATE it cannot");
 	is_int(fchdir(fd), 0, "which is enough for fchdir");
 	is_int(chdir(through(weak, "")), 0, "and for chdir");
 	is_int(chdir("/proc/self/cwd"), 0, "chdir to where one is");
