@@ -309,3 +309,17 @@ confstr(int name, char *buf, size_t size)
 	}
 	return len;
 }
+
+int
+getloadavg(double load[], int n)
+{
+	FILE *f = fopen("/proc/loadavg", "re");
+	int got = 0;
+
+	if (f == NULL)
+		return -1;
+	while (got < n && got < 3 && fscanf(f, "%lf", &load[got]) == 1)
+		got++;
+	fclose(f);
+	return got != 0 || n <= 0 ? got : -1;
+}

@@ -2,7 +2,7 @@
  * init: process 1.
  *
  * Mounts /dev and /proc, sets the host name, runs /etc/rc, then keeps a root shell on each console
- * that /etc/ttys names and the machine has.  Where mk/zrun waits at the other end of a virtio
+ * that /etc/ttys names and the machine has, and tells in /var/run/utmp who is where (who(1)).  Where mk/zrun waits at the other end of a virtio
  * port, /sbin/zrund takes over instead.
  *
  * All signals stay blocked; the main loop takes them one at a time with sigtimedwait, so nothing
@@ -25,6 +25,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <utmpx.h>
 
 #define MAXCONSOLES	8
 #define QUICK		2	/* a shell that lived for fewer seconds is not restarted at once */
@@ -88,6 +89,37 @@ mount_missing(const char *type, const char *dir, const char *has)
 {
 	if (access(has, F_OK) != 0 && mount(type, dir, type, 0) != 0)
 		complain(dir);
+}
+
+/* When the machine started. */
+static void
+utmp_setup(void)
+{
+	struct utmpx u = { .ut_type = BOOT_TIME };
+	int fd = open(UTMPX_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return;
+	close(fd);
+	u.ut_tv.tv_sec = time(NULL) - now();
+	pututxline(&u);
+	endutxent();
+}
+
+/* A shell came or went. */
+static void
+utmp_note(const struct console *c, int type)
+{
+	struct utmpx u = { .ut_type = (short)type, .ut_pid = c->pid };
+	const char *line = c->device + strlen("/dev/");
+
+	snprintf(u.ut_line, sizeof(u.ut_line), "%s", line);
+	snprintf(u.ut_id, sizeof(u.ut_id), "%s", line);
+	if (type == USER_PROCESS)
+		strcpy(u.ut_user, "root");
+	u.ut_tv.tv_sec = time(NULL);
+	pututxline(&u);
+	endutxent();
 }
 
 static void
@@ -194,6 +226,8 @@ console_start(struct console *c)
 		complain("fork");
 		c->pid = 0;
 		c->start += QUICK;
+	} else {
+		utmp_note(c, USER_PROCESS);
 	}
 }
 
@@ -234,6 +268,7 @@ reap(void)
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		for (int i = 0; i < nconsoles; i++)
 			if (consoles[i].pid == pid) {
+				utmp_note(&consoles[i], DEAD_PROCESS);
 				consoles[i].pid = 0;
 				if (now() - consoles[i].start < QUICK)
 					consoles[i].start = now() + QUICK;
@@ -307,6 +342,7 @@ main(void)
 	mount_missing("devfs", "/dev", "/dev/null");
 	mount_missing("procfs", "/proc", "/proc/self");
 	hostname_setup();
+	utmp_setup();
 	if (access("/dev/vport/zenta.ctl", F_OK) == 0) {
 		char *argv[] = { "zrund", NULL };
 

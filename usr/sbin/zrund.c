@@ -53,6 +53,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <utmpx.h>
 
 extern char **environ;
 
@@ -394,6 +395,18 @@ terminal_resize(unsigned short rows, unsigned short cols)
 	}
 }
 
+/* For who(1). */
+static void
+terminal_note(const struct request *rq, pid_t command)
+{
+	struct utmpx u = { .ut_type = USER_PROCESS, .ut_pid = command, .ut_id = "console", .ut_line = "console" };
+
+	snprintf(u.ut_user, sizeof(u.ut_user), "%s", rq->user);
+	u.ut_tv.tv_sec = time(NULL);
+	pututxline(&u);
+	endutxent();
+}
+
 static bool
 control_read(unsigned char *buf, size_t len)
 {
@@ -490,6 +503,8 @@ main(void)
 		command_run(&rq, pw);
 	if (command < 0)
 		refuse(126, "zrund: fork: %s", strerror(errno));
+	if (rq.terminal)
+		terminal_note(&rq, command);
 	status = command_wait(command);
 	output_flush();
 	if (WIFSIGNALED(status))
