@@ -14,7 +14,7 @@
 /* What a job says of one condition. */
 struct job_action {
 	uint8_t action;			/* MX_POL_ACTION_* */
-	bool set;			/* explicitly, here or above: it stays */
+	bool set;			/* explicitly, here or above: it only becomes stricter */
 };
 
 /* Changes only while nothing is in the job: whoever is in it reads it without a lock. */

@@ -4,8 +4,8 @@
  * 1. Concepts.  A *condition* is something that a process may try: make an event, fork, open by
  * path.  For each a job has an *action*.  A condition nobody spoke about is allowed, but for VMAR_WX,
  * which is denied; the opt-in is an explicit "allow".  What was said explicitly, in the job or in one
- * above it, stays: a new job starts with its parent's policy, and a set fills only what nobody has
- * spoken about.  Policy is set while nothing is in the job.
+ * above it, can only become stricter: allow, audit, deny, kill (with an exception is as strict as without).
+ * A new job starts with its parent's policy.  Policy is set while nothing is in the job.
  *
  * 2. Where it is asked.  A process carries one word with a bit for each condition whose action is not
  * "allow" (kern/policy.h); the entry path of a call tests its bit, and only a set bit leads here.  It
@@ -237,7 +237,20 @@ wish_add(uint8_t *wish, const struct abi_policy_basic *b)
 	return action_known(b->policy) ? 0 : ENOTSUP;
 }
 
-/* Fills what nobody has spoken about; EEXIST, with nothing changed, for an absolute wish that differs. */
+/* How strict an action is. */
+static unsigned
+rank_of(uint8_t action)
+{
+	static const uint8_t rank[] = {
+		[MX_POL_ACTION_ALLOW] = 0, [MX_POL_ACTION_ALLOW_EXCEPTION] = 1, [MX_POL_ACTION_AUDIT] = 1,
+		[MX_POL_ACTION_DENY] = 2, [MX_POL_ACTION_DENY_EXCEPTION] = 2, [MX_POL_ACTION_KILL] = 3,
+	};
+
+	return rank[action];
+}
+
+/* Says what nobody has said, and what is stricter; EEXIST, with nothing changed, for an absolute wish that
+ * is not. */
 static int
 apply_basic(struct job_policy *jp, const uint8_t *wish, bool absolute)
 {
@@ -248,7 +261,7 @@ apply_basic(struct job_policy *jp, const uint8_t *wish, bool absolute)
 
 		if (wish[i] == 0xff || (a->set && a->action == wish[i]))
 			continue;
-		if (!a->set) {
+		if (!a->set || rank_of(wish[i]) > rank_of(a->action)) {
 			*a = (struct job_action){ .action = wish[i], .set = true };
 		} else if (absolute) {
 			*jp = old;

@@ -16,6 +16,7 @@
 #include <mx/object.h>
 #include <mx/policy.h>
 #include <mx/process.h>
+#include <mx/spawn.h>
 #include <mx/syscalls.h>
 #include "sysuser.h"
 #include "tap.h"
@@ -94,13 +95,15 @@ setting(void)
 	is_int(mx_job_set_policy(j, 0, MX_JOB_POL_BASIC, p, 2), MX_ERR_NOT_SUPPORTED, "an unknown action");
 	is_int(set(j, MX_POL_NEW_EVENT, MX_POL_ACTION_ALLOW), MX_OK, "nothing of those was applied");
 	is_int(set(j, MX_POL_NEW_EVENT, MX_POL_ACTION_ALLOW), MX_OK, "the same again is no conflict");
-	is_int(set(j, MX_POL_NEW_EVENT, MX_POL_ACTION_DENY), MX_ERR_ALREADY_EXISTS, "another is");
+	is_int(set(j, MX_POL_NEW_EVENT, MX_POL_ACTION_AUDIT), MX_OK, "nor is a stricter action");
+	is_int(set(j, MX_POL_NEW_EVENT, MX_POL_ACTION_ALLOW), MX_ERR_ALREADY_EXISTS, "a laxer one is");
+	p[0] = (mx_policy_basic_t){ MX_POL_NEW_EVENT, MX_POL_ACTION_ALLOW };
 	p[1] = (mx_policy_basic_t){ MX_POL_NEW_PORT, MX_POL_ACTION_DENY };
 	is_int(mx_job_set_policy(j, MX_JOB_POL_ABSOLUTE, MX_JOB_POL_BASIC, p, 2), MX_ERR_ALREADY_EXISTS, "beside something new");
 	is_int(set(j, MX_POL_NEW_PORT, MX_POL_ACTION_AUDIT), MX_OK, "which was not applied either");
 	is_int(mx_job_set_policy(j, MX_JOB_POL_RELATIVE, MX_JOB_POL_BASIC, p, 2), MX_OK, "a relative set keeps what is there");
 	c = job_new(j);
-	is_int(set(c, MX_POL_NEW_EVENT, MX_POL_ACTION_DENY), MX_ERR_ALREADY_EXISTS, "a child has its parent's");
+	is_int(set(c, MX_POL_NEW_EVENT, MX_POL_ACTION_ALLOW), MX_ERR_ALREADY_EXISTS, "a child has its parent's");
 	is_int(set(j, MX_POL_NEW_FIFO, MX_POL_ACTION_DENY), MX_ERR_BAD_STATE, "not while it has a child");
 	is_int(set(c, MX_POL_NEW_FIFO, MX_POL_ACTION_DENY), MX_OK, "the child may say more");
 	mx_handle_close(c);
@@ -115,6 +118,33 @@ setting(void)
 	s = (mx_policy_timer_slack_t){ -1, 0, 0 };
 	is_int(mx_job_set_policy(j, 0, MX_JOB_POL_TIMER_SLACK, &s, 1), MX_ERR_INVALID_ARGS, "is not negative");
 	mx_handle_close(j), mx_handle_close(ev);
+}
+
+/* Every action over every other: only what is stricter counts. */
+static void
+tightening(void)
+{
+	static const struct { uint32_t action; int rank; } act[] = {
+		{ MX_POL_ACTION_ALLOW, 0 }, { MX_POL_ACTION_ALLOW_EXCEPTION, 1 }, { MX_POL_ACTION_AUDIT, 1 },
+		{ MX_POL_ACTION_DENY, 2 }, { MX_POL_ACTION_DENY_EXCEPTION, 2 }, { MX_POL_ACTION_KILL, 3 },
+	};
+
+	for (int i = 0; i < 6; i++)
+		for (int k = 0; k < 6; k++) {
+			mx_handle_t top = job_new(mx_job_default()), below;
+			mx_status_t want = i == k || act[k].rank > act[i].rank ? MX_OK : MX_ERR_ALREADY_EXISTS;
+			mx_policy_basic_t p = { MX_POL_NEW_TIMER, act[k].action };
+
+			set(top, MX_POL_NEW_TIMER, act[i].action);
+			below = job_new(top);
+			ok(set(below, MX_POL_NEW_TIMER, act[k].action) == want, "action %u below %u", act[k].action,
+			    act[i].action);
+			is_int(mx_job_set_policy(below, MX_JOB_POL_RELATIVE, MX_JOB_POL_BASIC, &p, 1), MX_OK,
+			    "a relative set never fails");
+			p.policy = want == MX_OK ? act[k].action : act[i].action;
+			ok(set(below, MX_POL_NEW_TIMER, p.policy) == MX_OK, "the stricter one holds");
+			mx_handle_close(below), mx_handle_close(top);
+		}
 }
 
 /* --- each condition: 0 done, 1 refused as it should be, 2 anything else --- */
@@ -192,6 +222,30 @@ do_spawn(void)
 	int error = posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ);
 
 	return error == 0 ? 0 : error == EPERM ? 1 : 2;
+}
+
+static int
+do_process_create(void)
+{
+	return native((mx_status_t)__sys_mx_process_create(mx_job_default(), "p", 1, 0, &a, &b));
+}
+
+static int
+do_mx_spawn(void)
+{
+	const char *argv[] = { "true", NULL };
+
+	return native(mx_spawn(mx_job_default(), 0, "/bin/true", argv, NULL, NULL, 0, &a));
+}
+
+static int
+do_zero_fork(void)
+{
+	long pid = __sys_fork(0);
+
+	if (pid == 0)
+		_exit(0);
+	return posix(pid, EPERM);
 }
 
 static int
@@ -280,6 +334,8 @@ static const struct {
 	{ "socketpair", MX_POL_NEW_SOCKET, do_socketpair, 1 },
 	{ "fork", MX_POL_NEW_PROCESS, do_fork, 1 }, { "vfork", MX_POL_NEW_PROCESS, do_vfork, 1 },
 	{ "posix_spawn", MX_POL_NEW_PROCESS, do_spawn, 1 }, { "job_fork", MX_POL_NEW_PROCESS, do_job_fork, 1 },
+	{ "process_create", MX_POL_NEW_PROCESS, do_process_create, 1 }, { "mx_spawn", MX_POL_NEW_PROCESS, do_mx_spawn, 1 },
+	{ "sys_fork", MX_POL_NEW_PROCESS, do_zero_fork, 1 },
 	{ "open of an absolute path", MX_POL_OPEN_PATH, open_absolute, 0 },
 	{ "open from the working directory", MX_POL_OPEN_PATH, open_cwd, 0 },
 	{ "stat", MX_POL_OPEN_PATH, stat_path, 0 }, { "exec by path", MX_POL_OPEN_PATH, exec_path, 0 },
@@ -575,9 +631,33 @@ set_id_kept(void)
 	return n > 0 && strcmp(text, "0\n") == 0 ? 0 : 3;
 }
 
+/* The program has its owner's id, as by exec. */
+static int
+set_id_spawned(void)
+{
+	const char *argv[] = { "id", "-u", NULL };
+	mx_spawn_desc_t d = { .fd = 1 };
+	mx_handle_t p = MX_HANDLE_INVALID;
+	char text[32] = "";
+	int fds[2];
+	ssize_t n;
+
+	if (setresuid(1000, 1000, 1000) != 0 || pipe(fds) != 0)
+		return 9;
+	d.handle = mx_fd_handle(fds[1]);
+	if (mx_spawn(mx_job_default(), 0, SETID, argv, (const char *[]){ NULL }, &d, 1, &p) != MX_OK)
+		return 8;
+	n = read(fds[0], text, sizeof(text) - 1);
+	mx_object_wait_one(p, MX_TASK_TERMINATED, MX_TIME_INFINITE, NULL);
+	while (wait(NULL) > 0)
+		;
+	return n > 0 && strcmp(text, "0\n") == 0 ? 0 : 3;
+}
+
 static void
 setids(void)
 {
+	is_int(under(MX_POL_NEW_FIFO, MX_POL_ACTION_DENY, set_id_spawned), 0, "mx_spawn of a set-id program");
 	is_int(under(MX_POL_NEW_FIFO, MX_POL_ACTION_DENY, set_id_kept), 0, "set-id works below root's policy");
 	is_int(under(MX_POL_NEW_TIMER, MX_POL_ACTION_DENY, set_id_ignored), 0, "and is ignored below a user's");
 }
@@ -665,6 +745,7 @@ main(void)
 	chdir("/tmp");
 	is_int(system("mkdir -p " DIR " && echo x > " DIR "/file"), 0, "a file");
 	setting();
+	tightening();
 	actions();
 	code_of_death();
 	inheritance();
