@@ -91,12 +91,12 @@ transfer_vector(struct node *fd, void __user *iov, int n, uint32_t flags, int64_
 	return error;
 }
 
-/* The offset forms are for what can seek. */
+/* The offset forms are for what can seek; of what has no bytes they say what the others do. */
 static int
 check_offset(struct node *n, int64_t off)
 {
 	if (n->ops->seek == node_noseek)
-		return ESPIPE;
+		return n->ops->read == node_nostream ? EINVAL : ESPIPE;
 	return off < 0 ? EINVAL : 0;
 }
 

@@ -136,6 +136,7 @@ answers(const struct kind *k, mx_handle_t h)
 		same(read(fd, buf, sizeof(buf)), k->rd, k->name, "read");
 	same(write(fd, buf, 8), k->wr, k->name, "write");
 	same(lseek(fd, 0, SEEK_CUR), k->seek, k->name, "lseek");
+	same(pread(fd, buf, 1, 0), k->rd == EINVAL || k->rd == EBADF || k->rd == EISDIR ? k->rd : k->seek, k->name, "pread");
 	m = mmap(NULL, MX_PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
 	same(m == MAP_FAILED ? -1 : 0, k->map, k->name, "mmap");
 	if (m != MAP_FAILED)
