@@ -52,7 +52,7 @@ crt=crt0.o
 if [ -n "${ZENTA_PIE:-}" ] && [ -z "$rel" ]; then
 	crt=rcrt1.o
 	[ -n "$start" ] && set -- "$lib/$crt" "$@"
-	set -- -pie --no-dynamic-linker -z text "$@"
+	set -- -pie --no-dynamic-linker -z text -z norelro --pack-dyn-relocs=relr "$@"
 else
 	[ -n "$start" ] && set -- "$lib/$crt" "$@"
 fi

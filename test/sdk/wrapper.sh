@@ -56,7 +56,9 @@ ok '-E' "$cc" -E -I inc -o answer.i answer.c
 ok '-E expanded the macro' has answer.i 'return 42'
 ok '-D' "$cc" -c -DANSWER=1 -x c -o d.o /dev/null
 ok 'link of objects' "$cc" -o prog obj.o answer.o
-ok 'it is a static program' elf prog 'EXEC'
+ok 'it can be put anywhere' elf prog 'DYN'
+ok 'its relocations are packed' elf prog '\(RELR\)'
+ok 'and of no other kind' not elf prog '\(RELA\)'
 ok 'without an interpreter' not elf prog 'INTERP'
 ok 'its ELF header is in the first segment' elf prog 'LOAD +0x000000 '
 ok 'compile and link in one step' "$cc" -O2 -std=c17 -Iinc -o both main.c answer.c
@@ -71,6 +73,9 @@ ok 'a missing symbol is an error' not "$cc" -o nosym main.c
 ok 'a missing header is an error' not "$cc" -c missing.c
 ok '-lm, long double' "$cc" -O2 -o math math.c -lm
 ok '-static' "$cc" -static -o math2 math.c -lm
+ok 'it has a fixed address' elf math2 'EXEC'
+ok '-no-pie' "$cc" -fno-pie -no-pie -o math3 math.c -lm
+ok 'it has one too' elf math3 'EXEC'
 ok '-static-pie links' "$cc" -static-pie -o pie math.c -lm
 ok 'it can be moved' elf pie 'DYN'
 ok 'it has no interpreter' not elf pie 'INTERP'
@@ -79,6 +84,9 @@ ok 'it has a TLS segment' elf tls ' TLS '
 ok '-pthread' "$cc" -pthread -o thread thread.c
 ok '-lpthread -ldl -lrt -lutil -lcrypt' "$cc" -o thread2 thread.c -lpthread -ldl -lrt -lutil -lcrypt
 ok '-nostartfiles with an own _start' "$cc" -nostartfiles -o start start.c
+ok 'nobody would relocate it' elf start 'EXEC'
+ok '-nostartfiles -static-pie' "$cc" -nostartfiles -static-pie -o start4 start.c
+ok 'who asks for it gets it' elf start4 'DYN'
 ok '-nostdlib' "$cc" -nostdlib -static -o start2 start.c
 ok '-nostdlib takes no library' not "$cc" -nostdlib -o start3 start.c main.c
 ok '-Wl,' "$cc" -Wl,-Map,map.txt,--gc-sections -Iinc -o map main.c answer.c

@@ -61,6 +61,7 @@ is 'cmp' 'differ' 'cmp -s d1 d2 || echo differ'
 
 # --- archives
 is 'tar' 'one d/f' 'mkdir d; echo one >d/f; tar cf a.tar d; rm -r d; tar xf a.tar; echo $(cat d/f) $(tar tf a.tar | tail -1)'
+is 'tar -C' 'f' 'mkdir -p c/d; echo x >c/d/f; mkdir x; tar cf c.tar -C c d; tar xf c.tar -C x; ls x/d'
 is 'tar czf through gzip' 'd/ d/f' 'tar czf a.tgz d && tar tzf a.tgz | tr "\n" " " | sed "s/ $//"'
 is 'gzip round trip' same 'seq 20000 >z; gzip -k z; gunzip -c z.gz | cmp - z && echo same'
 is 'bzip2 round trip' same 'bzip2 -k z; bunzip2 -c z.bz2 | cmp - z && echo same'
@@ -88,7 +89,14 @@ is 'make -j4 of a small C project with tcc' 5 'make -s -C prj -j4 && prj/prog'
 is 'make: nothing to be done' "make: 'prog' is up to date." 'make --no-print-directory -C prj'
 is 'make stops at an error' 2 'printf "all:\n\tfalse\n" >mf; make -f mf >/dev/null 2>&1; echo $?'
 
+# --- who is there
+is 'who -b: since when' 'yes' 'who -b | grep -q "system boot  *[A-Z][a-z][a-z] " && echo yes'
+is 'uptime' 'yes' 'uptime | grep -q "up  *[0-9].* users*,  load average: [0-9]" && echo yes'
+is 'nobody is logged in without a terminal' '0' 'echo $(who | wc -l)$(users)'
+
 # --- our programs
+is 'which' '/usr/bin/ls 1' 'echo $(which ls) $(which nosuch; echo $?)'
+is 'which -a' '2' 'PATH=/bin:/usr/bin; which -a sh | wc -l'
 is 'mount shows the root' 'yes' 'mount | grep -q " on / " && echo yes'
 is 'sysctl' 'yes' 'sysctl -n debug.failnth.page >/dev/null 2>&1; test -n "$(sysctl -n vm.aslr)" && echo yes'
 is 'kstat' 'yes' 'kstat vm.pages.free | grep -q "^vm.pages.free [0-9]" && echo yes'
