@@ -3,6 +3,7 @@
  * what POSIX calls answer for each kind (handle(7) has the same); the rest is the same for all kinds:
  * dup, dup2, fcntl, close, fork, exec, SCM_RIGHTS, a channel.
  */
+#include <mqueue.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -38,6 +39,8 @@ static const struct kind {
 	{ "unix socket", EAGAIN, OK, ESPIPE, ENODEV, EINVAL, EINVAL, OK, POLLOUT, S_IFSOCK, OK },
 	{ "file", OK, OK, OK, OK, OK, OK, OK, POLLIN | POLLOUT, S_IFREG, OK },
 	{ "directory", EISDIR, EBADF, OK, ENODEV, EISDIR, OK, ENOTTY, POLLIN | POLLOUT, S_IFDIR, OK },
+	{ "terminal", EAGAIN, OK, ESPIPE, ENODEV, EINVAL, EINVAL, OK, POLLOUT, S_IFCHR, OK },
+	{ "queue", EINVAL, EINVAL, ESPIPE, ENODEV, EINVAL, EINVAL, ENOTTY, POLLOUT, 0, OK },
 	{ "pipe's writing end", EBADF, OK, ESPIPE, ENODEV, EINVAL, EINVAL, OK, POLLOUT, S_IFIFO, OK },
 };
 #define NTABLE	(sizeof(table) / sizeof(table[0]))
@@ -73,6 +76,12 @@ make(void)
 	peers[npeers++] = fds[1];
 	*h++ = mx_fd_handle(open("/tmp/duality", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
 	*h++ = mx_fd_handle(open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	fds[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	grantpt(fds[0]), unlockpt(fds[0]);
+	*h++ = mx_fd_handle(open(ptsname(fds[0]), O_RDWR | O_NOCTTY | O_CLOEXEC));
+	peers[npeers++] = fds[0];
+	*h++ = mx_fd_handle(mq_open("/duality", O_RDWR | O_CREAT, 0600, NULL));
+	mq_unlink("/duality");
 	pipe2(fds, O_CLOEXEC);
 	*h++ = mx_fd_handle(fds[1]);
 	peers[npeers++] = fds[0];
@@ -130,7 +139,7 @@ answers(const struct kind *k, mx_handle_t h)
 	errno = 0;
 	same(fcntl(fd, F_SETFL, O_NONBLOCK), k->setfl, k->name, "F_SETFL");
 	ok(fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == k->fmt, "%s: fstat", k->name);
-	ok(k->fmt == S_IFREG || k->fmt == S_IFDIR || st.st_ino == koid(h) || k->name[0] == 'p' || k->name[0] == 'u',
+	ok(k->fmt == S_IFREG || k->fmt == S_IFDIR || st.st_ino == koid(h) || k->name[0] == 'p' || k->name[0] == 'u' || k->fmt == S_IFCHR,
 	    "%s: a native node's inode is its koid", k->name);
 	if (k->rd != SKIP)
 		same(read(fd, buf, sizeof(buf)), k->rd, k->name, "read");
@@ -146,7 +155,7 @@ answers(const struct kind *k, mx_handle_t h)
 	same(ioctl(fd, FIONREAD, &bytes), k->fionread, k->name, "FIONREAD");
 	if (k->fmt != S_IFDIR)
 		fails(openat(fd, "x", O_RDONLY), ENOTDIR, "no base for names");
-	fails(isatty(fd) - 1, ENOTTY, "no terminal");
+	ok(isatty(fd) == (k->fmt == S_IFCHR), "a terminal, or none");
 	fails(listen(fd, 1), strcmp(k->name, "unix socket") == 0 ? EINVAL : ENOTSOCK, "no socket to listen on");
 }
 
