@@ -13,9 +13,11 @@
  *    serves the kernel's own work for the others: page tables, stacks, messages.
  *
  * 3. Killing.  When somebody who faulted sleeps, a round freed nothing and no write-back is on its
- *    way that could help, one process is chosen (vm_oom_kill): the one with the most charged pages.  Nobody else is chosen while that one is
- *    ending.  Who writes to a file or a VMO through a handle never causes a death: such memory is
- *    nobody's, and no death would bring it back; those calls fail with ENOMEM.
+ *    way that could help, one process is chosen (vm_oom_kill): the one with the most charged pages.  A page that
+ *    k processes share counts as a k-th for each (space_charged): the death of one of them would not
+ *    bring it back, that of all would.  Nobody else is chosen while that one is ending.  Who writes to
+ *    a file or a VMO through a handle never causes a death: such memory is nobody's, and no death would bring it
+ *    back; those calls fail with ENOMEM.
  *
  *    A job at its limit of pages is a small machine: who faults in vain causes the death of the process
  *    with the most charged pages in it (daemon_wait_job), at once, for there is nothing to reclaim.

@@ -1423,12 +1423,19 @@ space_charged(struct space *s)
 	struct mapping *m;
 	uint64_t n = 0;
 
-	/* Asked by who looks for a victim, with a spin lock held. */
+	/* Asked by who looks for a victim: it may be at work for long. */
 	if (!mutex_trylock(&s->lock))
 		return space_resident(s);
-	list_for_each(m, &s->maps, link)
-		if (m->vmo->kind != VMO_VNODE)
-			n += MIN((uint64_t)(m->end - m->start) >> PAGE_SHIFT, vmo_pages(m->vmo));
+	list_for_each(m, &s->maps, link) {
+		struct vmo *v = m->vmo;
+
+		if (v->kind == VMO_VNODE || v->npages == 0)
+			continue;
+		if (m->flags & MAPF_SHARED)	/* every mapping and every handle is one of its users */
+			n += MIN((uint64_t)(m->end - m->start) >> PAGE_SHIFT, vmo_pages(v)) / MAX(vmo_refs(v), 1u);
+		else if (list_entry(v->maps.next, struct mapping, vmo_link) == m)	/* the first piece */
+			n += vmo_share(v);
+	}
 	mutex_unlock(&s->lock);
 	return n << PAGE_SHIFT;
 }

@@ -101,7 +101,8 @@ struct space_info {
 int space_next(struct space *, vaddr_t from, struct space_info *) __must_check;
 uint64_t space_size(struct space *);	/* bytes mapped, for RLIMIT_AS */
 uint64_t space_resident(struct space *);	/* bytes its page tables show */
-uint64_t space_charged(struct space *);	/* bytes that its end would free, at most */
+/* Bytes that its end would free; a page of k users counts as a k-th.  Walks all it has. */
+uint64_t space_charged(struct space *);
 /* A random distance in pages * PAGE_SIZE for exec's placements: 28 bits, or 0 with ASLR off. */
 vaddr_t space_random(void);
 /* Bytes below the end of a stack that may be touched: RLIMIT_STACK, set by exec and setrlimit. */

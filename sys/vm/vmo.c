@@ -339,6 +339,43 @@ pages_below(void *child, unsigned level)
 	return n;
 }
 
+/* The same, where a page that k trees have is a k-th of one, in PARTS of a page. */
+#define PARTS	64u
+
+static uint64_t
+parts_below(void *child, unsigned level)
+{
+	struct twig *t = child;
+	struct page *p = child;
+	uint64_t n = 0;
+	uint32_t refs;
+
+	if (level == 0) {
+		refs = atomic_load(&p->refs) - (uint32_t)atomic_load(&p->word);
+		return p->use == PAGE_VMO ? PARTS / MAX(refs, 1u) : 0;
+	}
+	if ((refs = atomic_load(&t->refs)) > 1)
+		return pages_below(t, level) * PARTS / refs;
+	for (unsigned i = 0, left = t->used; left > 0; i++) {
+		if (t->slot[i] == NULL)
+			continue;
+		n += parts_below(t->slot[i], level - 1);
+		left--;
+	}
+	return n;
+}
+
+uint64_t
+vmo_share(struct vmo *v)
+{
+	uint64_t n;
+
+	spin_lock(&v->lock);
+	n = v->root != NULL ? parts_below(v->root, v->height) / PARTS : 0;
+	spin_unlock(&v->lock);
+	return n;
+}
+
 /*
  * Forgets the pages [first, last) below a slot whose subtree begins at page `base'.  The way to the
  * slot is v's alone.  ENOMEM when a shared twig on the border cannot be copied.

@@ -62,6 +62,8 @@ int vmo_write(struct vmo *, uint64_t off, const void *, size_t) __must_check;
 uint64_t vmo_seek_data(struct vmo *, uint64_t off);
 uint64_t vmo_seek_hole(struct vmo *, uint64_t off);
 uint64_t vmo_pages(struct vmo *);	/* committed */
+/* Of them, what would be free without it: a page that snapshots share counts in part.  Walks the tree. */
+uint64_t vmo_share(struct vmo *);
 uint64_t vmo_pages_in(struct vmo *, uint64_t off, uint64_t len);
 /* Punches: pages in the range become zero again (fallocate, madvise). */
 int vmo_decommit(struct vmo *, uint64_t off, uint64_t len) __must_check;
