@@ -561,6 +561,8 @@ store_marked(struct disc *d, uint8_t c)
 void
 disc_input_error(struct disc *d, enum disc_error error, uint8_t c)
 {
+	if ((d->termios.c_cflag & CREAD) == 0)
+		return;
 	if (error == DISC_BREAK) {
 		if (iflag(d, IGNBRK))
 			return;

@@ -5,6 +5,9 @@
  * the terminal as far as it has room.  When the ring is full the receive interrupt is switched off
  * (and RTS, with CRTSCTS) until half of it has been read, so a sender that respects flow control,
  * as an emulator does, loses nothing ever, and any other one nothing up to RING + DISC_IN bytes.
+ * Breaks, and bytes with a parity or framing error, go through the ring with a mark: what becomes of them is
+ * the line discipline's.  Any read of the line status register takes such a mark away, so all reads
+ * go through line_status(), which keeps it for the byte it belongs to.
  *
  * Transmit: update() writes as much as the FIFO takes and leaves the rest to the next "transmitter
  * empty" interrupt.
@@ -31,7 +34,7 @@
 #define TX_BATCH	512u	/* bytes sent under the lock at most, before waiting for an interrupt */
 
 enum { REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCRATCH };
-#define IER_RX		0x01
+#define IER_RX		0x05	/* data, and line status: a break does not fill the FIFO up */
 #define IER_TX		0x02
 #define IIR_NONE	0x01
 #define IIR_MASK	0x0f
@@ -45,12 +48,18 @@ enum { REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCRAT
 #define MCR_RTS		0x02
 #define MCR_OUT2	0x08
 #define LSR_DATA	0x01
+#define LSR_OVERRUN	0x02
+#define LSR_PARITY	0x04
+#define LSR_FRAMING	0x08
 #define LSR_BREAK	0x10
 #define LSR_THRE	0x20
 #define LSR_TEMT	0x40
+#define RING_BREAK	0x100u	/* in the ring, with the byte */
+#define RING_ERROR	0x200u
 
 LOCK_CLASS(serial_class, "serial", RANK_DRIVER);
 COUNTER_EVENT(serial_throttles, "dev.serial.throttled");
+COUNTER_EVENT(serial_overruns, "dev.serial.overruns");
 
 struct serial {
 	struct ttyport s_port;
@@ -64,7 +73,8 @@ struct serial {
 	bool s_sending;			/* [s_lock] a transmit interrupt will come */
 	uint32_t s_head, s_tail;	/* [s_lock] free-running */
 	uint8_t s_lcr;			/* [t_lock] */
-	uint8_t *s_ring;		/* [s_lock] RING bytes, of a line that is there */
+	uint8_t s_marks;		/* [s_lock] LSR_BREAK ... of the byte that is read next */
+	uint16_t *s_ring;		/* [s_lock] RING bytes with marks, of a line that is there */
 };
 
 static struct serial lines[] = {
@@ -97,12 +107,24 @@ ier_set(struct serial *s, uint8_t clear, uint8_t set)
 
 /* --- receive --- */
 
+/* s_lock is held. */
+static uint8_t
+line_status(struct serial *s)
+{
+	uint8_t lsr = reg_read(s, REG_LSR);
+
+	s->s_marks |= lsr & (LSR_BREAK | LSR_PARITY | LSR_FRAMING);
+	if (unlikely((lsr & LSR_OVERRUN) != 0))
+		kstat_add(&serial_overruns, 1);
+	return lsr;
+}
+
 static void
 fifo_empty(struct serial *s)
 {
-	uint8_t lsr, c;
+	uint16_t c;
 
-	while (((lsr = reg_read(s, REG_LSR)) & LSR_DATA) != 0) {
+	while ((line_status(s) & LSR_DATA) != 0) {
 		if (s->s_head - s->s_tail == RING) {
 			s->s_full = true;
 			ier_set(s, IER_RX, 0);
@@ -110,8 +132,10 @@ fifo_empty(struct serial *s)
 			return;
 		}
 		c = reg_read(s, REG_DATA);
-		if ((lsr & LSR_BREAK) == 0)
-			s->s_ring[s->s_head++ % RING] = c;
+		if (unlikely(s->s_marks != 0))
+			c |= (s->s_marks & LSR_BREAK) != 0 ? RING_BREAK : RING_ERROR;
+		s->s_marks = 0;
+		s->s_ring[s->s_head++ % RING] = c;
 	}
 }
 
@@ -140,14 +164,23 @@ serial_interrupt(void *arg)
 	deferred_queue(&s->s_deferred);
 }
 
+/* Bytes without marks, or one that has one. */
 static size_t
-ring_take(struct serial *s, uint8_t *p, size_t n)
+ring_take(struct serial *s, uint8_t *p, size_t n, uint16_t *mark)
 {
 	uint32_t state = spin_lock_irq(&s->s_lock);
 	size_t done;
 
-	for (done = 0; done < n && s->s_tail != s->s_head; done++)
-		p[done] = s->s_ring[s->s_tail++ % RING];
+	*mark = 0;
+	for (done = 0; done < n && *mark == 0 && s->s_tail != s->s_head; done++) {
+		uint16_t c = s->s_ring[s->s_tail % RING];
+
+		if (c > 0xff && done > 0)
+			break;
+		*mark = c & (RING_BREAK | RING_ERROR);
+		p[done] = (uint8_t)c;
+		s->s_tail++;
+	}
 	if (s->s_full && s->s_head - s->s_tail <= RING / 2) {
 		s->s_full = false;
 		ier_set(s, 0, IER_RX);
@@ -162,10 +195,15 @@ serial_deferred(struct deferred *d)
 	struct serial *s = container_of(d, struct serial, s_deferred);
 	struct tty *t = ttyport_tty(&s->s_port);
 	uint8_t buf[256];
+	uint16_t mark;
 	size_t n;
 
-	while ((n = ring_take(s, buf, MIN(tty_room(t), sizeof(buf)))) > 0)
-		tty_input(t, buf, n);
+	while ((n = ring_take(s, buf, MIN(tty_room(t), sizeof(buf)), &mark)) > 0) {
+		if (likely(mark == 0))
+			tty_input(t, buf, n);
+		else
+			tty_input_error(t, mark == RING_BREAK ? DISC_BREAK : DISC_PARITY, buf[0]);
+	}
 	tty_changed(t);
 	tty_unref(t);
 }
@@ -178,7 +216,7 @@ serial_send(struct serial *s, struct tty *t)
 	uint8_t buf[FIFO];
 	size_t n, i, sent = 0;
 
-	while (sent < TX_BATCH && tty_pending(t) && (reg_read(s, REG_LSR) & LSR_THRE) != 0) {
+	while (sent < TX_BATCH && tty_pending(t) && (line_status(s) & LSR_THRE) != 0) {
 		n = tty_fetch(t, buf, FIFO);
 		for (i = 0; i < n; i++)
 			reg_write(s, REG_DATA, buf[i]);
@@ -196,7 +234,7 @@ serial_update(struct tty *t, struct wakelist *w)
 	state = spin_lock_irq(&s->s_lock);
 	if (!s->s_sending && tty_pending(t)) {
 		serial_send(s, t);
-		if (tty_pending(t) || (reg_read(s, REG_LSR) & LSR_TEMT) == 0) {
+		if (tty_pending(t) || (line_status(s) & LSR_TEMT) == 0) {
 			s->s_sending = true;
 			ier_set(s, 0, IER_TX);
 		}
@@ -314,7 +352,7 @@ serial_attach(struct serial *s, uint32_t unit)
 	s->s_deferred = (struct deferred)DEFERRED_INIT(s->s_deferred, serial_deferred);
 	s->s_port.drv = &serial_driver;
 	s->s_port.arg = s;
-	if ((s->s_ring = kmem_alloc(RING, 0)) == NULL)
+	if ((s->s_ring = kmem_alloc(RING * sizeof(s->s_ring[0]), 0)) == NULL)
 		return ENOMEM;
 	reg_write(s, REG_IER, 0);
 	reg_write(s, REG_IIR, 0xc7);	/* FIFOs on and empty, interrupt at 14 bytes */

@@ -157,6 +157,69 @@ test_signals(void)
 	ok(d.signals == DISC_SIGINT, "BRKINT: a break is SIGINT");
 }
 
+/* What a break and a byte with an error become. */
+static bool
+reads_bytes(const char *want, size_t n)
+{
+	uint8_t got[16];
+	uint32_t cells;
+	bool end;
+	size_t k = disc_peek(&d, got, sizeof(got), &cells, &end);
+
+	disc_consume(&d, cells);
+	return k == n && memcmp(got, want, n) == 0 && disc_avail(&d) == 0;
+}
+
+static void
+test_errors(void)
+{
+	reset(ICANON | ECHO | ISIG, 0);
+	change(0, ICRNL | IXON, 0, 0);
+	type("ab");
+	disc_output(&d, (const uint8_t *)"xyz", 3);
+	disc_input_error(&d, DISC_BREAK, 0);
+	ok(d.signals == DISC_SIGINT && disc_avail(&d) == 0 && !disc_pending(&d), "BRKINT: SIGINT, input and output are gone");
+	d.signals = 0;
+	change(IGNBRK, 0, 0, 0);
+	type("ab");
+	disc_input_error(&d, DISC_BREAK, 0);
+	ok(d.signals == 0 && reads_bytes("ab", 2), "IGNBRK: nothing, BRKINT or not");
+	change(PARMRK, BRKINT, 0, 0);
+	disc_input_error(&d, DISC_BREAK, 0);
+	ok(disc_avail(&d) == 0, "nor with PARMRK");
+	change(0, IGNBRK, 0, 0);
+	type("a");
+	disc_input_error(&d, DISC_BREAK, 0);
+	type("b");
+	ok(d.signals == 0 && reads_bytes("a\377\0\0b", 5), "PARMRK: 0377 0 0, where it came");
+	change(0, PARMRK, 0, 0);
+	disc_input_error(&d, DISC_BREAK, 0);
+	ok(reads_bytes("\0", 1), "without both a zero");
+	change(INPCK, 0, 0, 0);
+	disc_input_error(&d, DISC_PARITY, 'q');
+	ok(reads_bytes("\0", 1), "INPCK without PARMRK: a bad byte is a zero");
+	change(IGNPAR, 0, 0, 0);
+	disc_input_error(&d, DISC_PARITY, 'q');
+	ok(disc_avail(&d) == 0, "IGNPAR: it is nothing");
+	change(0, IGNPAR | INPCK, 0, 0);
+	disc_input_error(&d, DISC_PARITY, 'q');
+	ok(reads_bytes("q", 1), "without INPCK it is itself");
+	d.termios.c_cflag &= ~(uint32_t)CREAD;
+	disc_input_error(&d, DISC_PARITY, 'q');
+	disc_input_error(&d, DISC_BREAK, 0);
+	ok(disc_avail(&d) == 0, "without CREAD nothing comes");
+	reset(0, 0);
+	change(PARMRK, BRKINT, 0, 0);
+	type("l");
+	disc_input_error(&d, DISC_BREAK, 0);
+	type("\n");
+	ok(reads_bytes("l\377\0\0\n", 5), "marked within a line too");
+	for (int i = 0; i < 5000; i++)
+		disc_input_error(&d, DISC_BREAK, 0);
+	type("\n");
+	ok(disc_avail(&d) > 3000 && disc_avail(&d) <= DISC_IN, "no more than fit");
+}
+
 static void
 test_flow(void)
 {
@@ -345,6 +408,7 @@ main(void)
 	test_lines();
 	test_editing();
 	test_signals();
+	test_errors();
 	test_flow();
 	test_modes();
 	test_output();
