@@ -15,6 +15,7 @@
 #include "fs/procfs_impl.h"
 #include "fs/procfs.h"
 #include "fs/text.h"
+#include "ipc/cycle.h"
 #include "kern/desc.h"
 #include "kern/error.h"
 #include "kern/pair.h"
@@ -35,6 +36,20 @@ struct rows {
 	uint32_t *hash;			/* row + 1 by peer, 0: empty; `slots' of them */
 	size_t n, room, slots;
 };
+
+/* The koid of the other end: of a pair's also when it is gone, of an AF_UNIX socket's while it is there. */
+static koid_t
+peer_koid(struct node *n)
+{
+	struct node *peer = n->pair == NULL && n->carrier != NULL ? n->carrier->ops->peer(n) : NULL;
+	koid_t koid;
+
+	if (peer == NULL)
+		return node_related_koid(n);
+	koid = peer->koid;
+	node_unref(peer);
+	return koid;
+}
 
 /* The next slot of p from *index on: a use of its node, and *index.  NULL: there is none. */
 static struct node *
@@ -102,7 +117,7 @@ rows_fill(struct rows *r, struct proc *p)
 		size_t at;
 
 		*row = (struct row){ .index = index, .handle = desctab_handle(p->p_desc, index),
-		    .rights = rights, .kind = n->ops->name, .koid = n->koid, .peer = node_related_koid(n) };
+		    .rights = rights, .kind = n->ops->name, .koid = n->koid, .peer = peer_koid(n) };
 		node_unuse(n);
 		if (row->peer == 0)
 			continue;
@@ -182,7 +197,7 @@ procfs_objects(struct text *t, struct proc *p)
 	text_printf(t, "KOID KIND REFS PEER SIGNALS\n");
 	for (; (n = slot_next(p, &index, &rights)) != NULL; index++) {
 		text_printf(t, "%llu %s %u %llu %#x\n", (unsigned long long)n->koid, n->ops->name,
-		    atomic_load(&n->uses) - 1, (unsigned long long)node_related_koid(n), sig_read(n->sig) & ~SIG_PRIVATE);
+		    atomic_load(&n->uses) - 1, (unsigned long long)peer_koid(n), sig_read(n->sig) & ~SIG_PRIVATE);
 		node_unuse(n);
 	}
 	return 0;

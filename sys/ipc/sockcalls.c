@@ -8,6 +8,7 @@
 #include "ipc/sockcalls.h"
 #include "gen/sysproto.h"
 #include "kern/error.h"
+#include "kern/info.h"
 #include "kern/string.h"
 #include "mach/user.h"
 #include <abi/fcntl.h>
@@ -386,3 +387,17 @@ sys_setsockopt(int fd, int level, int name, void __user *value, unsigned int len
 	node_unuse(&s->node);
 	return error;
 }
+
+/* --- what MX_INFO_HANDLE_BASIC tells: 0 without a peer --- */
+
+static koid_t
+related(struct node *n)
+{
+	struct node *peer = n->carrier->ops->peer(n);
+	koid_t koid = peer != NULL ? peer->koid : 0;
+
+	if (peer != NULL)
+		node_unref(peer);
+	return koid;
+}
+RELATIVES(usock_relatives, NODE_USOCK, related, NULL);

@@ -69,6 +69,33 @@ own(void)
 
 /* A child keeps one end of a channel. */
 static void
+socket_peers(void)
+{
+	mx_info_handle_basic_t info = { 0 };
+	struct line l, m;
+	char want[32];
+	int sv[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, sv);
+	find(getpid(), (unsigned)sv[1], &m);
+	find(getpid(), (unsigned)sv[0], &l);
+	snprintf(want, sizeof(want), "%llu", m.koid);
+	ok(strcmp(l.peer, want) == 0, "an AF_UNIX socket's peer: %s", l.peer);
+	snprintf(want, sizeof(want), "%d", (int)getpid());
+	ok(strcmp(l.owner, want) == 0, "and who has it");
+	mx_object_get_info(mx_fd_handle(sv[0]), MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL);
+	ok(info.related_koid == m.koid, "HANDLE_BASIC tells it too");
+	close(sv[1]);
+	find(getpid(), (unsigned)sv[0], &l);
+	ok(strcmp(l.peer, "-") == 0, "none when it is gone");
+	close(sv[0]);
+	sv[0] = socket(AF_UNIX, SOCK_DGRAM, 0);
+	find(getpid(), (unsigned)sv[0], &l);
+	ok(strcmp(l.peer, "-") == 0, "none when there never was one");
+	close(sv[0]);
+}
+
+static void
 peers(void)
 {
 	mx_handle_t a, b;
@@ -181,6 +208,7 @@ main(void)
 {
 	own();
 	peers();
+	socket_peers();
 	is_int(in_child(as_user), 0, "another user sees nothing of root's processes");
 	list();
 	return tap_done();
