@@ -427,7 +427,7 @@ op_range(struct vmo *v, uint32_t op, uint64_t off, uint64_t len)
 	case MX_VMO_OP_ZERO:
 		return vmo_decommit(v, off, len);
 	default:
-		return 0;			/* caches: the machine keeps them coherent */
+		return len == 0 ? EINVAL : 0;	/* caches: the machine keeps them coherent */
 	}
 }
 

@@ -82,12 +82,14 @@ vmo_op_range(void)
 		REFUSED(MX_ERR_OUT_OF_RANGE, mx_vmo_op_range(v, opt, 1, UINT64_MAX, NULL, 0));
 		REFUSED(MX_ERR_OUT_OF_RANGE, mx_vmo_op_range(v, opt, 4 * PAGE, 1, NULL, 0));
 		REFUSED(MX_ERR_OUT_OF_RANGE, mx_vmo_op_range(v, opt, UINT64_MAX, 0, NULL, 0));
-		is_int(mx_vmo_op_range(v, opt, 4 * PAGE, 0, BAD, 0), MX_OK, "nothing at the end");
+		is_int(mx_vmo_op_range(v, opt, 4 * PAGE, 0, BAD, 0), i < 3 ? MX_OK : MX_ERR_INVALID_ARGS, "nothing at the end");
 	}
 	for (size_t i = 0; i < 3; i++) {
 		opt = reading[i];
 		HANDLE_ARG(h, mx_vmo_op_range(h, opt, 1, UINT64_MAX, BAD, 1), MX_OBJ_TYPE_VMO, MX_RIGHT_READ);
 		REFUSED(MX_ERR_OUT_OF_RANGE, mx_vmo_op_range(v, opt, 1, UINT64_MAX, NULL, 0));
+		REFUSED(MX_ERR_INVALID_ARGS, mx_vmo_op_range(v, opt, 1, 0, NULL, 0));
+		is_int(mx_vmo_op_range(v, opt, 1, 1, BAD, 0), MX_OK, "a byte's caches");
 	}
 	HANDLE_ARG(h, mx_vmo_op_range(h, MX_VMO_OP_LOCK, 1, UINT64_MAX, BAD, 1), MX_OBJ_TYPE_VMO, 0);
 	REFUSED(MX_ERR_NOT_SUPPORTED, mx_vmo_op_range(v, MX_VMO_OP_LOCK, 1, UINT64_MAX, BAD, 1));
