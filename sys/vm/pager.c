@@ -526,7 +526,7 @@ backing_fetch(struct vmo *v, uint64_t index, unsigned want)
 int
 vmo_pin_new(struct vmo *v, uint64_t index, struct page **out)
 {
-	struct page *p = page_alloc(PAGE_VMO, PAGE_ZERO);
+	struct page *p = vmo_page_make(&account_root, PAGE_ZERO);
 	int error = ENOMEM;
 	bool shared;
 

@@ -1151,8 +1151,8 @@ move_in_fresh(struct vmo *v, uint64_t index, struct uio *u)
 	}
 	spin_unlock(&v->lock);
 	/* Somebody made the page meanwhile, or the rest of it is what the pager has, or a twig is missing. */
-	if (p != NULL && full != ENXIO)
-		full = overwrite(v, index, va, moved);
+	if (p != NULL && full != ENXIO && (full = overwrite(v, index, va, moved)) != 0)
+		u->resid = before;	/* nothing of it was written */
 	page_unmap(va);
 	if (p != NULL)
 		page_unref(p);

@@ -1,4 +1,4 @@
-// SOURCES: sys/kern/uio.c
+// SOURCES: sys/kern/account.c sys/kern/uio.c
 /*
  * The page cache of a disk, as it is (frames, zones, VM objects, pager, buffers), against a plain array: random reads and
  * writes by offset, by buffers, read-ahead, write-back, reclaiming, with a disk that fails and, while it works,
@@ -29,7 +29,7 @@ const struct zone_entry zone_set_start[1];
 
 char *host_ram;
 static struct cpu cpu0;
-static struct thr thr0;
+static struct thr thr0 = { .t_account = &account_root };
 struct cpu *host_cpu = &cpu0;
 struct thr *host_thr = &thr0;
 uint32_t host_hold = HOLD_IDLE;
@@ -77,7 +77,7 @@ void thr_wake(struct thr *t, int error) { }
 void pmap_remove(struct pmap *p, vaddr_t start, vaddr_t end) { panic("nothing is mapped"); }
 void pmap_protect(struct pmap *p, vaddr_t start, vaddr_t end, uint32_t prot) { panic("nothing is mapped"); }
 void vmo_id_end(struct vmo_id *id) { panic("an identity"); }
-int copyin(const void __user *from, void *to, size_t n) { return EFAULT; }
+int copyin(const void __user *from, void *to, size_t n);
 int copyout(const void *from, void __user *to, size_t n) { return EFAULT; }
 
 bool
@@ -86,7 +86,6 @@ fail_now(enum fail_class c)
 	return fail_after >= 0 && (c == FAIL_PAGE || c == FAIL_SLAB) && fail_after-- == 0;
 }
 
-void spin_init(struct spin *l, const struct lock_class *class) { *l = (struct spin){ .class = class }; }
 void spin_lock_checked(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); nlocks++; }
 void spin_unlock_checked(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); nlocks--; }
 bool spin_held(const struct spin *l) { return l->word != 0; }
@@ -121,7 +120,7 @@ machine_init(void)
 #define TRIES	(WRITE_TRIES - 1)		/* so often a page fails in a row: it is never given up */
 
 static unsigned char disk[PAGES * PAGE_SIZE], want[PAGES * PAGE_SIZE];
-static uint8_t failures[PAGES];
+static uint8_t failures[PAGES], inflight[PAGES];
 static unsigned read_errors, write_errors;	/* one in so many; 0: none */
 static bool told, meddle;			/* an error waits to be told; others are at work meanwhile */
 static bool good = true;
@@ -158,6 +157,18 @@ others(void)
 	depth--;
 }
 
+/* User memory: the pages a bad one stands behind are address 0.  Others are at work while it is copied. */
+int
+copyin(const void __user *from, void *to, size_t n)
+{
+	if (from == NULL)
+		return EFAULT;
+	others();
+	memcpy(to, (const void *)(uintptr_t)from, n);
+	others();
+	return 0;
+}
+
 static int
 disk_fill(struct vmo *v, void *cookie, uint64_t index, struct page **page, unsigned n)
 {
@@ -175,7 +186,11 @@ static int
 disk_put(struct vmo *v, void *cookie, uint64_t index, struct page **page, unsigned n)
 {
 	VERIFY(cookie == &blk && n > 0 && n <= FETCH_MOST && index + n <= PAGES);
+	for (unsigned i = 0; i < n; i++)
+		VERIFY(!inflight[index + i]++);
 	others();
+	for (unsigned i = 0; i < n; i++)
+		inflight[index + i]--;
 	if (n == 1 && write_errors != 0 && failures[index] < TRIES && rnd(write_errors) == 0) {
 		failures[index]++;
 		told = true;
@@ -214,9 +229,9 @@ op_write(void)
 	static unsigned char bytes[2][5 * PAGE_SIZE];
 	unsigned char *b = bytes[depth];
 	size_t at = rnd(SIZE), n = rnd(3) == 0 ? PAGE_SIZE : 1 + rnd(rnd(2) == 0 ? 300 : 5 * PAGE_SIZE - 1);
-	struct kiovec one;
+	struct kiovec part[2];
 	struct uio u;
-	size_t done;
+	size_t done, bad = 0;
 	int error;
 
 	if (rnd(3) == 0)
@@ -232,10 +247,19 @@ op_write(void)
 	n = MIN(n, SIZE - at);
 	for (size_t i = 0; i < n; i++)
 		b[i] = (unsigned char)rnd(256);
-	uio_init(&u, &one, (uintptr_t)b, n, UIO_KERNEL | UIO_WRITE);
+	uio_init(&u, part, (uintptr_t)b, n, UIO_WRITE | (n < PAGE_SIZE && depth == 0 ? 0 : UIO_KERNEL));
+	if (!meddle && n > 1 && rnd(6) == 0) {
+		/* User memory that ends in the middle. */
+		bad = 1 + rnd((unsigned)n - 1);
+		part[0].len -= bad;
+		part[1] = (struct kiovec){ 0, bad };
+		u.n = 2;
+		u.flags &= ~UIO_KERNEL;
+	}
 	error = vmo_uio(blk.d_vmo, at, &u);
 	done = n - (size_t)u.resid;
-	check(error == 0 ? done == n : error == EIO && read_errors != 0, "write: error %d", error);
+	check(error == 0 ? done == n : error == EFAULT ? done == n - bad || (read_errors != 0 && done < n - bad) : error == EIO && read_errors != 0,
+	    "write: error %d, %zu of %zu", error, done, n);
 	memcpy(want + at, b, done);
 }
 
