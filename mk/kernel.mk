@@ -44,6 +44,8 @@ kobj-$(1) := $$(patsubst %,build/obj/$(1)/%.o,$$(SOURCES-$(1)) $$(GENSOURCES))
 kflags-$(1) := $$(KAMD64) $$(KBASE) -include build/obj/$(1)/gen/config.h -Ibuild/obj/$(1)
 
 $(KSMALL:%=build/obj/$(1)/%.o): KSIZE := -Os
+# Calls come in without a frame of their own: what makes the call stands for them in call chains.
+build/obj/$(1)/sys/kern/syscall.c.o build/obj/$(1)/build/gen/syswrap.c.o: kflags-$(1) += -fomit-frame-pointer
 build/obj/$(1)/%.c.o: %.c build/gen/stamp build/obj/$(1)/gen/config.h mk/kernel.mk
 	$$(call say,CC,$(1)/$$<)
 	$$(Q)mkdir -p $$(@D) && $$(CLANG) $$(kflags-$(1)) $$(KSIZE) -MMD -MP -c -o $$@ $$<

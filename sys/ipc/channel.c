@@ -12,11 +12,10 @@
  * queue admits the message, and counts it, before the handles are taken: nothing that can answer
  * SHOULD_WAIT comes after that.
  *
- * 4. A call is a message with an id of ours in its first four bytes and a record on the end's list of
- * calls.  A message that comes for the end and begins with the id of a record is its reply: it
- * goes straight to the caller, the queue never sees it and nothing else wakes.  A call is a native
- * wait made through the slot, so the record is an observer as well: the peer's close or the slot's
- * removal ends it.
+ * 4. A call is a message with an id of ours in its first four bytes and a record among the end's
+ * observers.  A message that comes for the end and begins with the id of a record is its reply: it
+ * goes straight to the caller, the queue never sees it and nothing else wakes.  A call is
+ * a native wait made through the slot: the peer's close or the slot's removal ends it, as it does others.
  *
  * 5. A POSIX signal may interrupt a call past its write.  The record then moves from the stack to
  * the thread's list of parked calls, the number in the frame becomes that of call_finish, and the
@@ -78,12 +77,12 @@ struct end {
 	struct node node;
 	struct carrier carrier;
 	struct list queue;		/* [l] struct message: to be read here */
-	struct list calls;		/* [l] struct call: waiting here for replies */
 	uint64_t queued;		/* [l] what the queue counts, and what was admitted to it */
 	uint64_t limit;			/* [l] of queued */
 	uint32_t waiting;		/* [l] messages in the queue */
 	uint64_t credit;		/* [l] bytes that have been charged */
 	uint32_t txid;			/* [l] of the last call */
+	uint32_t ncalls;		/* [l] observers that are calls, waiting here for replies */
 	struct message *spare;		/* [a] block for what is sent from here */
 };
 
@@ -94,13 +93,11 @@ struct channel {
 };
 
 struct call {
-	struct observer ob;		/* PEER_CLOSED, the slot */
-	struct list link;		/* [l] end's calls */
+	struct observer ob;		/* PEER_CLOSED, the slot; off its list when the call is over */
 	struct waiter waiter;		/* thr NULL: parked */
-	struct message *reply;		/* [l] */
+	struct message *reply;		/* [l] over with that */
 	struct thr *next;		/* [o] who is to run while this waits: the receiver */
-	bool over;			/* [l] off both lists */
-	int error;			/* [l] why, when there is no reply */
+	int error;			/* [l] not 0: over without a reply, and why */
 	uint32_t txid;			/* [I] */
 	/* Of a parked one: */
 	struct list parked;		/* [o] thread's t_parked */
@@ -151,14 +148,19 @@ LEAN_BEGIN
 
 /* --- calls that wait --- */
 
-static void
-call_over(struct call *c, struct wakelist *w)
+static inline bool
+call_is_over(const struct call *c)
 {
-	list_remove(&c->link);
-	observer_detach_locked(&c->ob);
-	atomic_store_release(&c->over, true);
-	if (c->waiter.thr != NULL)
-		waiter_tell(&c->waiter, w);
+	return atomic_load_acquire(&c->reply) != NULL || atomic_load_acquire(&c->error) != 0;
+}
+
+/* It is over: who says so sets reply or error. */
+static inline void
+call_off(struct end *e, struct call *c)
+{
+	list_unlink(&c->ob.link);
+	kstat_add(&observers_live, -1);
+	e->ncalls--;
 }
 
 /* The peer closed, or the slot went. */
@@ -167,59 +169,58 @@ call_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 {
 	struct call *c = container_of(o, struct call, ob);
 
-	c->error = (bits & SIG_HANDLE_CLOSED) != 0 ? ECLOSED : EPEERCLOSED;
-	call_over(c, w);
+	call_off(end_of(container_of(o->src, struct node, own)), c);
+	if (c->waiter.thr != NULL)
+		waiter_tell(&c->waiter, w);
+	atomic_store_release(&c->error, (bits & SIG_HANDLE_CLOSED) != 0 ? ECLOSED : EPEERCLOSED);
 }
 
 static struct call *
-call_of_reply(struct end *e, struct message *m)
+call_with(struct end *e, uint32_t txid)
 {
-	struct call *c;
+	struct observer *o;
+
+	list_for_each(o, &e->node.own.observers, link)
+		if (o->fire == call_fire && container_of(o, struct call, ob)->txid == txid)
+			return container_of(o, struct call, ob);
+	return NULL;
+}
+
+static inline struct call *
+call_of_reply(struct end *e, const struct message *m, const char *bytes)
+{
 	uint32_t txid;
 
 	if (m->size < sizeof(txid))
 		return NULL;
-	memcpy(&txid, message_bytes(m), sizeof(txid));
-	list_for_each(c, &e->calls, link)
-		if (c->txid == txid)
-			return c;
-	return NULL;
-}
-
-static bool
-txid_used(struct end *e, uint32_t txid)
-{
-	struct call *c;
-
-	list_for_each(c, &e->calls, link)
-		if (c->txid == txid)
-			return true;
-	return false;
+	memcpy(&txid, bytes, sizeof(txid));
+	return call_with(e, txid);
 }
 
 /* Registers the call; the request's id is in its first bytes afterwards. */
-static int
-call_begin(struct end *e, struct call *c, struct message *m)
+static inline int
+call_begin(struct end *e, struct call *c, char *bytes)
 {
 	if (unlikely(!via_holds(&c->ob.via)))
 		return ECLOSED;
+	waiter_init(&c->waiter, true);
 	c->ob.trigger = SIG_PEER_CLOSED;
 	c->ob.flags = 0;
 	c->ob.fire = call_fire;
 	c->reply = NULL;
-	c->over = false;
+	c->error = 0;
 	do
 		c->txid = ++e->txid | TXID_KERNEL;
-	while (unlikely(e->txid >= TXID_KERNEL) && txid_used(e, c->txid));
-	memcpy(message_bytes(m), &c->txid, sizeof(c->txid));
-	list_push_back(&e->calls, &c->link);
+	while (unlikely(e->txid >= TXID_KERNEL) && call_with(e, c->txid) != NULL);
+	memcpy(bytes, &c->txid, sizeof(c->txid));
+	e->ncalls++;
 	observer_attach_locked(&e->node.own, &c->ob);
 	return 0;
 }
 
 /* --- queues --- */
 
-static void
+static inline void
 enqueue(struct end *e, struct message *m, struct wakelist *w)
 {
 	bool first = list_empty(&e->queue);
@@ -227,7 +228,7 @@ enqueue(struct end *e, struct message *m, struct wakelist *w)
 	list_push_back(&e->queue, &m->link);
 	e->waiting++;
 	if (first)
-		sig_change(&e->node.own, 0, SIG_READABLE, w);
+		sig_raise(&e->node.own, SIG_READABLE, w);
 }
 
 /* The account of the job that made the channel. */
@@ -263,32 +264,31 @@ credit_less(struct end *e)
 
 /* Counts a message in; ESHOULDWAIT, ENOMEM. */
 static inline __attribute__((always_inline)) int
-count(struct end *e, const struct message *m)
+count(struct end *e, uint32_t charge)
 {
 	if (unlikely(!admits(e)))
 		return ESHOULDWAIT;
-	e->queued += message_charge(m);
+	e->queued += charge;
 	if (likely(e->queued <= e->credit) || credit_more(e))
 		return 0;
-	e->queued -= message_charge(m);
+	e->queued -= charge;
 	return ENOMEM;
 }
 
-static void
-dequeue(struct end *e, struct message *m, struct wakelist *w)
+/* True: update_writable() is due. */
+static inline bool __must_check
+dequeue(struct end *e, struct message *m)
 {
-	bool full;
+	bool full = !admits(e);
 
-	list_remove(&m->link);
+	list_unlink(&m->link);
 	e->waiting--;
 	if (list_empty(&e->queue))
 		e->node.own.bits &= ~SIG_READABLE;	/* a fall tells nobody */
-	full = !admits(e);
 	e->queued -= message_charge(m);
 	if (unlikely(e->credit > CREDIT) && list_empty(&e->queue))
 		credit_less(e);
-	if (unlikely(full))
-		update_writable(e, w);
+	return unlikely(full);
 }
 
 /* Back to where it was: it could not be given to the reader. */
@@ -312,21 +312,6 @@ put_back(struct end *e, struct message *m)
 	wakelist_run(&w);
 }
 
-/* To its reader: the caller that waits for it, or the queue.  It has been counted already. */
-static inline __attribute__((always_inline)) void
-deliver(struct end *to, struct message *m, struct wakelist *w)
-{
-	struct call *c = list_empty(&to->calls) ? NULL : call_of_reply(to, m);
-
-	if (c == NULL) {
-		enqueue(to, m, w);
-	} else {
-		to->queued -= message_charge(m);
-		c->reply = m;
-		call_over(c, w);
-	}
-}
-
 /* --- sending --- */
 
 /* Room in the peer's queue for a message whose handles come later; EPEERCLOSED, ESHOULDWAIT, ENOMEM. */
@@ -341,7 +326,7 @@ admit(struct end *from, const struct message *m)
 	wakelist_init(&w);
 	spin_lock(l);
 	to = peer_locked(from);
-	error = to == NULL ? EPEERCLOSED : count(to, m);
+	error = to == NULL ? EPEERCLOSED : count(to, message_charge(m));
 	if (error == 0)
 		update_writable(to, &w);
 	spin_unlock(l);
@@ -367,38 +352,78 @@ unadmit(struct end *from, const struct message *m)
 	wakelist_run(&w);
 }
 
-/* Puts the message where it belongs and begins the call, if it is one. */
+/* To the caller that waits for it; the lock is dropped.  It has been counted, long since if `charge' is 0. */
+static inline __attribute__((always_inline)) struct thr *
+reply(struct end *to, struct call *asked, struct message *m, uint32_t charge)
+{
+	struct thr *caller = asked->waiter.thr;
+	struct wakelist w;
+
+	call_off(to, asked);
+	atomic_store_release(&asked->reply, m);		/* last: its frame may go from now on */
+	if (likely(charge != 0)) {
+		to->queued -= charge;
+		spin_unlock(to->node.own.lock);
+		return caller;
+	}
+	wakelist_init(&w);
+	to->queued -= message_charge(m);
+	update_writable(to, &w);
+	spin_unlock(to->node.own.lock);
+	wakelist_run(&w);
+	return caller;
+}
+
+/*
+ * Puts the message where it belongs, to the caller that waits for it or into the queue, and begins the call,
+ * if it is one.  `bytes' are the message's; `charge' is what it counts, 0 when it has been admitted.
+ */
 static inline __attribute__((always_inline)) int
-post(struct end *from, struct message *m, bool admitted, struct call *c)
+post(struct end *from, struct message *m, char *bytes, uint32_t charge, struct call *c)
 {
 	struct spin *l = &from->node.pair->lock;
+	struct call *asked;
+	struct thr *caller;
 	struct wakelist w;
 	struct end *to;
 	int error;
 
-	wakelist_init(&w);
 	spin_lock(l);
-	if (c != NULL)
-		waiter_init(&c->waiter, true);
 	to = peer_locked(from);
-	error = unlikely(to == NULL) ? EPEERCLOSED : admitted ? 0 : count(to, m);
-	if (c != NULL && likely(error == 0) && unlikely((error = call_begin(from, c, m)) != 0) && !admitted)
-		to->queued -= message_charge(m);
-	if (likely(error == 0)) {
-		deliver(to, m, &w);
-		if (unlikely(admitted || !admits(to)))
-			update_writable(to, &w);
-	}
-	spin_unlock(l);
+	error = unlikely(to == NULL) ? EPEERCLOSED : charge != 0 ? count(to, charge) : 0;
 	if (unlikely(error != 0)) {
-		if (c != NULL)
-			thr_sleep_cancel();
+		spin_unlock(l);
 		return error;
 	}
+	if (c != NULL && unlikely((error = call_begin(from, c, bytes)) != 0)) {
+		to->queued -= charge;
+		spin_unlock(l);
+		return error;
+	}
+	if (to->ncalls > 0 && likely((asked = call_of_reply(to, m, bytes)) != NULL)) {
+		caller = reply(to, asked, m, charge);
+		if (c != NULL)
+			c->next = caller;
+		else if (likely(caller != NULL))
+			thr_wake(caller, 0);
+		return 0;
+	}
+	wakelist_init(&w);
+	enqueue(to, m, &w);
+	if (unlikely(charge == 0 || !admits(to)))
+		update_writable(to, &w);
+	spin_unlock(l);
 	if (c != NULL)
 		c->next = wakelist_keep_one(&w);
 	wakelist_run(&w);
 	return 0;
+}
+
+/* One that has not been admitted. */
+static __attribute__((noinline)) int
+post_whole(struct end *from, struct message *m, struct call *c)
+{
+	return post(from, m, message_bytes(m), message_charge(m), c);
 }
 
 /* The second half of a message with handles: it has been admitted. */
@@ -412,7 +437,7 @@ post_carrying(struct end *from, struct message *m, struct sending *s, struct cal
 	if (error == 0)
 		error = cycle_begin(&to->node, m->slots, m->nslots, &locked);
 	if (error == 0) {
-		error = post(from, m, true, c);
+		error = post(from, m, message_bytes(m), 0, c);
 		cycle_end(locked);
 	}
 	if (error != 0) {
@@ -433,7 +458,7 @@ send_plain(struct end *from, const void __user *bytes, uint32_t size, struct cal
 	error = message_fetch(&from->spare, bytes, size, &m);
 	if (unlikely(error != 0))
 		return error;
-	error = post(from, m, false, c);
+	error = post(from, m, (char *)m->slots, message_charge_of(size, 0), c);
 	if (unlikely(error != 0))
 		message_free(m);
 	return error;
@@ -457,7 +482,7 @@ send(struct end *from, struct sending *s, struct call *c)
 		return error;
 	}
 	if (m->nslots == 0) {
-		error = post(from, m, false, c);
+		error = post_whole(from, m, c);
 		if (error != 0)
 			message_free(m);
 		return error;
@@ -476,8 +501,32 @@ send(struct end *from, struct sending *s, struct call *c)
 
 /* --- receiving --- */
 
+/* Takes the first message if there is one and it fits. */
+static inline __attribute__((always_inline)) struct message *
+take_fitting(struct end *e, const struct receiving *r)
+{
+	struct message *m;
+	struct wakelist w;
+
+	spin_lock(&e->node.pair->lock);
+	m = list_entry(e->queue.next, struct message, link);
+	if (unlikely(list_empty(&e->queue) || !message_fits(m, r))) {
+		spin_unlock(&e->node.pair->lock);
+		return NULL;
+	}
+	if (likely(!dequeue(e, m))) {
+		spin_unlock(&e->node.pair->lock);
+		return m;
+	}
+	wakelist_init(&w);
+	update_writable(e, &w);
+	spin_unlock(&e->node.pair->lock);
+	wakelist_run(&w);
+	return m;
+}
+
 /* Takes the first message; ESMALL with its sizes, and with *m when it is to be destroyed. */
-static inline __attribute__((always_inline)) int
+static int
 take(struct end *e, const struct receiving *r, bool discard, struct message **out, uint32_t *size,
     uint32_t *nslots)
 {
@@ -493,13 +542,14 @@ take(struct end *e, const struct receiving *r, bool discard, struct message **ou
 	if (m == NULL) {
 		error = peer_locked(e) != NULL ? ESHOULDWAIT : EPEERCLOSED;
 	} else {
-		if (unlikely(!message_fits(m, r))) {
+		if (!message_fits(m, r)) {
 			*size = m->size;
 			*nslots = m->nslots;
 			error = ESMALL;
 		}
 		if (error == 0 || discard) {
-			dequeue(e, m, &w);
+			if (dequeue(e, m))
+				update_writable(e, &w);
 			*out = m;
 		}
 	}
@@ -509,23 +559,42 @@ take(struct end *e, const struct receiving *r, bool discard, struct message **ou
 }
 
 static inline __attribute__((always_inline)) int
-receive(struct end *e, uint32_t options, const struct receiving *r)
+deliver(struct end *e, struct message *m, const struct receiving *r)
+{
+	int error = message_deliver(&e->spare, m, r);
+
+	if (unlikely(error != 0))
+		put_back(e, m);
+	return error;
+}
+
+/* The long way: says why there is nothing, and what does not fit. */
+static __attribute__((noinline)) int
+receive_other(struct end *e, uint32_t options, const struct receiving *r)
 {
 	uint32_t size, nslots;
 	struct message *m;
 	int error = take(e, r, (options & MX_CHANNEL_READ_MAY_DISCARD) != 0, &m, &size, &nslots), bad;
 
-	if (likely(error == 0)) {
-		error = message_deliver(&e->spare, m, r);
-		if (unlikely(error != 0))
-			put_back(e, m);
-		return error;
-	}
+	if (error == 0)
+		return deliver(e, m, r);
 	if (m != NULL)
 		message_free(m);
 	if (error == ESMALL && (bad = receiving_tell(r, size, nslots)) != 0)
 		error = bad;
 	return error;
+}
+
+static inline __attribute__((always_inline)) int
+receive(struct end *e, uint32_t options, const struct receiving *r)
+{
+	struct message *m = take_fitting(e, r);
+	struct receiving all;
+
+	if (likely(m != NULL))
+		return deliver(e, m, r);
+	all = *r;			/* so that *r need not be in memory */
+	return receive_other(e, options, &all);
 }
 
 LEAN_END
@@ -587,7 +656,7 @@ channel_write(struct node *n, struct uio *u)
 	if (m == NULL)
 		return ENOMEM;
 	error = uio_move(message_bytes(m), m->size, u);
-	while (error == 0 && (error = post(end_of(n), m, false, NULL)) == ESHOULDWAIT) {
+	while (error == 0 && (error = post_whole(end_of(n), m, NULL)) == ESHOULDWAIT) {
 		if ((u->flags & UIO_NONBLOCK) != 0)
 			break;
 		error = sig_wait(n->sig, SIG_WRITABLE | SIG_PEER_CLOSED, WAIT_INTR | WAIT_TURN, NSEC_INFINITE,
@@ -619,7 +688,7 @@ channel_unused(struct node *n)
 	struct end *e = end_of(n);
 	struct list queue, *l;
 
-	ASSERT(list_empty(&e->calls));
+	ASSERT(e->ncalls == 0);
 	list_init(&queue);
 	pair_unused(n, SIG_WRITABLE);
 	spin_lock(&n->pair->lock);
@@ -724,7 +793,6 @@ channel_create(void)
 		struct end *e = &c->end[i];
 
 		list_init(&e->queue);
-		list_init(&e->calls);
 		e->limit = LIMIT_DEFAULT;
 		e->carrier = (struct carrier){ .ops = &channel_carrier, .node = &e->node };
 		e->node.carrier = &e->carrier;
@@ -760,7 +828,7 @@ channel_make(struct node *end[2])
 int
 channel_post(struct node *from, struct message *m)
 {
-	return post(end_of(from), m, false, NULL);
+	return post_whole(end_of(from), m, NULL);
 }
 
 uint32_t
@@ -852,13 +920,11 @@ park(struct end *e, struct call *c, struct call *heap, uintptr_t args)
 	bool over;
 
 	spin_lock(&e->node.pair->lock);
-	over = c->over;
+	over = call_is_over(c);
 	if (!over) {
 		*heap = *c;
-		list_insert_after(&c->link, &heap->link);
-		list_remove(&c->link);
 		list_insert_after(&c->ob.link, &heap->ob.link);
-		list_remove(&c->ob.link);
+		list_unlink(&c->ob.link);
 		heap->waiter.thr = NULL;
 	}
 	spin_unlock(&e->node.pair->lock);
@@ -880,14 +946,10 @@ park(struct end *e, struct call *c, struct call *heap, uintptr_t args)
 static void
 call_leave(struct end *e, struct call *c, int error)
 {
-	struct wakelist w;
-
-	wakelist_init(&w);
 	spin_lock(&e->node.pair->lock);
-	if (!c->over) {
-		c->waiter.thr = NULL;
+	if (!call_is_over(c)) {
+		call_off(e, c);
 		c->error = error;
-		call_over(c, &w);
 	}
 	spin_unlock(&e->node.pair->lock);
 }
@@ -928,10 +990,7 @@ call_result(struct end *e, struct call *c, const struct receiving *r)
 		message_free(m);
 		return error != 0 ? error : ESMALL;
 	}
-	error = message_deliver(&e->spare, m, r);
-	if (unlikely(error != 0))
-		put_back(e, m);
-	return error;
+	return deliver(e, m, r);
 }
 
 /* Sleeps until the call is over; ERESTART when a signal came first. */
@@ -950,8 +1009,10 @@ call_wait(struct end *e, struct call *c, nsec_t deadline)
 	}
 	error = thr_sleep_to(c->next, deadline);
 	c->next = NULL;
-	if (likely(atomic_load_acquire(&c->over)) || error == ERESTART)
-		return error == ERESTART && !c->over ? ERESTART : 0;
+	if (likely(call_is_over(c)))
+		return 0;
+	if (error == ERESTART)
+		return ERESTART;
 	call_leave(e, c, error != 0 ? error : ETIMEDOUT);
 	return 0;
 }
@@ -1063,7 +1124,7 @@ sys_mx_channel_call_finish(uint32_t h, uint32_t options, int64_t deadline, void 
 	spin_lock(&e->node.pair->lock);
 	waiter_init(&found->waiter, true);
 	spin_unlock(&e->node.pair->lock);
-	if (error != 0 || found->over)
+	if (error != 0 || call_is_over(found))
 		thr_sleep_cancel();
 	else
 		error = call_wait(e, found, deadline);

@@ -25,11 +25,16 @@ message_bytes(struct message *m)
 	return (char *)&m->slots[m->nslots];
 }
 
-/* What it counts against the limit of a queue. */
+/* What it counts against the limit of a queue; never 0. */
+static inline uint32_t
+message_charge_of(uint32_t size, uint32_t nslots)
+{
+	return size + 64 + 16 * nslots;
+}
 static inline uint32_t
 message_charge(const struct message *m)
 {
-	return m->size + 64 + 16 * m->nslots;
+	return message_charge_of(m->size, m->nslots);
 }
 
 /* Bytes and slots are not filled in: slots are empty.  NULL: no memory. */
@@ -49,8 +54,7 @@ message_take(struct message **spare, uint32_t size)
 {
 	struct message *m;
 
-	if (CONFIG_DEBUG || size > MESSAGE_SMALL || atomic_load(spare) == NULL ||
-	    (m = atomic_swap(spare, NULL)) == NULL)
+	if (CONFIG_DEBUG || unlikely(size > MESSAGE_SMALL || (m = atomic_swap(spare, NULL)) == NULL))
 		return message_alloc(size, 0);
 	kstat_add(&messages_live, 1);
 	m->size = size;
@@ -61,15 +65,10 @@ message_take(struct message **spare, uint32_t size)
 static inline void
 message_keep(struct message **spare, struct message *m)
 {
-	if (!CONFIG_DEBUG && likely(m->nslots == 0 && m->size <= MESSAGE_SMALL) && atomic_load(spare) == NULL) {
-		m->nslots = m->size = 0;
-		m = atomic_swap(spare, m);
+	if (!CONFIG_DEBUG && likely(m->nslots == 0 && m->size <= MESSAGE_SMALL && atomic_cas(spare, NULL, m)))
 		kstat_add(&messages_live, -1);
-		if (likely(m == NULL))
-			return;
-		kstat_add(&messages_live, 1);
-	}
-	message_spent(m);
+	else
+		message_spent(m);
 }
 
 /* Gives the spare back. */
@@ -161,8 +160,11 @@ message_deliver(struct message **spare, struct message *m, const struct receivin
 		error = user_put(message_bytes(m), r->bytes, m->size);
 	if (likely(error == 0))
 		error = receiving_tell(r, m->size, m->nslots);
-	if (likely(error == 0) && unlikely(m->nslots > 0))
-		error = message_deliver_handles(m, r);
+	if (likely(error == 0) && unlikely(m->nslots > 0)) {
+		struct receiving all = *r;	/* so that *r need not be in memory */
+
+		error = message_deliver_handles(m, &all);
+	}
 	if (likely(error == 0))
 		message_keep(spare, m);
 	return error;

@@ -582,7 +582,7 @@ trace_thread_end(struct thr *t)
 }
 
 /* kern/syscall.c: a call of a thread whose t_call_max is 0. */
-static void
+static int
 trace_call(struct trapframe *tf, unsigned nr)
 {
 	struct thr *t = thr_self();
@@ -597,10 +597,11 @@ trace_call(struct trapframe *tf, unsigned nr)
 	t->t_trace = rec;
 	error = syscall_run(tf, nr);
 	if (rec == NULL)
-		return;
+		return 0;
 	t->t_trace = NULL;
 	record_result(rec, error, *tf_result(tf));
 	record_end(rec, true);
+	return 0;
 }
 
 void

@@ -68,7 +68,7 @@ static const uint32_t self_rights[DESC_NSELF] = {
 	[DESC_SELF_VMAR] = RIGHTS_VMAR_ROOT, [DESC_SELF_JOB] = RIGHTS_JOB_DEFAULT,
 };
 
-static struct desc_chunk no_chunk;	/* [I] in place of one that does not exist yet: no generation is 0 */
+static struct desc no_slots[DESC_CHUNK];	/* [I] of a chunk that does not exist yet: no generation is 0 */
 
 static struct desc_chunk *
 chunk_at(struct desctab *t, uint32_t index)
@@ -80,13 +80,13 @@ chunk_at(struct desctab *t, uint32_t index)
 }
 
 /* Of a handle that is not in t->near. */
-struct desc *
+void __rare
 desc_far(struct desctab *t, uint32_t h)
 {
 	uint32_t index = (h - 1) & DESC_INDEX_MASK;
 	struct desc_chunk *c = chunk_at(t, index);
 
-	return c != NULL ? &c->slot[index % DESC_CHUNK] : NULL;
+	t->far = c != NULL ? &c->slot[index % DESC_CHUNK] : NULL;
 }
 
 /* The first chunk that exists, from number c on; DESC_NCHUNK when there is none. */
@@ -153,7 +153,7 @@ chunk_ensure(struct desctab *t, uint32_t index)
 		t->dir[p]->chunk[n % DESC_PAGE_CHUNKS] = c;
 		t->dir[p]->map |= 1ull << (n % DESC_PAGE_CHUNKS);
 		if (n == DESC_POSIX_MAX / DESC_CHUNK)
-			t->near = c;
+			t->near = c->slot;
 		c = NULL;
 	}
 	spin_unlock(&t->lock);
@@ -1019,7 +1019,7 @@ desctab_create(struct desctab **out)
 	spin_init(&t->lock, &desc_class);
 	t->account = account_get();
 	t->free_head = t->free_tail = FREE_END;
-	t->near = &no_chunk;
+	t->near = no_slots;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		t->self[i].rights = self_rights[i];
 	*out = t;

@@ -51,7 +51,8 @@ struct desctab {
 	uint32_t native_top;		/* [t] native slots ever used */
 	uint32_t native_used;		/* [t] */
 	uint32_t free_head, free_tail;	/* [t] FIFO of freed native slots */
-	struct desc_chunk *near;	/* [t] the first one of native slots, or an empty one: most are there */
+	struct desc *near;		/* [t] the first chunk of native slots, or an empty one: most are there */
+	struct desc *far;		/* [t] what desc_far() found */
 	uint64_t pages[(DESC_NPAGE + 63) / 64];	/* [t] directory pages that exist */
 	struct desc_selfslot self[DESC_NSELF];	/* [t] */
 	struct desc_page *dir[DESC_NPAGE];	/* [t] */
@@ -64,7 +65,7 @@ desctab_mine(void)
 	return proc_self()->p_desc;
 }
 
-struct desc *desc_far(struct desctab *, uint32_t h);	/* the slot wherever it is, or NULL */
+void desc_far(struct desctab *, uint32_t h) __rare;	/* t->far: the slot wherever it is, or NULL */
 
 static inline struct desc *
 desc_find_handle(struct desctab *t, uint32_t h)
@@ -72,10 +73,13 @@ desc_find_handle(struct desctab *t, uint32_t h)
 	uint32_t at = h - 1 - DESC_POSIX_MAX;	/* in the native range; the generation stands above */
 	struct desc *d;
 
-	if (likely((at & DESC_INDEX_MASK & ~(DESC_CHUNK - 1)) == 0))
-		d = &t->near->slot[at % DESC_CHUNK];
-	else if ((d = desc_far(t, h)) == NULL)
-		return NULL;
+	if (likely((at & DESC_INDEX_MASK & ~(DESC_CHUNK - 1)) == 0)) {
+		d = &t->near[at % DESC_CHUNK];
+	} else {
+		desc_far(t, h);
+		if ((d = t->far) == NULL)
+			return NULL;
+	}
 	/* Bit 31 and an index without a generation match none. */
 	return likely(d->gen == h >> DESC_GEN_SHIFT && d->node != NULL) ? d : NULL;
 }
@@ -104,7 +108,7 @@ handle_use(uint32_t h, enum node_kind kind, uint32_t rights, struct via *via)
 	return n;
 }
 
-/* By failure the node is NULL: *out is no variable that must be in memory, only that of the long way is. */
+/* The long ways; what they fill in is not the caller's own, which need not be in memory then. */
 int handle_get_other(uint32_t h, enum node_kind, uint32_t rights, struct node **) __must_check;
 int handle_get_via_other(uint32_t h, enum node_kind, uint32_t rights, struct node **, struct via *) __must_check;
 int handle_get_wait_other(uint32_t h, struct node **, struct via *) __must_check;
@@ -113,11 +117,12 @@ int handle_get_wait_other(uint32_t h, struct node **, struct via *) __must_check
 static inline __attribute__((always_inline)) int __must_check
 handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
 {
-	struct node *n = handle_use(h, kind, rights, NULL), *other = NULL;
-	int error;
+	struct node *n = handle_use(h, kind, rights, NULL);
 
 	if (unlikely(n == NULL)) {
-		error = handle_get_other(h, kind, rights, &other);
+		struct node *other = NULL;
+		int error = handle_get_other(h, kind, rights, &other);
+
 		*out = other;
 		return error;
 	}
@@ -129,12 +134,15 @@ handle_get(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
 static inline __attribute__((always_inline)) int __must_check
 handle_get_via(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out, struct via *via)
 {
-	struct node *n = handle_use(h, kind, rights, via), *other = NULL;
-	int error;
+	struct node *n = handle_use(h, kind, rights, via);
 
 	if (unlikely(n == NULL)) {
-		error = handle_get_via_other(h, kind, rights, &other, via);
+		struct node *other = NULL;
+		struct via slot = { .gen = NULL };
+		int error = handle_get_via_other(h, kind, rights, &other, &slot);
+
 		*out = other;
+		*via = slot;
 		return error;
 	}
 	*out = n;
@@ -146,12 +154,15 @@ handle_get_via(uint32_t h, enum node_kind kind, uint32_t rights, struct node **o
 static inline __attribute__((always_inline)) int __must_check
 handle_get_wait(uint32_t h, struct node **out, struct via *via)
 {
-	struct node *n = handle_use(h, NODE_ANY, RIGHT_WAIT, via), *other = NULL;
-	int error;
+	struct node *n = handle_use(h, NODE_ANY, RIGHT_WAIT, via);
 
 	if (unlikely(n == NULL)) {
-		error = handle_get_wait_other(h, &other, via);
+		struct node *other = NULL;
+		struct via slot = { .gen = NULL };
+		int error = handle_get_wait_other(h, &other, &slot);
+
 		*out = other;
+		*via = slot;
 		return error;
 	}
 	if (unlikely(!node_waitable(n))) {

@@ -46,13 +46,20 @@ list_push_back(struct list *head, struct list *n)
 	head->prev = n;
 }
 
+/* Of one that ends with it: nobody looks at it again. */
 static inline void
-list_remove(struct list *n)
+list_unlink(struct list *n)
 {
 	struct list *next = n->next, *prev = n->prev;
 
 	next->prev = prev;
 	prev->next = next;
+}
+
+static inline void
+list_remove(struct list *n)
+{
+	list_unlink(n);
 	list_init(n);
 }
 

@@ -23,15 +23,16 @@ sys_mx_object_wait_one(uint32_t h, uint32_t signals, int64_t deadline, void __us
 {
 	struct node *n;
 	struct via via;
-	uint32_t bits = 0;
+	uint32_t bits;
 	int error = handle_get_wait(h, &n, &via);
 
 	if (unlikely(error != 0))
 		return error;
-	if (unlikely((intptr_t)observed < 0))
-		error = EFAULT;
-	else
-		error = sig_wait(n->sig, signals & ~SIG_PRIVATE, WAIT_INTR, deadline, &via, &bits);
+	if (unlikely((intptr_t)observed < 0)) {
+		node_unuse(n);
+		return EFAULT;
+	}
+	error = sig_wait_via(n->sig, signals & ~SIG_PRIVATE, deadline, via, &bits);
 	node_unuse(n);
 	/* A time-out and a closed handle report what is active all the same. */
 	if (unlikely(error != 0) && error != ETIMEDOUT && error != ECLOSED)

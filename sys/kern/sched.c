@@ -451,35 +451,29 @@ sleep_timeout(struct timer *timer)
 	thr_wake(container_of(timer, struct sleep_timer, timer)->thr, ETIMEDOUT);
 }
 
-static __attribute__((noinline)) int
-sleep_until(struct thr *t, struct thr *to, nsec_t deadline)
+int
+thr_sleep_until(struct thr *to, nsec_t deadline)
 {
-	struct sleep_timer st = { .thr = t };
+	struct sleep_timer st = { .thr = thr_self() };
 	int error;
 
 	timer_init(&st.timer, sleep_timeout);
 	timer_set(&st.timer, deadline);
-	error = sleep_until_woken(t, to);
+	error = sleep_until_woken(st.thr, to);
 	timer_cancel(&st.timer);
 	return error;
 }
 
 int
-thr_sleep(nsec_t deadline)
+thr_sleep_long(void)
 {
-	if (likely(deadline == NSEC_INFINITE))
-		return sleep_until_woken(thr_self(), NULL);
-	return sleep_until(thr_self(), NULL, deadline);
+	return sleep_until_woken(thr_self(), NULL);
 }
 
 int
-thr_sleep_to(struct thr *to, nsec_t deadline)
+thr_sleep_long_to(struct thr *to)
 {
-	if (unlikely(to == NULL))
-		return thr_sleep(deadline);
-	if (likely(deadline == NSEC_INFINITE))
-		return sleep_until_woken(thr_self(), to);
-	return sleep_until(thr_self(), to, deadline);
+	return sleep_until_woken(thr_self(), to);
 }
 
 void

@@ -29,7 +29,7 @@
 #include "vm/zone.h"
 #include <abi/mx.h>
 
-void (*syscall_trace_hook)(struct trapframe *, unsigned);
+int (*syscall_trace_hook)(struct trapframe *, unsigned);
 
 struct path_buffer {
 	char text[PATH_MAX];
@@ -132,8 +132,7 @@ odd_call(struct trapframe *tf, uint64_t nr)
 {
 	if (nr > SYS_MAX || sysent[nr].name == NULL)
 		return no_call(tf, nr);
-	syscall_trace_hook(tf, (unsigned)nr);
-	return 0;
+	return syscall_trace_hook(tf, (unsigned)nr);
 }
 
 int __lean

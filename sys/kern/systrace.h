@@ -19,8 +19,8 @@ struct systrace {
 };
 extern const struct systrace systrace[SYS_MAX + 1][8];
 
-/* A call of a thread whose t_call_max is 0; makes it by syscall_run().  Set by ipc/trace.c. */
-extern void (*syscall_trace_hook)(struct trapframe *, unsigned nr);
+/* A call of a thread whose t_call_max is 0; makes it by syscall_run(), so it returns 0.  Set by ipc/trace.c. */
+extern int (*syscall_trace_hook)(struct trapframe *, unsigned nr);
 /* The thread ends inside of a call that is traced (t_trace). */
 extern void (*thr_trace_hook)(struct thr *);
 /* Makes the call and puts what comes of it into the frame; nr exists.  The body's error. */

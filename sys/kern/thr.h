@@ -142,9 +142,25 @@ waiter_init(struct waiter *waiter, bool intr)
 	thr_sleep_prepare(intr);
 }
 
-int thr_sleep(nsec_t deadline);
+int thr_sleep_long(void);		/* the three of them in kern/sched.c: no deadline */
+int thr_sleep_long_to(struct thr *to);
+int thr_sleep_until(struct thr *to, nsec_t deadline);
+
+static inline int
+thr_sleep(nsec_t deadline)
+{
+	return likely(deadline == NSEC_INFINITE) ? thr_sleep_long() : thr_sleep_until(NULL, deadline);
+}
+
 /* The same, and wakes `to' (unless NULL), handing it the CPU and the rest of the slice. */
-int thr_sleep_to(struct thr *to, nsec_t deadline);
+static inline int
+thr_sleep_to(struct thr *to, nsec_t deadline)
+{
+	if (unlikely(deadline != NSEC_INFINITE))
+		return thr_sleep_until(to, deadline);
+	return likely(to != NULL) ? thr_sleep_long_to(to) : thr_sleep_long();
+}
+
 void thr_wake(struct thr *, int error);
 /* Ends an interruptible sleep with ERESTART and sets WORK_SIGNAL. */
 void thr_interrupt(struct thr *);

@@ -20,7 +20,8 @@ typedef intptr_t ssize_t;
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __section(s)	__attribute__((used, section(s)))
 
-/* For the rare half of something inline: the caller keeps its registers, so the common half saves none. */
+/* For the rare half of something inline: the caller keeps its registers, so the common half saves none.
+ * It returns nothing: clang 14 restores the register of the result, too. */
 #ifdef __x86_64__
 #define __rare		__attribute__((preserve_most, noinline, cold))
 #else

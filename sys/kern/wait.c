@@ -181,27 +181,27 @@ waiter_fire(struct observer *o, uint32_t bits, struct wakelist *w)
 
 /* What there is to see of a source by now; lock held. */
 static inline uint32_t
-look_locked(const struct sigsrc *s, const struct via *via)
+look_locked(const struct sigsrc *s, struct via via)
 {
-	return via == NULL || likely(via_holds(via)) ? s->bits : s->bits | SIG_HANDLE_CLOSED;
+	return likely(via_holds(&via)) ? s->bits : s->bits | SIG_HANDLE_CLOSED;
 }
 
 static inline void
-attach_locked(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t flags,
-    const struct via *via, struct waiter *waiter)
+attach_locked(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t flags, struct via via,
+    struct waiter *waiter)
 {
 	wo->waiter = waiter;
 	wo->ob.trigger = mask;
 	wo->ob.flags = (flags & (WAIT_EXCL | WAIT_TURN)) != 0 ? OBSERVE_EXCLUSIVE : 0;
 	wo->ob.fire = waiter_fire;
-	wo->ob.via = via != NULL ? *via : (struct via){ .gen = NULL };
+	wo->ob.via = via;
 	observer_attach_locked(s, &wo->ob);
 }
 
 /* Attaches unless there is nothing to wait for: a bit of mask is active, or the slot is gone. */
 static bool
-wait_attach(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t flags,
-    const struct via *via, struct waiter *waiter)
+wait_attach(struct wait_observer *wo, struct sigsrc *s, uint32_t mask, uint32_t flags, struct via via,
+    struct waiter *waiter)
 {
 	bool wait;
 
@@ -225,7 +225,8 @@ wait_leave(struct wait_observer *wo, struct sigsrc *s, uint32_t flags)
 
 	wakelist_init(&w);
 	spin_lock(s->lock);
-	observer_detach_locked(&wo->ob);
+	list_unlink(&wo->ob.link);
+	kstat_add(&observers_live, -1);
 	wo->seen |= s->bits;
 	if (unlikely((flags & WAIT_EXCL) != 0))
 		pass_locked(s, wo->ob.trigger, &w);
@@ -239,10 +240,8 @@ is_past(nsec_t deadline)
 	return deadline != NSEC_INFINITE && (deadline <= 0 || deadline <= clock_now());
 }
 
-/* Budget: 25 instructions when the level is there, 75 around a sleep. */
-int
-sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const struct via *via,
-    uint32_t *observed)
+static inline __attribute__((always_inline)) int
+wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, struct via via, uint32_t *observed)
 {
 	struct wait_observer wo;
 	struct waiter waiter;
@@ -262,13 +261,29 @@ sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const
 		error = thr_sleep(deadline);
 		wait_leave(&wo, s, flags);
 	}
-	if (observed != NULL)
-		*observed = wo.seen;
+	*observed = wo.seen;
 	if (unlikely((wo.seen & SIG_HANDLE_CLOSED) != 0))
 		return ECLOSED;
 	if (likely((wo.seen & mask) != 0))
 		return 0;
 	return error == 0 ? ETIMEDOUT : error;
+}
+
+int
+sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const struct via *via,
+    uint32_t *observed)
+{
+	uint32_t seen;
+
+	return wait(s, mask, flags, deadline, via != NULL ? *via : (struct via){ .gen = NULL },
+	    observed != NULL ? observed : &seen);
+}
+
+/* Budget: 25 instructions when the level is there, 65 around a sleep. */
+int
+sig_wait_via(struct sigsrc *s, uint32_t mask, nsec_t deadline, struct via via, uint32_t *seen)
+{
+	return wait(s, mask, WAIT_INTR, deadline, via, seen);
 }
 
 LEAN_END
@@ -300,7 +315,7 @@ wait_registered(struct sig_item *items, size_t n, struct wait_observer *wos, uin
 
 		wos[attached].ob.src = NULL;
 		if (it->src != NULL)
-			wait = wait_attach(&wos[attached], it->src, it->mask, flags, &it->via, &waiter);
+			wait = wait_attach(&wos[attached], it->src, it->mask, flags, it->via, &waiter);
 	}
 	if (wait)
 		error = thr_sleep(deadline);

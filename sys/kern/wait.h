@@ -109,6 +109,16 @@ sig_change(struct sigsrc *s, uint32_t clear, uint32_t set, struct wakelist *w)
 		sig_fire(s, bits & ~old, w);
 }
 
+/* Sets a level that is known to be clear; lock held. */
+static inline void
+sig_raise(struct sigsrc *s, uint32_t bit, struct wakelist *w)
+{
+	ASSERT(spin_held(s->lock) && (s->bits & bit) == 0);
+	s->bits |= bit;
+	if (!list_empty(&s->observers))
+		sig_fire(s, bit, w);
+}
+
 /* The slot was removed: what waits through it is told SIG_HANDLE_CLOSED; lock held. */
 void sig_slot_gone(struct sigsrc *, const struct via *, struct wakelist *);
 /* The slot still holds what it held; the source's lock is held. */
@@ -148,6 +158,8 @@ observer_detach_locked(struct observer *o)
  */
 int sig_wait(struct sigsrc *, uint32_t mask, uint32_t flags, nsec_t deadline, const struct via *,
     uint32_t *observed) __must_check;
+/* The same for a native wait, with WAIT_INTR. */
+int sig_wait_via(struct sigsrc *, uint32_t mask, nsec_t deadline, struct via, uint32_t *observed) __must_check;
 /* Ends a turn: what is still active goes to the next exclusive waiter.  Without locks. */
 void sig_pass(struct sigsrc *, uint32_t mask);
 

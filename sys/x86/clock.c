@@ -30,17 +30,9 @@
 
 static char *hpet;			/* [I] NULL: none */
 static uint32_t hpet_fs;		/* [I] femtoseconds a tick */
-static uint64_t tsc_start;		/* [I] */
-static uint64_t tsc_scale;		/* [I] nanoseconds a tick << 32; 0: not measured yet */
 static uint64_t timer_scale;		/* [I] local APIC ticks a nanosecond << 32; 0: use the PIT */
-static bool use_hpet;			/* [I] the TSC is unsound */
+struct mach_clock mach_clock;
 static uint64_t hpet_last, hpet_high;	/* [interrupts off] */
-
-static uint64_t
-scale(uint64_t v, uint64_t by)
-{
-	return (uint64_t)((unsigned __int128)v * by >> 32);
-}
 
 /* --- the references --- */
 
@@ -172,10 +164,10 @@ clock_measure(void)
 	}
 	if (lapic_present())
 		lapic_timer(0);
-	tsc_scale = m.tsc_scale;
+	mach_clock.scale = m.tsc_scale;
 	timer_scale = m.timer_scale;
-	use_hpet = hpet != NULL && !sound;
-	if (use_hpet)
+	mach_clock.unsound = hpet != NULL && !sound;
+	if (mach_clock.unsound)
 		log_printf("clock: the TSC is unsound, using the HPET\n");
 }
 
@@ -189,7 +181,7 @@ static void
 mach_clock_init(void)
 {
 	hpet_init();
-	tsc_start = ticks_read();
+	mach_clock.start = ticks_read();
 	clock_measure();
 	if (timer_scale == 0 && intr_register(0, pit_interrupt, NULL, "pit") != 0)
 		log_warn("no timer");
@@ -198,8 +190,8 @@ INIT(mach_clock_init, LEVEL_INTR);
 
 /* --- the contract --- */
 
-static nsec_t
-hpet_now(void)
+nsec_t
+mach_clock_other(void)
 {
 	uint32_t state = intr_disable();
 	uint32_t low = mmio_read32(hpet + HPET_COUNTER);
@@ -210,23 +202,15 @@ hpet_now(void)
 	hpet_last = low;
 	ticks = hpet_high | low;
 	intr_restore(state);
-	return (nsec_t)scale(ticks, ((uint64_t)hpet_fs << 32) / 1000000);
-}
-
-nsec_t
-mach_clock_now(void)
-{
-	if (unlikely(use_hpet))
-		return hpet_now();
-	return (nsec_t)scale(ticks_read() - tsc_start, tsc_scale);
+	return (nsec_t)mach_scale(ticks, ((uint64_t)hpet_fs << 32) / 1000000);
 }
 
 bool
 mach_clock_scale(uint64_t *start, uint64_t *by)
 {
-	*start = tsc_start;
-	*by = tsc_scale;
-	return !use_hpet;
+	*start = mach_clock.start;
+	*by = mach_clock.scale;
+	return !mach_clock.unsound;
 }
 
 static void
@@ -250,7 +234,7 @@ mach_timer_arm(nsec_t deadline)
 		pit_arm(ns);
 		return;
 	}
-	ticks = scale(MIN(ns, (uint64_t)NSEC_PER_SEC * 3600), timer_scale) + 1;
+	ticks = mach_scale(MIN(ns, (uint64_t)NSEC_PER_SEC * 3600), timer_scale) + 1;
 	lapic_timer((uint32_t)MIN(ticks, (uint64_t)UINT32_MAX));
 }
 

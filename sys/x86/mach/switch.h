@@ -26,8 +26,7 @@ mach_switch(struct mach_thr *from, struct mach_thr *to)
 		__asm__ volatile("fxsave64 %0" : "=m"(from->fpu));
 	if (likely(to->user)) {
 		__asm__ volatile("fxrstor64 %0" : : "m"(to->fpu));
-		__asm__ volatile("wrmsr" : : "c"(SWITCH_FS_BASE), "a"((uint32_t)to->fs_base),
-		    "d"((uint32_t)(to->fs_base >> 32)));
+		__asm__ volatile("wrmsr" : : "c"(SWITCH_FS_BASE), "a"(to->fs_half[0]), "d"(to->fs_half[1]));
 	}
 	cpu_self()->mach.tss.rsp0 = to->top;
 	__asm__ volatile("call thread_switch" : "+D"(from), "+S"(to) : : SWITCH_LOST, "memory", "cc");

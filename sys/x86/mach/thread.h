@@ -9,7 +9,10 @@ struct trapframe;
 struct mach_thr {
 	uintptr_t sp;			/* first: saved kernel stack pointer, see switch in entry.asm */
 	uintptr_t top;			/* [I] end of the kernel stack; 0: the boot stack, no user mode above it */
-	uint64_t fs_base;		/* [o] TLS pointer of user mode */
+	union {
+		uint64_t fs_base;	/* [o] TLS pointer of user mode */
+		uint32_t fs_half[2];	/* as the switch loads it */
+	};
 	bool user;			/* [o] has an FPU state */
 	uint8_t fpu[512] __attribute__((aligned(16)));	/* [o] fxsave image */
 };

@@ -221,17 +221,22 @@ mach_thr_frame(const struct mach_thr *m)
 nsec_t host_now = 1000;
 static int woken_error;
 int
-thr_sleep(nsec_t deadline)
+thr_sleep_long(void)
 {
 	return (thr_self()->t_wake & WAKE_PREPARED) == 0 ? woken_error : ETIMEDOUT;
 }
 
 int
-thr_sleep_to(struct thr *to, nsec_t deadline)
+thr_sleep_long_to(struct thr *to)
 {
-	if (to != NULL)
-		thr_wake(to, 0);
-	return thr_sleep(deadline);
+	thr_wake(to, 0);
+	return thr_sleep_long();
+}
+
+int
+thr_sleep_until(struct thr *to, nsec_t deadline)
+{
+	return to != NULL ? thr_sleep_long_to(to) : thr_sleep_long();
 }
 
 void
