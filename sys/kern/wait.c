@@ -12,8 +12,8 @@
  * because attaching looks at the level under the source's lock, and it cannot spin, because the
  * level is exact.
  *
- * 3. Wake-ups are counted.  A rise fires every ordinary observer and the first exclusive one, so one
- * byte does not wake a hundred readers.  Who was woken so has a *turn*: it tries, and if the level is
+ * 3. Wake-ups are counted.  A rise fires every ordinary observer and one exclusive one, that of the thread with
+ * the best priority (of equals who came first), so one byte does not wake a hundred readers.  Who was woken so has a *turn*: it tries, and if the level is
  * still set when it is done, whether it consumed nothing or a part, it passes the turn on
  * (sig_pass), so no waiter is forgotten.  A caller that does not promise to do so (WAIT_EXCL without
  * WAIT_TURN) passes on when it leaves: safe, at the price of one thread woken for nothing.  Passing on
@@ -37,6 +37,7 @@
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
+#include "kern/sched.h"
 #include "kern/thr.h"
 #include "kern/time.h"
 #include "mach/atomic.h"
@@ -72,22 +73,41 @@ wakelist_wake(struct wakelist *w)
 	thr_wake(waiter->thr, 0);
 }
 
+static void waiter_fire(struct observer *, uint32_t bits, struct wakelist *);
+
+/* 0 best; of what is no thread worse than any. */
+static unsigned
+priority_of(const struct observer *o)
+{
+	if (o->fire != waiter_fire)
+		return UINT8_MAX + 1;
+	return sched_prio_awake(container_of(o, struct wait_observer, ob)->waiter->thr);
+}
+
+/* The exclusive observer of one of the bits whose turn it is, or NULL; lock held. */
+static struct observer *
+first_exclusive(const struct sigsrc *s, uint32_t bits)
+{
+	struct observer *o, *best = NULL;
+
+	list_for_each(o, &s->observers, link)
+		if ((o->flags & OBSERVE_EXCLUSIVE) != 0 && (o->trigger & bits) != 0 &&
+		    (best == NULL || priority_of(o) < priority_of(best)))
+			best = o;
+	return best;
+}
+
 static __attribute__((noinline)) void
 fire_several(struct sigsrc *s, uint32_t risen, struct wakelist *w)
 {
 	struct observer *o, *tmp;
-	bool exclusive_done = false;
 
-	list_for_each_safe(o, tmp, &s->observers, link) {
-		if ((o->trigger & risen) == 0)
-			continue;
-		if ((o->flags & OBSERVE_EXCLUSIVE) != 0) {
-			if (exclusive_done)
-				continue;
-			exclusive_done = true;
-		}
+	list_for_each_safe(o, tmp, &s->observers, link)
+		if ((o->trigger & risen) != 0 && (o->flags & OBSERVE_EXCLUSIVE) == 0)
+			o->fire(o, s->bits, w);
+	o = first_exclusive(s, risen);
+	if (o != NULL)
 		o->fire(o, s->bits, w);
-	}
 }
 
 /* Most have one observer: whoever reads here, asleep. */
@@ -106,14 +126,10 @@ sig_fire(struct sigsrc *s, uint32_t risen, struct wakelist *w)
 static void
 pass_locked(struct sigsrc *s, uint32_t mask, struct wakelist *w)
 {
-	struct observer *o;
+	struct observer *o = first_exclusive(s, mask & s->bits);
 
-	list_for_each(o, &s->observers, link) {
-		if ((o->flags & OBSERVE_EXCLUSIVE) != 0 && (o->trigger & mask & s->bits) != 0) {
-			o->fire(o, s->bits, w);
-			return;
-		}
-	}
+	if (o != NULL)
+		o->fire(o, s->bits, w);
 }
 
 void

@@ -19,7 +19,7 @@ struct sigsrc {
 	struct list observers;		/* [lock] struct observer */
 };
 
-#define OBSERVE_EXCLUSIVE	1u	/* one such observer is told per rise */
+#define OBSERVE_EXCLUSIVE	1u	/* one such observer is told per rise: best priority, then FIFO */
 
 /* Threads to make runnable after the lock is dropped. */
 struct wakelist {

@@ -14,6 +14,7 @@
 #include "kern/error.h"
 #include "kern/lock.h"
 #include "kern/proc.h"
+#include "kern/sched.h"
 #include "kern/string.h"
 #include "kern/thr.h"
 #include "kern/time.h"
@@ -224,6 +225,12 @@ int
 thr_sleep_long(void)
 {
 	return (thr_self()->t_wake & WAKE_PREPARED) == 0 ? woken_error : ETIMEDOUT;
+}
+
+uint8_t
+sched_prio_awake(const struct thr *t)
+{
+	return t->t_prio;
 }
 
 int
