@@ -295,7 +295,7 @@ sig_wait(struct sigsrc *s, uint32_t mask, uint32_t flags, nsec_t deadline, const
 	    observed != NULL ? observed : &seen);
 }
 
-/* Budget: 25 instructions when the level is there, 65 around a sleep. */
+/* Budget: 30 instructions when the level is there, 82 around a sleep. */
 int
 sig_wait_via(struct sigsrc *s, uint32_t mask, nsec_t deadline, struct via via, uint32_t *seen)
 {
