@@ -428,7 +428,7 @@ sys_evrecv(void __user *event, long flags, long src, intptr_t *result)
 	if (error != 0)
 		return error;
 	*result = 0;
-	error = port_receive(port_of(port), (flags & EV_NOWAIT) != 0 ? 0 : NSEC_INFINITE, event);
+	error = port_receive(port_of(port), (flags & EV_NOWAIT) != 0 ? 0 : NSEC_INFINITE, NULL, event);
 	node_unuse(port);
 	return error == ETIMEDOUT ? EAGAIN : error;
 }

@@ -472,7 +472,7 @@ packet_done(struct port *p, struct packet *k)
 
 /* A packet for the caller to settle (NULL: it was the ring's); waits for it until the deadline. */
 static __lean int
-packet_wait(struct port *p, nsec_t deadline, struct packet **k, struct abi_port_packet *out)
+packet_wait(struct port *p, nsec_t deadline, const struct via *via, struct packet **k, struct abi_port_packet *out)
 {
 	bool turn = false, got;
 	int error = 0;
@@ -483,7 +483,7 @@ packet_wait(struct port *p, nsec_t deadline, struct packet **k, struct abi_port_
 		got = got || (*k = packet_take(p, out)) != NULL;
 		if (got || error != 0)
 			break;
-		error = sig_wait(&p->node.own, SIG_READABLE, WAIT_INTR | WAIT_TURN, deadline, NULL, NULL);
+		error = sig_wait(&p->node.own, SIG_READABLE, WAIT_INTR | WAIT_TURN, deadline, via, NULL);
 		turn = true;
 	}
 	if (turn)
@@ -503,7 +503,7 @@ port_read(struct node *n, struct uio *uio)
 
 	if (uio->resid < sizeof(body))
 		return EINVAL;
-	error = packet_wait(p, (uio->flags & UIO_NONBLOCK) != 0 ? 0 : NSEC_INFINITE, &k, &body);
+	error = packet_wait(p, (uio->flags & UIO_NONBLOCK) != 0 ? 0 : NSEC_INFINITE, NULL, &k, &body);
 	if (error != 0)
 		return error == ETIMEDOUT ? ESHOULDWAIT : error;
 	error = uio_move(packet_body(k, &body), sizeof(body), uio);
@@ -591,7 +591,7 @@ port_send(struct port *p, const struct abi_port_packet *body, uint32_t type)
 }
 
 int
-port_receive(struct port *p, nsec_t deadline, void __user *packet)
+port_receive(struct port *p, nsec_t deadline, const struct via *via, void __user *packet)
 {
 	struct abi_port_packet body;
 	struct packet *k;
@@ -599,7 +599,7 @@ port_receive(struct port *p, nsec_t deadline, void __user *packet)
 
 	if (!user_range_ok((uintptr_t)packet, sizeof(body)))
 		return EFAULT;
-	error = packet_wait(p, deadline, &k, &body);
+	error = packet_wait(p, deadline, via, &k, &body);
 	if (error != 0)
 		return error;
 	error = copyout(packet_body(k, &body), packet, sizeof(body));
@@ -678,9 +678,17 @@ sys_mx_port_queue(struct node *h, const struct abi_port_packet *packet)
 }
 
 int
-sys_mx_port_wait(struct node *h, int64_t deadline, void __user *packet)
+sys_mx_port_wait(uint32_t h, int64_t deadline, void __user *packet)
 {
-	return port_receive(port_of(h), deadline, packet);
+	struct via via;
+	struct node *n;
+	int error = handle_get_via(h, NODE_PORT, RIGHT_READ, &n, &via);
+
+	if (error != 0)
+		return error;
+	error = port_receive(port_of(n), deadline, &via, packet);
+	node_unuse(n);
+	return error;
 }
 
 static int

@@ -39,7 +39,8 @@ port_of(struct node *n)
 
 /* As mx_port_queue and mx_port_wait; `type' is what the packet gets. */
 int port_send(struct port *, const struct abi_port_packet *, uint32_t type) __must_check;
-int port_receive(struct port *, nsec_t deadline, void __user *packet) __must_check;
+/* via: ends with ECLOSED when that slot goes; NULL: through none. */
+int port_receive(struct port *, nsec_t deadline, const struct via *, void __user *packet) __must_check;
 /* Into the ring, when the port has one with room; false: it must be queued. */
 bool port_post_ring(struct port *, const struct abi_event *, uint32_t id, struct wakelist *) __must_check;
 /* EEXIST: it has one. */

@@ -310,6 +310,9 @@ special(const struct call *c, uint64_t a[NARGS])
 			*(struct abi_handle_disposition *)room(4) =
 			    (struct abi_handle_disposition){ MX_HANDLE_OP_MOVE, event, 0, RIGHT_SAME, 0 };
 		break;
+	case SYS_mx_port_wait:
+		a[0] = port;
+		break;
 	case SYS_mx_channel_call:
 		a[0] = chan[0], a[1] = 0;
 		break;

@@ -227,6 +227,55 @@ registrations(size_t row)
 	mx_handle_close(port), mx_handle_close(keep), mx_handle_close(peer), close(fd);
 }
 
+static void
+take_packet(struct outcome *o)
+{
+	mx_port_packet_t k;
+
+	o->status = mx_port_wait(h, MX_TIME_INFINITE, &k);
+	o->error = (int)k.key;
+}
+
+static void
+canceled_packet(struct outcome *o)
+{
+	mx_port_packet_t k;
+
+	is_int(mx_port_wait(h, MX_TIME_INFINITE, &k), MX_ERR_CANCELED, "port_wait: CANCELED");
+}
+
+/* The wait for a packet ends with its slot, and with no other. */
+static void
+port_waits(size_t row)
+{
+	struct job j = { .fn = canceled_packet };
+	mx_port_packet_t k = { .key = 6 };
+	mx_handle_t copy;
+	pthread_t t;
+	int fd;
+
+	mx_port_create(0, &h);
+	mx_handle_duplicate(h, MX_RIGHT_SAME_RIGHTS, &keep);
+	fd = rows[row].fn == by_dup2 ? low() : -1;
+	pthread_create(&t, NULL, run, &j);
+	msleep(15);
+	ok(!j.done, "%s / port_wait: it waits", rows[row].name);
+	rows[row].fn();
+	pthread_join(t, NULL);
+	h = keep;
+	j = (struct job){ .fn = take_packet };
+	mx_handle_duplicate(keep, MX_RIGHT_SAME_RIGHTS, &copy);
+	pthread_create(&t, NULL, run, &j);
+	msleep(15);
+	mx_handle_close(copy);
+	msleep(15);
+	ok(!j.done, "%s / port_wait: another handle's end is none", rows[row].name);
+	mx_port_queue(keep, &k);
+	pthread_join(t, NULL);
+	ok(j.o.status == MX_OK && j.o.error == 6, "%s / port_wait: the packet comes", rows[row].name);
+	mx_handle_close(keep), close(fd);
+}
+
 /* exec and exit: nobody else waits there; registrations go, queued packets stay. */
 static void
 ends(int exec)
@@ -333,6 +382,7 @@ main(void)
 		for (size_t column = 0; column < sizeof(columns) / sizeof(columns[0]); column++)
 			one_cell(row, column);
 		registrations(row);
+		port_waits(row);
 	}
 	for (int exec = 0; exec < 2; exec++) {
 		ends(exec);
