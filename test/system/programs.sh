@@ -61,7 +61,7 @@ is 'cmp' 'differ' 'cmp -s d1 d2 || echo differ'
 
 # --- archives
 is 'tar' 'one d/f' 'mkdir d; echo one >d/f; tar cf a.tar d; rm -r d; tar xf a.tar; echo $(cat d/f) $(tar tf a.tar | tail -1)'
-is 'tar -C' 'f' 'mkdir -p c/d; echo x >c/d/f; mkdir x; tar cf c.tar -C c d; tar xf c.tar -C x; ls x/d'
+is 'tar -C' 'f' 'mkdir -p tc/d tx; echo x >tc/d/f; tar cf tc.tar -C tc d; tar xf tc.tar -C tx; ls tx/d; rm -r tc tx tc.tar'
 is 'tar czf through gzip' 'd/ d/f' 'tar czf a.tgz d && tar tzf a.tgz | tr "\n" " " | sed "s/ $//"'
 is 'gzip round trip' same 'seq 20000 >z; gzip -k z; gunzip -c z.gz | cmp - z && echo same'
 is 'bzip2 round trip' same 'bzip2 -k z; bunzip2 -c z.bz2 | cmp - z && echo same'
