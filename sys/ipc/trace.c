@@ -57,6 +57,7 @@
 #define RECORD_MAX	1280u
 #define STRING_MAX	256u		/* of a path or an argument list */
 #define BUFFER_MAX	64u		/* of what is read or written */
+#define ARRAY_MOST	4u		/* elements of an array */
 #define TRACE_RIGHTS	(RIGHTS_BASIC | RIGHT_READ | RIGHT_WRITE)
 
 struct trace {
@@ -511,7 +512,8 @@ take_inputs(struct record *rec)
 				take_bytes(rec, i, s->size, BUFFER_MAX);
 			break;
 		case SYSTRACE_IN_BUFFER:
-			take_bytes(rec, i, (size_t)rec->r.arg[i + 1], BUFFER_MAX);
+			take_bytes(rec, i, MIN((size_t)rec->r.arg[i + 1], (size_t)UINT16_MAX) * MAX(s->size, 1u),
+			    s->size > 1 ? s->size * ARRAY_MOST : BUFFER_MAX);
 			break;
 		default:
 			break;

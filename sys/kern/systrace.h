@@ -10,12 +10,12 @@ struct thr;
 struct trapframe;
 
 enum { SYSTRACE_NONE, SYSTRACE_STRING, SYSTRACE_VECTOR, SYSTRACE_IN, SYSTRACE_OUT,
-	SYSTRACE_IN_BUFFER,		/* as long as the next argument says */
+	SYSTRACE_IN_BUFFER,		/* as long as the next argument says, in bytes or elements of that size */
 	SYSTRACE_OUT_BUFFER,		/* as long as the result says */
 };
 struct systrace {
 	uint8_t what;
-	uint16_t size;			/* IN, OUT */
+	uint16_t size;			/* IN, OUT; of an element: IN_BUFFER */
 };
 extern const struct systrace systrace[SYS_MAX + 1][8];
 

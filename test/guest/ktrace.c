@@ -9,6 +9,9 @@
 #include <mx/syscalls.h>
 #include "sysuser.h"
 #include "sysnum.h"
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include "tap.h"
 
 #define OUTPUT	"/tmp/ktrace.out"
@@ -46,6 +49,17 @@ traced(void)
 	mx_handle_close(e);
 	kill(getpid(), 0);
 	nanosleep(&ts, NULL);
+	signal(SIGUSR2, SIG_IGN);
+	{
+		struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/nowhere" };
+		mx_wait_item_t it = { d, MX_EVENT_SIGNALED, 0 };
+		mx_port_packet_t k = { .key = 5 };
+
+		mx_object_wait_many(&it, 1, 0);
+		mx_port_queue(d, &k);
+		writev(fds[1], &(struct iovec){ (void *)0x1000, 5 }, 1);
+		connect(99, (struct sockaddr *)&un, sizeof(un));
+	}
 	__sys_clock_gettime(CLOCK_MONOTONIC, &ts);
 	_exit(7);
 }
@@ -68,6 +82,11 @@ static const char traced_lines[] =
     "P getpid() = N\n"
     "P kill(N, 0) = 0\n"
     "P clock_nanosleep(CLOCK_REALTIME, 0, {0.000001000}, NULL) = 0\n"
+    "P sigaction(SIGUSR2, {SIG_IGN, mask=0, flags=0x8}, {SIG_DFL, mask=0, flags=0}) = 0\n"
+    "P mx_object_wait_many([{H, SIGNALED}], 1, 0) = MX_ERR_TIMED_OUT\n"
+    "P mx_port_queue(H, {key=0x5, type=0, status=0}) = MX_ERR_WRONG_TYPE\n"
+    "P writev(4, [{0x1000, 5}], 1) = -1 EFAULT\n"
+    "P connect(99, {AF_UNIX, \"/nowhere\"}, 110) = -1 EBADF\n"
     "P clock_gettime(CLOCK_MONOTONIC, {T}) = 0\n"
     "P exit(7, 0) = ?\n"
     "P +++ exited with 7 +++\n";

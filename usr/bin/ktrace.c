@@ -14,10 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <abi/mx.h>
 #include <abi/mxstatus.h>
+#include <abi/resource.h>
 #include <abi/signal.h>
 #include <abi/stat.h>
 #include <abi/time.h>
@@ -213,6 +216,30 @@ print_vector(const struct record *rec, unsigned arg)
 	putc(']', out);
 }
 
+static void
+print_action(const struct abi_sigaction *a)
+{
+	if (a->handler <= 1)
+		fputs(a->handler == 0 ? "{SIG_DFL" : "{SIG_IGN", out);
+	else
+		fprintf(out, "{%#llx", (unsigned long long)a->handler);
+	fprintf(out, ", mask=%#llx, flags=%#x}", (unsigned long long)a->mask, (unsigned)a->flags);
+}
+
+static void
+print_packet(const struct abi_port_packet *k)
+{
+	fprintf(out, "{key=%#llx, type=%u, status=%d", (unsigned long long)k->key, (unsigned)k->type, (int)k->status);
+	if (k->type == MX_PKT_TYPE_SIGNAL_ONE || k->type == MX_PKT_TYPE_SIGNAL_REP) {
+		fputs(", trigger=", out);
+		print_bits(k->signal.trigger, level_bits);
+		fputs(", observed=", out);
+		print_bits(k->signal.observed, level_bits);
+		fprintf(out, ", count=%llu", (unsigned long long)k->signal.count);
+	}
+	putc('}', out);
+}
+
 /* A struct or scalar of the table's name; false: not one that is known. */
 static int
 print_value(const char *type, const struct abi_trace_piece *p)
@@ -235,6 +262,75 @@ print_value(const char *type, const struct abi_trace_piece *p)
 	else if (IS("stat") && p->size == sizeof(struct abi_stat))
 		fprintf(out, "{mode=%#o, size=%lld}", (unsigned)((const struct abi_stat *)v)->mode,
 		    (long long)((const struct abi_stat *)v)->size);
+	else if (IS("sigaction") && p->size == sizeof(struct abi_sigaction))
+		print_action(v);
+	else if (IS("port_packet") && p->size == sizeof(struct abi_port_packet))
+		print_packet(v);
+	else if (IS("rlimit") && p->size == sizeof(struct abi_rlimit))
+		fprintf(out, "{%#llx, %#llx}", (unsigned long long)((const struct abi_rlimit *)v)->cur,
+		    (unsigned long long)((const struct abi_rlimit *)v)->max);
+	else
+		return 0;
+#undef IS
+	return 1;
+}
+
+static void
+print_items(const struct abi_trace_piece *p)
+{
+	const mx_wait_item_t *it = (const mx_wait_item_t *)(p + 1);
+
+	putc('[', out);
+	for (unsigned i = 0; i < p->size / sizeof(*it); i++) {
+		fprintf(out, "%s{%#x, ", i > 0 ? ", " : "", it[i].handle);
+		print_bits(it[i].waitfor, level_bits);
+		putc('}', out);
+	}
+	fputs(p->more ? "]..." : "]", out);
+}
+
+static void
+print_iov(const struct abi_trace_piece *p)
+{
+	const struct { uint64_t base, len; } *v = (const void *)(p + 1);
+
+	putc('[', out);
+	for (unsigned i = 0; i < p->size / sizeof(*v); i++)
+		fprintf(out, "%s{%#llx, %llu}", i > 0 ? ", " : "", (unsigned long long)v[i].base,
+		    (unsigned long long)v[i].len);
+	fputs(p->more ? "]..." : "]", out);
+}
+
+/* Its family, and the path. */
+static void
+print_address(const struct abi_trace_piece *p)
+{
+	const char *s = (const char *)(p + 1);
+	unsigned short family;
+	size_t n;
+
+	memcpy(&family, s, sizeof(family));
+	if (family != AF_UNIX) {
+		fprintf(out, "{%u}", family);
+		return;
+	}
+	n = strnlen(s + 2, p->size - 2u);
+	fprintf(out, "{AF_UNIX, \"%.*s\"%s}", (int)n, s + 2, p->more && n == p->size - 2u ? "..." : "");
+}
+
+/* A structure or an array that the table calls `user'; false: none that is known. */
+static int
+print_pointed(const char *name, size_t n, const struct abi_trace_piece *p)
+{
+#define IS(what)	(n == sizeof(what) - 1 && strncmp(name, what, n) == 0)
+	if (IS("items"))
+		print_items(p);
+	else if (IS("iov"))
+		print_iov(p);
+	else if (IS("addr") && p->size > 2)
+		print_address(p);
+	else if (IS("packet") && p->size == sizeof(struct abi_port_packet))
+		print_packet((const void *)(p + 1));
 	else
 		return 0;
 #undef IS
@@ -308,6 +404,8 @@ print_argument(const struct record *rec, const struct call *c, unsigned i, const
 	} else if (strncmp(type, "in ", 3) == 0 || strncmp(type, "out ", 4) == 0) {
 		if (p == NULL || !print_value(strchr(type, ' ') + 1, p))
 			print_scalar("addr", 4, v);
+	} else if (p != NULL && same(type, n, "user") && print_pointed(arg, name_len, p)) {
+		;
 	} else if (p != NULL && c->number >= NATIVE && p->size == 4 && same(type, n, "user") &&
 	    !same(arg, name_len, "buf") && !same(arg, name_len, "bytes")) {
 		fprintf(out, "[%#x]", *(const unsigned *)(p + 1));
