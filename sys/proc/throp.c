@@ -228,6 +228,9 @@ thr_sysop(long cmd, void __user *user)
 	if (cmd == THRSYS_SIGMASK) {
 		if (s.value < 0 || s.value > INT32_MAX)
 			return EINVAL;
+		/* Where the answer cannot be stored nothing is to change. */
+		if ((error = copyout(&s, user, sizeof(s))) != 0)
+			return error;
 		error = sys_sigprocmask((int)s.value, &s.set, &s.old);
 	} else {
 		if (s.value != 0)
@@ -258,7 +261,7 @@ thr_rtop(struct thr *t, void __user *user)
 		r.nice = t->t_nice;
 		return copyout(&r, user, sizeof(r));
 	}
-	if (r.op != THRRT_SET || r.nice < -20 || r.nice > 19)
+	if (r.op != THRRT_SET || r.reserved != 0 || r.nice < -20 || r.nice > 19)
 		return EINVAL;
 	if ((error = thread_class_check(r.class)) != 0)
 		return error;

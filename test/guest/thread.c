@@ -165,6 +165,111 @@ new_errors(void)
 	fails(__sys_throp(14, 0, 0), EINVAL, "no command 14");
 }
 
+/* Addresses that cannot be read or written: nothing happens. */
+static void
+refusals(long tid)
+{
+	struct abi_thrsys *fixed = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	struct abi_thrrtop r = { .op = THRRT_SET, .class = THR_CLASS_BATCH, .nice = 20 };
+	sigset_t set;
+
+	*fixed = (struct abi_thrsys){ .value = SIG_BLOCK, .set = 1ull << (SIGUSR2 - 1) };
+	mprotect(fixed, 4096, PROT_READ);
+	fails(__sys_throp(THR_SYSOP, THRSYS_SIGMASK, fixed), EFAULT, "SYSOP sigmask to where nothing can be written");
+	sigprocmask(0, NULL, &set);
+	is_int(sigismember(&set, SIGUSR2), 0, "blocks nothing");
+	munmap(fixed, 4096);
+	fails(__sys_throp(THR_SYSOP, THRSYS_SCOPE, (void *)8), EFAULT, "SYSOP scope: bad address");
+	fails(__sys_throp(THR_RTOP, tid, (void *)8), EFAULT, "RTOP: bad address");
+	fails(__sys_throp(THR_RTOP, 1 << 30, (void *)8), ESRCH, "RTOP of nobody");
+	fails(__sys_throp(THR_RTOP, -1, (void *)8), ESRCH, "RTOP of -1");
+	fails(__sys_throp(THR_RTOP, tid, &r), EINVAL, "RTOP: too nice");
+	r.nice = -21;
+	fails(__sys_throp(THR_RTOP, tid, &r), EINVAL, "RTOP: not nice enough");
+	r.nice = 0, r.reserved = 1;
+	fails(__sys_throp(THR_RTOP, tid, &r), EINVAL, "RTOP: reserved");
+	fails(__sys_throp(THR_SETATR, tid, (void *)8), EFAULT, "SETATR: bad address");
+	fails(__sys_throp(THR_GETATR, tid, (void *)8), EFAULT, "GETATR: bad address");
+	fails(__sys_throp(THR_SETATR, 1 << 30, (void *)8), ESRCH, "SETATR of nobody");
+	fails(__sys_throp(THR_DETACH, 1 << 30, 0), ESRCH, "DETACH of nobody");
+	fails(__sys_throp(THR_DETACH, -1, 0), ESRCH, "DETACH of -1");
+	fails(__sys_throp(THR_EXIT, 0, (void *)8), EFAULT, "EXIT: bad address");
+}
+
+static void
+unprivileged(void)
+{
+	struct abi_thrrtop r = { .op = THRRT_SET, .class = THR_CLASS_RT };
+	struct abi_thrarg a = { .reserved = 1 };
+
+	tap_in_child = 1;
+	tap_bad = 0;
+	if (setresuid(1000, 1000, 1000) != 0)
+		_exit(99);
+	fails(__sys_throp(THR_NEW, THR_CLASS_RT, &a), EPERM, "NEW in class RT");
+	fails(__sys_throp(THR_RTOP, 0, &r), EPERM, "RTOP to class RT");
+	r.class = THR_CLASS_USER, r.nice = -1;
+	fails(__sys_throp(THR_RTOP, 0, &r), EPERM, "RTOP to be less nice");
+	r.class = THR_CLASS_BATCH, r.nice = 5;
+	is_int(__sys_throp(THR_RTOP, 0, &r), 0, "RTOP to be nicer");
+	r.class = THR_CLASS_USER;
+	fails(__sys_throp(THR_RTOP, 0, &r), EPERM, "and not back");
+	_exit(tap_bad != 0);
+}
+
+/* --- a join that a signal ends, and ends that nobody joins --- */
+
+static void
+on_poke(int sig)
+{
+}
+
+static void
+poke(struct bare *b)
+{
+	__sys_mx_nanosleep(mx_deadline_after(MX_MSEC(30)));
+	__sys_tgkill(0, (int)b->arg, SIGUSR2);
+}
+
+static void
+interrupted_join(void)
+{
+	struct sigaction sa = { .sa_handler = on_poke };
+	struct bare waits = { 0 }, pokes = { .arg = __sys_gettid() };
+	long tid = start(&waits, wait_word), poker;
+
+	sigaction(SIGUSR2, &sa, NULL);
+	poker = start(&pokes, poke);
+	fails(__sys_throp(THR_JOIN, tid, 0), EINTR, "JOIN ends with a signal");
+	signal(SIGUSR2, SIG_DFL);
+	release(&waits);
+	is_int(__sys_throp(THR_JOIN, tid, 0), 0, "and can be called again");
+	__sys_throp(THR_JOIN, poker, 0);
+	bare_free(&waits), bare_free(&pokes);
+}
+
+static void
+unjoined(void)
+{
+	enum { ENDED = 1024 };
+	static long tids[ENDED];
+	struct abi_thrstk s;
+	struct bare b = { 0 };
+	int n = 0, joined = 0;
+
+	for (; n < ENDED && (tids[n] = start(&b, note)) > 0; n++)
+		while (__sys_throp(THR_STKOP, tids[n], &s) == 0)
+			__sys_sched_yield();
+	is_int(n, ENDED, "so many may have ended unjoined");
+	fails(start(&b, note), EAGAIN, "and no more");
+	for (int i = 0; i < n; i++)
+		joined += __sys_throp(THR_JOIN, tids[i], 0) == 0;
+	is_int(joined, n, "all can be joined");
+	tids[0] = start(&b, note);
+	ok(tids[0] > 0 && __sys_throp(THR_JOIN, tids[0], 0) == 0, "then there is room again");
+	bare_free(&b);
+}
+
 static void
 attributes(void)
 {
@@ -205,6 +310,13 @@ attributes(void)
 	y.value = 1;
 	fails(__sys_throp(THR_SYSOP, THRSYS_SCOPE, &y), ENOTSUP, "no scope but the system");
 	fails(__sys_throp(THR_SYSOP, 9, &y), EINVAL, "SYSOP of no kind");
+	fails(__sys_throp(THR_SYSOP, -1, &y), EINVAL, "SYSOP of a kind below 0");
+	y.value = 77;
+	fails(__sys_throp(THR_SYSOP, THRSYS_SIGMASK, &y), EINVAL, "SYSOP sigmask: no such way");
+	y.value = -1;
+	fails(__sys_throp(THR_SYSOP, THRSYS_SIGMASK, &y), EINVAL, "SYSOP sigmask: a way below 0");
+	refusals(tid);
+	is_int(in_child(unprivileged), 0, "what is root's alone");
 	release(&b);
 	__sys_throp(THR_JOIN, tid, 0);
 	bare_free(&b);
@@ -977,6 +1089,8 @@ main(void)
 	create_join();
 	new_errors();
 	attributes();
+	interrupted_join();
+	unjoined();
 	many();
 	endings();
 	forks();
