@@ -152,17 +152,6 @@ proc_bury(void)
 
 /* --- create --- */
 
-/* A name is cut to what there is room for. */
-static int
-name_in(const void __user *user, size_t len, char name[MX_MAX_NAME_LEN])
-{
-	size_t n = MIN(len, (size_t)MX_MAX_NAME_LEN - 1);
-	int error = copyin(user, name, n);
-
-	name[error == 0 ? n : 0] = '\0';
-	return error;
-}
-
 static int
 create(const char *name, bool child, struct procx **out)
 {
@@ -246,7 +235,7 @@ sys_mx_process_create(uint32_t job, void __user *name, size_t len, uint32_t opti
 		error = job_get(job, RIGHT_WRITE, &j);
 	if (error != 0)
 		return error;
-	error = name_in(name, len, text);
+	error = task_name(name, len, text);
 	if (error == 0) {
 		struct account *mine = account_set(j->j_account);
 

@@ -253,8 +253,9 @@ pgrp_signal(struct pgrp *pg, int sig)
 
 /* --- calls --- */
 
-int
-sys_getpgid(int32_t pid, intptr_t *result)
+/* The group's number of a process, or its session's; 0: of the caller. */
+static int
+id_of(int32_t pid, bool session, intptr_t *result)
 {
 	struct proc *p;
 	int error = 0;
@@ -264,25 +265,21 @@ sys_getpgid(int32_t pid, intptr_t *result)
 	if (p == NULL || p->p_pgrp == NULL)
 		error = ESRCH;
 	else
-		*result = p->p_pgrp->pg_id;
+		*result = session ? p->p_pgrp->pg_session->s_sid : p->p_pgrp->pg_id;
 	spin_unlock(&proc_tree_lock);
 	return error;
 }
 
 int
+sys_getpgid(int32_t pid, intptr_t *result)
+{
+	return id_of(pid, false, result);
+}
+
+int
 sys_getsid(int32_t pid, intptr_t *result)
 {
-	struct proc *p;
-	int error = 0;
-
-	spin_lock(&proc_tree_lock);
-	p = pid == 0 ? proc_self() : proc_lookup_locked(pid);
-	if (p == NULL || p->p_pgrp == NULL)
-		error = ESRCH;
-	else
-		*result = p->p_pgrp->pg_session->s_sid;
-	spin_unlock(&proc_tree_lock);
-	return error;
+	return id_of(pid, true, result);
 }
 
 /* Who may be moved: oneself, or a child of one's session that has not executed a program. */

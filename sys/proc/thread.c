@@ -221,9 +221,9 @@ thread_find_locked(struct proc *p, int32_t tid)
 
 /* --- native calls --- */
 
-/* A name is cut to what there is room for; control characters are the reader's problem. */
-static int
-name_in(const void __user *user, size_t len, char name[MX_MAX_NAME_LEN])
+/* Control characters are the reader's problem. */
+int
+task_name(const void __user *user, size_t len, char name[MX_MAX_NAME_LEN])
 {
 	size_t n = MIN(len, (size_t)MX_MAX_NAME_LEN - 1);
 	int error = copyin(user, name, n);
@@ -238,7 +238,7 @@ sys_mx_thread_create(struct node *h, void __user *name, size_t len, uint32_t opt
 	struct proc *p = container_of(h, struct proc, p_node);
 	char text[MX_MAX_NAME_LEN];
 	struct thr *t;
-	int error = name_in(name, len, text);
+	int error = task_name(name, len, text);
 
 	if (error == 0)
 		error = proc_protected(p) ? EPERM : thread_make(p, text, &t);

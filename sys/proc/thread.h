@@ -7,6 +7,7 @@
  * its process until it is.
  */
 #include "proc/procx.h"
+#include <abi/info.h>
 
 /*
  * Makes a thread of the process, which may be the caller's, another, or one that has not started; its signal
@@ -30,6 +31,8 @@ void thread_launched(struct thr *, struct proc *);
 void thread_drop_all(struct proc *);
 /* A running thread of the process by its id; tree lock.  Or NULL. */
 struct thr *thread_find_locked(struct proc *, int32_t tid);
+/* A task's name, cut to what there is room for; EFAULT. */
+int task_name(const void __user *, size_t len, char name[MX_MAX_NAME_LEN]) __must_check;
 /* Of the process, running, by koid, with one use; ENOENT. */
 int thread_child(struct proc *, koid_t, struct node **out) __must_check;
 /* Changes levels of the node; no lock of rank node or above is held. */

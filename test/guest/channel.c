@@ -12,6 +12,7 @@
 #include <mx/fd.h>
 #include <mx/process.h>
 #include <mx/syscalls.h>
+#include "handle.h"
 #include "sysuser.h"
 #include "tap.h"
 
@@ -22,21 +23,6 @@
 
 static char big[65536 + 1], in[65536 + 1];
 
-static mx_handle_t
-event(void)
-{
-	mx_handle_t h = MX_HANDLE_INVALID;
-
-	mx_event_create(0, &h);
-	return h;
-}
-
-static int
-alive(mx_handle_t h)
-{
-	return mx_object_get_info(h, MX_INFO_HANDLE_VALID, NULL, 0, NULL, NULL) == MX_OK;
-}
-
 static mx_signals_t
 levels(mx_handle_t h)
 {
@@ -44,15 +30,6 @@ levels(mx_handle_t h)
 
 	mx_object_wait_one(h, 0, 0, &seen);
 	return seen & (READABLE | WRITABLE | CLOSED);
-}
-
-static mx_koid_t
-koid(mx_handle_t h)
-{
-	mx_info_handle_basic_t info = { 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL);
-	return info.koid;
 }
 
 static mx_handle_t

@@ -90,14 +90,6 @@ make(void)
 	is_int(h - held, NTABLE, "one of each kind");
 }
 
-static mx_koid_t
-koid(mx_handle_t h)
-{
-	mx_info_handle_basic_t info;
-
-	return mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL) == MX_OK ? info.koid : 0;
-}
-
 static mx_rights_t
 rights(mx_handle_t h)
 {

@@ -4,6 +4,7 @@
 #include <mx/fd.h>
 #include <mx/object.h>
 #include <mx/syscalls.h>
+#include "handle.h"
 #include "tap.h"
 
 static mx_signals_t
@@ -13,15 +14,6 @@ levels(mx_handle_t h)
 
 	mx_object_wait_one(h, 0, 0, &seen);
 	return seen & ~MX_SIGNAL_LAST_HANDLE;
-}
-
-static mx_handle_t
-with(mx_handle_t h, mx_rights_t rights)
-{
-	mx_handle_t d = 0;
-
-	mx_handle_duplicate(h, rights, &d);
-	return d;
 }
 
 static void
@@ -57,11 +49,11 @@ signals(void)
 	is_int(mx_object_signal_peer(a, MX_SIGNAL_PEER_CLOSED, 0), MX_ERR_INVALID_ARGS, "to clear one");
 	is_int(mx_object_signal_peer(0, 0, 0), MX_ERR_BAD_HANDLE, "no handle");
 	is_int(mx_object_signal_peer(mx_handle_fd(a), 0, 0), MX_ERR_BAD_HANDLE, "a number is none");
-	weak = with(a, MX_RIGHT_SIGNAL | MX_RIGHT_WAIT);
+	weak = only(a, MX_RIGHT_SIGNAL | MX_RIGHT_WAIT);
 	is_int(mx_object_signal_peer(weak, 0, MX_USER_SIGNAL_0), MX_ERR_ACCESS_DENIED, "without SIGNAL_PEER");
 	is_int(mx_object_signal(weak, 0, MX_USER_SIGNAL_0), MX_OK, "SIGNAL is another right");
 	mx_handle_close(weak);
-	weak = with(e, MX_RIGHT_NONE);
+	weak = only(e, MX_RIGHT_NONE);
 	is_int(mx_object_signal_peer(weak, 0, MX_SIGNAL_READABLE), MX_ERR_NOT_SUPPORTED, "no peer: before rights and bits");
 	mx_handle_close(weak);
 	is_int(mx_handle_close(b), MX_OK, "close the peer");

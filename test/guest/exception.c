@@ -10,6 +10,7 @@
 #include <mx/spawn.h>
 #include <mx/syscalls.h>
 #include <abi/task.h>
+#include "handle.h"
 #include "tap.h"
 
 #define BAD	((void *)0x10)
@@ -119,26 +120,6 @@ answer(mx_handle_t ex, uint32_t state)
 	mx_handle_close(ex);
 }
 
-static mx_koid_t
-koid_of(mx_handle_t h)
-{
-	mx_info_handle_basic_t b = { 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	return b.koid;
-}
-
-static mx_handle_t
-weaker(mx_handle_t h, mx_rights_t without)
-{
-	mx_info_handle_basic_t b;
-	mx_handle_t d = MX_HANDLE_INVALID;
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	mx_handle_duplicate(h, b.rights & ~without, &d);
-	return d;
-}
-
 /* --- answers ------------------------------------------------------------------------------------------- */
 
 static void
@@ -157,13 +138,13 @@ looked_at(void)
 	ex = next(ch, &info, SOON);
 	ok(ex != MX_HANDLE_INVALID, "a fault comes as a message");
 	is_int(info.type, MX_EXCP_FATAL_PAGE_FAULT, "a page fault");
-	ok(info.pid == koid_of(w.process), "of the process");
+	ok(info.pid == koid(w.process), "of the process");
 	mx_object_get_info(ex, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
 	is_int(b.type, MX_OBJ_TYPE_EXCEPTION, "with an exception");
 	ok(b.related_koid == info.tid, "of the thread");
 	is_int(mx_object_get_child(ex, info.tid, MX_RIGHT_SAME_RIGHTS, &thread), MX_OK, "it leads to the thread");
 	is_int(mx_object_get_child(ex, info.pid, MX_RIGHT_SAME_RIGHTS, &process), MX_OK, "and to the process");
-	ok(koid_of(thread) == info.tid && koid_of(process) == info.pid, "the right ones");
+	ok(koid(thread) == info.tid && koid(process) == info.pid, "the right ones");
 	is_int(mx_object_get_child(ex, 1, MX_RIGHT_SAME_RIGHTS, &process), MX_ERR_NOT_FOUND, "and to nothing else");
 	is_int(mx_object_get_info(thread, MX_INFO_THREAD_EXCEPTION_REPORT, &report, sizeof(report), NULL, NULL), MX_OK,
 	    "the report");
@@ -375,7 +356,7 @@ debuggers(void)
 	w = spawned(job, "thread");
 	ex = next(jd, &info, SOON);
 	is_int(info.type, MX_EXCP_PROCESS_STARTING, "a job's debugger hears of a process that begins");
-	ok(info.pid == koid_of(w.process), "which one");
+	ok(info.pid == koid(w.process), "which one");
 	mx_object_get_child(ex, info.pid, MX_RIGHT_SAME_RIGHTS, &process);
 	pd = channel_of(w.process, MX_EXCEPTION_CHANNEL_DEBUGGER);
 	answer(ex, MX_EXCEPTION_STATE_TRY_NEXT);
@@ -437,7 +418,7 @@ refused(void)
 	is_int(mx_task_create_exception_channel(w.process, 0, BAD), MX_ERR_INVALID_ARGS, "bad pointer");
 	static const mx_rights_t need[] = { MX_RIGHT_INSPECT, MX_RIGHT_DUPLICATE, MX_RIGHT_TRANSFER, MX_RIGHT_MANAGE_THREAD };
 	for (int i = 0; i < 4; i++) {
-		weak = weaker(w.process, need[i]);
+		weak = without(w.process, need[i]);
 		is_int(mx_task_create_exception_channel(weak, 0, &ch), MX_ERR_ACCESS_DENIED, "a right is missing");
 		mx_handle_close(weak);
 	}

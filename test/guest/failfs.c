@@ -10,29 +10,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysctl.h>
+#include "failing.h"
 #include "tap.h"
 
 static char buf[8192];
-
-static int
-set(const char *class, int n)
-{
-	char name[64], text[16];
-
-	snprintf(name, sizeof(name), "debug.failnth.%s", class);
-	snprintf(text, sizeof(text), "%d", n);
-	return sysctlbyname(name, NULL, NULL, text, strlen(text) + 1);
-}
-
-static int
-fired(void)
-{
-	char text[16] = "";
-	size_t len = sizeof(text);
-
-	sysctlbyname("debug.failnth.fired", text, &len, NULL, 0);
-	return text[0] == '1';
-}
 
 /* --- the calls; 0 or -1 with errno --- */
 
@@ -87,29 +68,17 @@ op_rename(void)
 static int
 op_write(void)
 {
-	int fd = open("f", O_WRONLY), n, saved;
+	int fd = open("f", O_WRONLY);
 
 	if (fd == -1)
 		return -1;
-	n = (int)pwrite(fd, buf, sizeof(buf), 100000);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return n < 0 ? -1 : 0;
+	return closed(fd, (int)pwrite(fd, buf, sizeof(buf), 100000));
 }
 
 static int
 op_read(void)
 {
-	int fd = open("f", O_RDONLY), n, saved;
-
-	if (fd == -1)
-		return -1;
-	n = (int)read(fd, buf, sizeof(buf));
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return n < 0 ? -1 : 0;
+	return read_file("f", buf, sizeof(buf));
 }
 
 static int
@@ -132,15 +101,7 @@ op_list(void)
 static int
 op_proc(void)
 {
-	int fd = open("/proc/self/maps", O_RDONLY), n, saved;
-
-	if (fd == -1)
-		return -1;
-	n = (int)read(fd, buf, sizeof(buf));
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return n < 0 ? -1 : 0;
+	return read_file("/proc/self/maps", buf, sizeof(buf));
 }
 
 static int
@@ -155,15 +116,11 @@ static int
 op_lock(void)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 5 };
-	int fd = open("f", O_RDWR), r, saved;
+	int fd = open("f", O_RDWR);
 
 	if (fd == -1)
 		return -1;
-	r = fcntl(fd, F_SETLK, &fl);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return r;
+	return closed(fd, (int)fcntl(fd, F_SETLK, &fl));
 }
 
 static int

@@ -34,6 +34,7 @@
 #include <zero/syscall.h>
 #include <abi/vmo.h>
 #include "sysuser.h"
+#include "failing.h"
 #include "tap.h"
 
 #define SETID	"/tmp/failnth.setid"	/* /bin/true of another user */
@@ -43,26 +44,6 @@ typedef uint32_t handle;
 
 static char buf[8192];
 static int folder;
-
-static int
-set(const char *class, int n)
-{
-	char name[64], text[16];
-
-	snprintf(name, sizeof(name), "debug.failnth.%s", class);
-	snprintf(text, sizeof(text), "%d", n);
-	return sysctlbyname(name, NULL, NULL, text, strlen(text));
-}
-
-static int
-fired(void)
-{
-	char text[16] = "";
-	size_t len = sizeof(text);
-
-	sysctlbyname("debug.failnth.fired", text, &len, NULL, 0);
-	return text[0] == '1';
-}
 
 /*
  * Some operations strike in a child: the counts belong to the thread that sets them.
@@ -173,32 +154,20 @@ op_pipe(void)
 static int
 op_pipe_data(void)
 {
-	int p[2], n, saved;
+	int p[2];
 
-	if (pipe(p) != 0)
-		return -1;
-	n = (int)write(p[1], buf, sizeof(buf));
-	if (n > 0)
-		n = (int)read(p[0], buf, sizeof(buf));
-	saved = errno;
-	close(p[0]), close(p[1]);
-	errno = saved;
-	return n < 0 ? -1 : 0;
+	return pipe(p) != 0 ? -1 : through(p, buf, sizeof(buf));
 }
 
 static int
 op_writev(void)
 {
 	struct iovec iov[3] = { { buf, 10 }, { buf + 10, 20 }, { buf + 30, 30 } };
-	int fd = open("/dev/null", O_WRONLY), n, saved;
+	int fd = open("/dev/null", O_WRONLY);
 
 	if (fd == -1)
 		return -1;
-	n = (int)writev(fd, iov, 3);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return n < 0 ? -1 : 0;
+	return closed(fd, (int)writev(fd, iov, 3));
 }
 
 /* A child that could be made is waited for, whatever else fails. */
@@ -941,15 +910,7 @@ op_times(void)
 static int
 op_procfs(void)
 {
-	int fd = open("/proc/self/status", O_RDONLY), n, saved;
-
-	if (fd == -1)
-		return -1;
-	n = (int)read(fd, buf, sizeof(buf));
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return n < 0 ? -1 : 0;
+	return read_file("/proc/self/status", buf, sizeof(buf));
 }
 
 static int
@@ -966,17 +927,9 @@ op_socketpair(void)
 static int
 op_socket_data(void)
 {
-	int p[2], n, saved;
+	int p[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p) != 0)
-		return -1;
-	n = (int)write(p[1], buf, sizeof(buf));
-	if (n > 0)
-		n = (int)read(p[0], buf, sizeof(buf));
-	saved = errno;
-	close(p[0]), close(p[1]);
-	errno = saved;
-	return n < 0 ? -1 : 0;
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, p) != 0 ? -1 : through(p, buf, sizeof(buf));
 }
 
 /* Two descriptors and a vector of many pieces through a socket. */

@@ -1,84 +1,5 @@
 /* Killing jobs: all that is below ends and stays dead, also against those that fork. */
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdint.h>
-#include <sys/sysctl.h>
-#include <abi/task.h>
-#include <mx/object.h>
-#include <mx/policy.h>
-#include <mx/process.h>
-#include <mx/syscalls.h>
-#include "sysuser.h"
-#include "tap.h"
-
-#define BAD_PTR		((void *)0x10)
-#define SOON		mx_deadline_after(MX_SEC(20))
-#define DEPTH		32
-
-static mx_handle_t
-job_new(mx_handle_t parent)
-{
-	mx_handle_t h = MX_HANDLE_INVALID;
-
-	return mx_job_create(parent, 0, &h) == MX_OK ? h : MX_HANDLE_INVALID;
-}
-
-static mx_handle_t
-with(mx_handle_t h, mx_rights_t rights)
-{
-	mx_handle_t d = MX_HANDLE_INVALID;
-
-	return mx_handle_duplicate(h, rights, &d) == MX_OK ? d : MX_HANDLE_INVALID;
-}
-
-static mx_signals_t
-levels(mx_handle_t h)
-{
-	mx_signals_t seen = 0;
-
-	mx_object_wait_one(h, 0, 0, &seen);
-	return seen & 0x3fffff;
-}
-
-static mx_koid_t
-koid(mx_handle_t h)
-{
-	mx_info_handle_basic_t b = { 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	return b.koid;
-}
-
-static mx_koid_t
-related(mx_handle_t h)
-{
-	mx_info_handle_basic_t b = { 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	return b.related_koid;
-}
-
-static size_t
-count(mx_handle_t h, uint32_t topic)
-{
-	size_t avail = 99999;
-
-	mx_object_get_info(h, topic, NULL, 0, NULL, &avail);
-	return avail;
-}
-
-/* A child in the job that waits to be killed, or for the byte that never comes. */
-static pid_t
-sleeper(mx_handle_t job)
-{
-	pid_t pid = (pid_t)__sys_job_fork(job);
-
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
-}
+#include "job.h"
 
 static void
 killing(void)
@@ -89,7 +10,7 @@ killing(void)
 	pid_t pid[4];
 	int good = 1, status;
 
-	weak = with(top, RIGHTS_JOB & ~MX_RIGHT_DESTROY);
+	weak = only(top, RIGHTS_JOB & ~MX_RIGHT_DESTROY);
 	is_int(mx_task_kill(weak), MX_ERR_ACCESS_DENIED, "task_kill needs DESTROY");
 	mx_handle_close(weak);
 	pid[0] = sleeper(mid), pid[1] = sleeper(low), pid[2] = sleeper(low), pid[3] = sleeper(side);
@@ -140,14 +61,17 @@ suicide(void)
 	mx_handle_close(j);
 }
 
-/* Forking against the killer: nothing survives. */
+/* Forking against the killer: nothing survives.  More processes take longer and show no more. */
 static void
 forkers(void)
 {
 	for (int round = 0; round < 20; round++) {
 		mx_handle_t j = job_new(mx_job_default());
-		pid_t pid = (pid_t)__sys_job_fork(j);
+		uint32_t most = 200;
+		pid_t pid;
 
+		mx_object_set_property(j, MX_PROP_JOB_PROCESS_LIMIT, &most, sizeof(most));
+		pid = (pid_t)__sys_job_fork(j);
 		if (pid == 0) {
 			signal(SIGCHLD, SIG_IGN);
 			for (int i = 0; ; i++)

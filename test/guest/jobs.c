@@ -2,86 +2,7 @@
  * Jobs: the tree, its levels and koid lists, what may be done with which handle, processes coming
  * and going, killing, limits, and that nothing is left behind.
  */
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdint.h>
-#include <sys/sysctl.h>
-#include <abi/task.h>
-#include <mx/object.h>
-#include <mx/policy.h>
-#include <mx/process.h>
-#include <mx/syscalls.h>
-#include "sysuser.h"
-#include "tap.h"
-
-#define BAD_PTR		((void *)0x10)
-#define SOON		mx_deadline_after(MX_SEC(20))
-#define DEPTH		32
-
-static mx_handle_t
-job_new(mx_handle_t parent)
-{
-	mx_handle_t h = MX_HANDLE_INVALID;
-
-	return mx_job_create(parent, 0, &h) == MX_OK ? h : MX_HANDLE_INVALID;
-}
-
-static mx_handle_t
-with(mx_handle_t h, mx_rights_t rights)
-{
-	mx_handle_t d = MX_HANDLE_INVALID;
-
-	return mx_handle_duplicate(h, rights, &d) == MX_OK ? d : MX_HANDLE_INVALID;
-}
-
-static mx_signals_t
-levels(mx_handle_t h)
-{
-	mx_signals_t seen = 0;
-
-	mx_object_wait_one(h, 0, 0, &seen);
-	return seen & 0x3fffff;
-}
-
-static mx_koid_t
-koid(mx_handle_t h)
-{
-	mx_info_handle_basic_t b = { 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	return b.koid;
-}
-
-static mx_koid_t
-related(mx_handle_t h)
-{
-	mx_info_handle_basic_t b = { 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	return b.related_koid;
-}
-
-static size_t
-count(mx_handle_t h, uint32_t topic)
-{
-	size_t avail = 99999;
-
-	mx_object_get_info(h, topic, NULL, 0, NULL, &avail);
-	return avail;
-}
-
-/* A child in the job that waits to be killed, or for the byte that never comes. */
-static pid_t
-sleeper(mx_handle_t job)
-{
-	pid_t pid = (pid_t)__sys_job_fork(job);
-
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
-}
+#include "job.h"
 
 static void
 creation(void)
@@ -101,10 +22,10 @@ creation(void)
 	is_int(mx_job_create(0, 1, &c), MX_ERR_INVALID_ARGS, "before the handle");
 	is_int(mx_job_create(0, 0, &c), MX_ERR_BAD_HANDLE, "no handle");
 	mx_event_create(0, &ev);
-	weak = with(ev, MX_RIGHT_WAIT);
+	weak = only(ev, MX_RIGHT_WAIT);
 	is_int(mx_job_create(weak, 0, &c), MX_ERR_WRONG_TYPE, "an event is no job, whatever its rights");
 	mx_handle_close(weak), mx_handle_close(ev);
-	weak = with(j, RIGHTS_JOB & ~MX_RIGHT_MANAGE_JOB);
+	weak = only(j, RIGHTS_JOB & ~MX_RIGHT_MANAGE_JOB);
 	is_int(mx_job_create(weak, 0, &c), MX_ERR_ACCESS_DENIED, "without MANAGE_JOB");
 	mx_handle_close(weak);
 	is_int(mx_job_create(j, 0, BAD_PTR), MX_ERR_INVALID_ARGS, "a bad pointer");
@@ -132,7 +53,7 @@ default_job(void)
 	is_int(mx_handle_duplicate(self, MX_RIGHT_SAME_RIGHTS, &d), MX_OK, "it can be duplicated");
 	ok(koid(d) == koid(self), "which is the same job");
 	mx_handle_close(d);
-	ok(related(mx_process_self()) == koid(self), "the process's relative is its job");
+	ok(basic(mx_process_self()).related_koid == koid(self), "the process's relative is its job");
 }
 
 static void
@@ -171,7 +92,7 @@ lists(void)
 	is_int(mx_object_get_info(j, MX_INFO_JOB_CHILDREN, list, 3 * sizeof(*list) + 1, &actual, &avail), MX_OK, "three fit");
 	ok(actual == 3 && avail == 70, "and the others are counted");
 	is_int(mx_object_get_info(j, MX_INFO_JOB_CHILDREN, BAD_PTR, 80, NULL, NULL), MX_ERR_INVALID_ARGS, "a bad pointer");
-	weak = with(j, RIGHTS_JOB & ~MX_RIGHT_ENUMERATE);
+	weak = only(j, RIGHTS_JOB & ~MX_RIGHT_ENUMERATE);
 	is_int(mx_object_get_info(weak, MX_INFO_JOB_CHILDREN, list, 80, NULL, NULL), MX_ERR_ACCESS_DENIED, "without ENUMERATE");
 	is_int(mx_object_get_info(weak, MX_INFO_JOB_PROCESSES, list, 80, NULL, NULL), MX_ERR_ACCESS_DENIED, "processes too");
 	is_int(mx_object_get_child(weak, mine[0], MX_RIGHT_SAME_RIGHTS, &d), MX_ERR_ACCESS_DENIED, "get_child too");
@@ -213,7 +134,7 @@ processes(void)
 	int status;
 	pid_t pid;
 
-	weak = with(j, RIGHTS_JOB & ~MX_RIGHT_MANAGE_PROCESS);
+	weak = only(j, RIGHTS_JOB & ~MX_RIGHT_MANAGE_PROCESS);
 	fails(__sys_job_fork(weak), EPERM, "job_fork needs MANAGE_PROCESS");
 	mx_handle_close(weak);
 	fails(__sys_job_fork(0), EBADF, "and a handle");
@@ -223,7 +144,7 @@ processes(void)
 	is_int(levels(j), MX_JOB_NO_JOBS, "the job has a process");
 	is_int(mx_object_get_info(j, MX_INFO_JOB_PROCESSES, &k, sizeof(k), NULL, NULL), MX_OK, "JOB_PROCESSES");
 	is_int(mx_object_get_child(j, k, MX_RIGHT_SAME_RIGHTS, &p), MX_OK, "get_child of a process");
-	ok(koid(p) == k && related(p) == koid(j), "whose relative is the job");
+	ok(koid(p) == k && basic(p).related_koid == koid(j), "whose relative is the job");
 	mx_object_get_info(j, MX_INFO_JOB, &info, sizeof(info), NULL, NULL);
 	ok(info.processes == 1 && info.exited == 0 && info.return_code == 0, "MX_INFO_JOB");
 	pf = (struct pollfd){ mx_handle_fd(j), POLLIN, 0 };
@@ -236,7 +157,7 @@ processes(void)
 	is_int(mx_object_get_child(j, k, MX_RIGHT_SAME_RIGHTS, &weak), MX_ERR_NOT_FOUND, "nor can it be found there");
 	status = child_status(pid);
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "it is the caller's child");
-	ok(related(p) == koid(j), "a dead process still tells its job");
+	ok(basic(p).related_koid == koid(j), "a dead process still tells its job");
 	mx_handle_close(p);
 	/* Grandchildren are born where their parent is. */
 	pid = (pid_t)__sys_job_fork(j);
@@ -321,7 +242,7 @@ names(void)
 	is_int(mx_object_get_property(j, MX_PROP_NAME, name, 31), MX_ERR_BUFFER_TOO_SMALL, "31 bytes are too few");
 	is_int(mx_object_get_property(j, MX_PROP_NAME, BAD_PTR, 32), MX_ERR_INVALID_ARGS, "a bad pointer");
 	is_int(mx_object_set_property(j, MX_PROP_NAME, BAD_PTR, 32), MX_ERR_INVALID_ARGS, "a bad pointer to set");
-	weak = with(j, RIGHTS_JOB & ~(MX_RIGHT_GET_PROPERTY | MX_RIGHT_SET_PROPERTY));
+	weak = only(j, RIGHTS_JOB & ~(MX_RIGHT_GET_PROPERTY | MX_RIGHT_SET_PROPERTY));
 	is_int(mx_object_get_property(weak, MX_PROP_NAME, name, 32), MX_ERR_ACCESS_DENIED, "without GET_PROPERTY");
 	is_int(mx_object_set_property(weak, MX_PROP_NAME, name, 32), MX_ERR_ACCESS_DENIED, "without SET_PROPERTY");
 	is_int(mx_object_get_property(weak, MX_PROP_JOB_PROCESS_LIMIT, name, 0), MX_ERR_ACCESS_DENIED, "rights before sizes");

@@ -11,6 +11,7 @@
 #include <mx/spawn.h>
 #include <mx/syscalls.h>
 #include <abi/channel.h>
+#include "handle.h"
 #include "tap.h"
 
 #define LAST MX_SIGNAL_LAST_HANDLE
@@ -25,15 +26,6 @@ last(mx_handle_t h)
 	if ((status == MX_OK) != ((seen & LAST) != 0) || (status != MX_OK && status != MX_ERR_TIMED_OUT))
 		return -1;
 	return status == MX_OK;
-}
-
-static mx_handle_t
-event(void)
-{
-	mx_handle_t h = 0;
-
-	mx_event_create(0, &h);
-	return h;
 }
 
 static mx_handle_t

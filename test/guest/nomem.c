@@ -15,15 +15,6 @@ static mx_vaddr_t at;
 static uint32_t n32, m32;
 static size_t n;
 
-static mx_handle_t
-event(void)
-{
-	mx_handle_t e = MX_HANDLE_INVALID;
-
-	mx_event_create(0, &e);
-	return e;
-}
-
 static void
 events(mx_handle_t *e, uint32_t count)
 {

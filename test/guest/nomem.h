@@ -1,29 +1,9 @@
 #pragma once
 /* The n-th failure of each allocation in one call (debug kernels): NO_MEMORY of nomem.c and nomem_task.c. */
-#include <sys/sysctl.h>
+#include "failing.h"
 #include "refuse.h"
 
 #define ROUNDS	200		/* more allocations than any call makes */
-
-static inline int
-set(const char *class, int nth)
-{
-	char name[64], text[16];
-
-	snprintf(name, sizeof(name), "debug.failnth.%s", class);
-	snprintf(text, sizeof(text), "%d", nth);
-	return sysctlbyname(name, NULL, NULL, text, strlen(text));
-}
-
-static inline int
-fired(void)
-{
-	char text[16] = "";
-	size_t len = sizeof(text);
-
-	sysctlbyname("debug.failnth.fired", text, &len, NULL, 0);
-	return text[0] == '1';
-}
 
 static const char *const classes[] = { "page", "slab" };
 

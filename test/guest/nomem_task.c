@@ -41,15 +41,6 @@ undone(mx_handle_t e)
 	last = -1;
 }
 
-static uint64_t
-koid(mx_handle_t of)
-{
-	mx_info_handle_basic_t info = { .koid = 0 };
-
-	mx_object_get_info(of, MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL);
-	return info.koid;
-}
-
 static void
 slots_that_grow(void)
 {

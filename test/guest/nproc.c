@@ -15,6 +15,7 @@
 #include <abi/info.h>
 #include <abi/task.h>
 #include <abi/vmo.h>
+#include "handle.h"
 #include "sysuser.h"
 #include "sysnum.h"
 #include "tap.h"
@@ -245,17 +246,6 @@ run(void (*fn)(long, long), uintptr_t arg2)
 	return code;
 }
 
-static mx_handle_t
-weaker(mx_handle_t h, mx_rights_t without)
-{
-	mx_info_handle_basic_t b;
-	mx_handle_t d = MX_HANDLE_INVALID;
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	mx_handle_duplicate(h, b.rights & ~without, &d);
-	return d;
-}
-
 /* --- create ------------------------------------------------------------------------------------------ */
 
 static void
@@ -288,7 +278,7 @@ creates(void)
 	is_int(mx_process_create(mx_job_default(), "x", 1, 2, &p, &v), MX_ERR_INVALID_ARGS, "unknown option");
 	is_int(mx_process_create(MX_HANDLE_INVALID, "x", 1, 0, &p, &v), MX_ERR_BAD_HANDLE, "no job");
 	is_int(mx_process_create(event, "x", 1, 0, &p, &v), MX_ERR_WRONG_TYPE, "an event for a job");
-	weak = weaker(mx_job_default(), MX_RIGHT_MANAGE_PROCESS);
+	weak = without(mx_job_default(), MX_RIGHT_MANAGE_PROCESS);
 	is_int(mx_process_create(weak, "x", 1, 0, &p, &v), MX_ERR_ACCESS_DENIED, "a job without MANAGE_PROCESS");
 	mx_handle_close(weak);
 	is_int(mx_process_create(mx_job_default(), BAD, 1, 0, &p, &v), MX_ERR_INVALID_ARGS, "bad name");
@@ -344,10 +334,10 @@ starts(void)
 	is_int(start(&m, b_exit, 0x7fffffff, 0), MX_ERR_BAD_HANDLE, "a bad handle");
 	is_int(start(&m, b_exit, mx_process_self(), 0), MX_ERR_ACCESS_DENIED, "a pseudo-handle cannot be moved");
 	is_int(mx_process_start(m.process, m.thread, 1ul << 47, m.sp, 0, 0), MX_ERR_INVALID_ARGS, "entry beyond user space");
-	weak = weaker(m.process, MX_RIGHT_WRITE | MX_RIGHT_MANAGE_PROCESS);
+	weak = without(m.process, MX_RIGHT_WRITE | MX_RIGHT_MANAGE_PROCESS);
 	is_int(mx_process_start(weak, m.thread, entry(&m, b_exit), m.sp, 0, 0), MX_ERR_ACCESS_DENIED, "process without WRITE");
 	mx_handle_close(weak);
-	weak = weaker(m.thread, MX_RIGHT_WRITE | MX_RIGHT_MANAGE_THREAD);
+	weak = without(m.thread, MX_RIGHT_WRITE | MX_RIGHT_MANAGE_THREAD);
 	is_int(mx_process_start(m.process, weak, entry(&m, b_exit), m.sp, 0, 0), MX_ERR_ACCESS_DENIED, "thread without WRITE");
 	mx_handle_close(weak);
 	is_int(mx_thread_start(m.thread, entry(&m, b_exit), m.sp, 0, 0), MX_ERR_BAD_STATE, "thread_start is not for the first");
@@ -425,7 +415,7 @@ kills(void)
 	mx_event_create(0, &event);
 	is_int(mx_task_kill(event), MX_ERR_WRONG_TYPE, "an event is no task");
 	is_int(mx_task_kill(MX_HANDLE_INVALID), MX_ERR_BAD_HANDLE, "no handle");
-	weak = weaker(m.process, MX_RIGHT_DESTROY);
+	weak = without(m.process, MX_RIGHT_DESTROY);
 	is_int(mx_task_kill(weak), MX_ERR_ACCESS_DENIED, "without DESTROY");
 	mx_handle_close(weak);
 	is_int(mx_task_kill(m.thread), MX_ERR_NOT_SUPPORTED, "a thread");
@@ -598,10 +588,10 @@ memory(void)
 	mx_event_create(0, &event);
 	is_int(mx_process_read_memory(event, (mx_vaddr_t)target, buf, 1, &n), MX_ERR_WRONG_TYPE, "of an event");
 	mx_handle_close(event);
-	weak = weaker(self, MX_RIGHT_READ);
+	weak = without(self, MX_RIGHT_READ);
 	is_int(mx_process_read_memory(weak, (mx_vaddr_t)target, buf, 1, &n), MX_ERR_ACCESS_DENIED, "without READ");
 	mx_handle_close(weak);
-	weak = weaker(self, MX_RIGHT_WRITE);
+	weak = without(self, MX_RIGHT_WRITE);
 	is_int(mx_process_write_memory(weak, (mx_vaddr_t)target, buf, 1, &n), MX_ERR_ACCESS_DENIED, "without WRITE");
 	mx_handle_close(weak);
 

@@ -16,6 +16,7 @@
 #include <mx/process.h>
 #include <mx/status.h>
 #include <mx/syscalls.h>
+#include "handle.h"
 #include "tap.h"
 
 #define BAD	((void *)8)		/* no memory is there */
@@ -37,27 +38,6 @@ kind(mx_obj_type_t type)
 		if (kinds[i].type == type)
 			return kinds[i].h;
 	return MX_HANDLE_INVALID;
-}
-
-/* A duplicate with fewer rights. */
-static mx_handle_t
-without(mx_handle_t h, mx_rights_t less)
-{
-	mx_info_handle_basic_t info = { .rights = 0 };
-	mx_handle_t out = MX_HANDLE_INVALID;
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL);
-	mx_handle_duplicate(h, info.rights & ~less, &out);
-	return out;
-}
-
-static mx_handle_t
-only(mx_handle_t h, mx_rights_t rights)
-{
-	mx_handle_t out = MX_HANDLE_INVALID;
-
-	mx_handle_duplicate(h, rights, &out);
-	return out;
 }
 
 static void

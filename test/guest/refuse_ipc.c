@@ -11,21 +11,6 @@ static size_t n;
 static mx_handle_t h, out[2];
 static mx_signals_t seen;
 
-static mx_handle_t
-event(void)
-{
-	mx_handle_t e = MX_HANDLE_INVALID;
-
-	mx_event_create(0, &e);
-	return e;
-}
-
-static int
-alive(mx_handle_t e)
-{
-	return mx_object_get_info(e, MX_INFO_HANDLE_VALID, NULL, 0, NULL, NULL) == MX_OK;
-}
-
 /* --- making --- */
 
 static void

@@ -19,21 +19,6 @@ static char buf[4096];
 static uint32_t opt;
 static mx_handle_t h, out[2];
 
-static mx_handle_t
-event(void)
-{
-	mx_handle_t e = MX_HANDLE_INVALID;
-
-	mx_event_create(0, &e);
-	return e;
-}
-
-static int
-alive(mx_handle_t e)
-{
-	return mx_object_get_info(e, MX_INFO_HANDLE_VALID, NULL, 0, NULL, NULL) == MX_OK;
-}
-
 /* An event for a call that consumes it. */
 static mx_handle_t given_away;
 
@@ -47,15 +32,6 @@ static void
 gone(void)
 {
 	ok(!alive(given_away), "the handle is consumed");
-}
-
-static uint64_t
-koid(mx_handle_t of)
-{
-	mx_info_handle_basic_t info = { .koid = 0 };
-
-	mx_object_get_info(of, MX_INFO_HANDLE_BASIC, &info, sizeof(info), NULL, NULL);
-	return info.koid;
 }
 
 /* --- handles --- */

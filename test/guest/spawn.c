@@ -12,6 +12,7 @@
 #include <mx/process.h>
 #include <mx/spawn.h>
 #include <mx/syscalls.h>
+#include "handle.h"
 #include "sysuser.h"
 #include "tap.h"
 
@@ -388,26 +389,6 @@ ended(mx_handle_t h)
 	return (long)info.return_code;
 }
 
-static mx_handle_t
-event(void)
-{
-	mx_handle_t h = MX_HANDLE_INVALID;
-
-	mx_event_create(0, &h);
-	return h;
-}
-
-static mx_handle_t
-weaker(mx_handle_t h, mx_rights_t without)
-{
-	mx_info_handle_basic_t b;
-	mx_handle_t d = MX_HANDLE_INVALID;
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	mx_handle_duplicate(h, b.rights & ~without, &d);
-	return d;
-}
-
 static int
 gone(mx_handle_t h)
 {
@@ -472,7 +453,7 @@ native(void)
 	    MX_ERR_WRONG_TYPE, "an event for a job");
 	ok(gone(moved), "consumed");
 	is_int(mx_spawn(0x7fffffff, 0, program, MXARGS("x"), NULL, NULL, 0, &h), MX_ERR_BAD_HANDLE, "a bad job");
-	moved = weaker(mx_job_default(), MX_RIGHT_MANAGE_PROCESS);
+	moved = without(mx_job_default(), MX_RIGHT_MANAGE_PROCESS);
 	is_int(mx_spawn(moved, 0, program, MXARGS("x"), NULL, NULL, 0, &h), MX_ERR_ACCESS_DENIED, "a job without MANAGE_PROCESS");
 	mx_handle_close(moved);
 	moved = event();
@@ -494,11 +475,11 @@ native(void)
 	is_int(mx((mx_spawn_desc_t[]){ { .handle = mx_process_self(), .fd = 3, .flags = MX_SPAWN_DUPLICATE } }, 1, &h, 0,
 	    MXARGS("open", "3")), MX_OK, "but duplicated");
 	is_int(ended(h), 0, "into a real one");
-	moved = weaker(e, MX_RIGHT_TRANSFER);
+	moved = without(e, MX_RIGHT_TRANSFER);
 	is_int(mx((mx_spawn_desc_t[]){ { .handle = moved, .fd = 3 } }, 1, &h, 0, MXARGS("x")), MX_ERR_ACCESS_DENIED,
 	    "a handle without TRANSFER");
 	ok(gone(moved), "consumed");
-	moved = weaker(e, MX_RIGHT_DUPLICATE);
+	moved = without(e, MX_RIGHT_DUPLICATE);
 	is_int(mx((mx_spawn_desc_t[]){ { .handle = moved, .fd = 3, .flags = MX_SPAWN_DUPLICATE } }, 1, &h, 0, MXARGS("x")),
 	    MX_ERR_ACCESS_DENIED, "a duplicate without DUPLICATE");
 	mx_handle_close(moved);

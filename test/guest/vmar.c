@@ -8,6 +8,7 @@
 #include <mx/process.h>
 #include <mx/syscalls.h>
 #include <abi/vmo.h>
+#include "handle.h"
 #include "tap.h"
 
 #define PAGE	4096ul
@@ -18,17 +19,6 @@
 
 static mx_handle_t root, vmo;
 static const char *self;
-
-static mx_handle_t
-without(mx_handle_t h, mx_rights_t rights)
-{
-	mx_info_handle_basic_t b;
-	mx_handle_t d = MX_HANDLE_INVALID;
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	mx_handle_duplicate(h, b.rights & ~rights, &d);
-	return d;
-}
 
 /* The signal that an access ends a child with, or 0. */
 static int

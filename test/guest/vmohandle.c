@@ -9,6 +9,7 @@
 #include <mx/process.h>
 #include <mx/syscalls.h>
 #include <abi/vmo.h>
+#include "handle.h"
 #include "tap.h"
 
 #define PAGE	4096u
@@ -24,18 +25,6 @@ make(uint64_t size, uint32_t options)
 
 	is_int(mx_vmo_create(size, options, &h), MX_OK, "vmo_create");
 	return h;
-}
-
-/* A duplicate that lacks some rights. */
-static mx_handle_t
-without(mx_handle_t h, mx_rights_t rights)
-{
-	mx_info_handle_basic_t b;
-	mx_handle_t d = MX_HANDLE_INVALID;
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &b, sizeof(b), NULL, NULL);
-	mx_handle_duplicate(h, b.rights & ~rights, &d);
-	return d;
 }
 
 static int

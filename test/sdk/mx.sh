@@ -2,29 +2,10 @@
 # The native headers and the library: strict C11, the call table's shapes, clang's handle checker,
 # Zircon's names, pkg-config.
 set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$top/build/sdk/bin
-cc=$bin/x86_64-zenta-cc
+. "$(dirname "$0")/tap.inc"
 inc=$top/build/sdk/x86_64/include
 strict='-std=c11 -Wall -Wextra -Wpedantic -Werror'
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-n=0
-bad=0
 
-ok() {	# ok WHAT COMMAND...: the command succeeds.
-	what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >out 2>&1; then
-		echo "ok $n - $what"
-	else
-		bad=1
-		echo "not ok $n - $what"
-		sed 's/^/# /' out | head -20
-	fi
-}
 alone() {	# every header compiles alone and twice
 	for h in $(cd "$inc" && ls mx/*.h zircon/*.h zircon/syscalls/*.h); do
 		printf '#include <%s>\n#include <%s>\nint x;\n' "$h" "$h" >one.c

@@ -1,26 +1,7 @@
 #!/bin/sh
 # A program with threads: -pthread builds it, C and C++, static at a fixed and at a random address; it runs.
 set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cc=$top/build/sdk/bin/x86_64-zenta-cc
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-n=0
-bad=0
-
-ok() {	# ok WHAT COMMAND...: the command succeeds.
-	what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >out 2>&1; then
-		echo "ok $n - $what"
-	else
-		bad=1
-		echo "not ok $n - $what"
-		sed 's/^/# /' out | head -20
-	fi
-}
+. "$(dirname "$0")/tap.inc"
 
 cat >sum.c <<'EOF'
 #include <pthread.h>

@@ -1,28 +1,8 @@
 #!/bin/sh
 # The compiler wrapper: its options, from any folder, and what it makes.
 set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$top/build/sdk/bin
-cc=$bin/x86_64-zenta-cc
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-n=0
-bad=0
+. "$(dirname "$0")/tap.inc"
 
-# ok WHAT COMMAND...: the command succeeds.
-ok() {
-	what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >out 2>&1; then
-		echo "ok $n - $what"
-	else
-		bad=1
-		echo "not ok $n - $what"
-		sed 's/^/# /' out | head -5
-	fi
-}
 not() {
 	! "$@"
 }
