@@ -800,53 +800,44 @@ dispatch_cursor(struct vt *v, uint8_t c)
 	return true;
 }
 
-static void
-dispatch_csi(struct vt *v, uint8_t c)
+/* What changes cells; false: it is something else. */
+static bool
+dispatch_edit(struct vt *v, uint8_t c, unsigned n)
 {
-	unsigned n = param(v, 0, 1);
-
-	if (v->intermediate != 0) {
-		if (v->intermediate == '!' && c == 'p')
-			soft_reset(v);
-		return;
-	}
-	if (v->private != 0) {
-		dispatch_private(v, c);
-		return;
-	}
-	if (dispatch_cursor(v, c))
-		return;
 	switch (c) {
 	case '@':
 		insert_chars(v, n);
-		break;
+		return true;
 	case 'J':
 		erase_display(v, param(v, 0, 0));
-		break;
+		return true;
 	case 'K':
 		erase_line(v, param(v, 0, 0));
-		break;
-	case 'L':
-		shift_lines(v, n, false);
-		break;
-	case 'M':
-		shift_lines(v, n, true);
-		break;
+		return true;
+	case 'L': case 'M':
+		shift_lines(v, n, c == 'M');
+		return true;
 	case 'P':
 		delete_chars(v, n);
-		break;
-	case 'S':
-		scroll(v, v->top, n, true);
-		break;
-	case 'T':
-		scroll(v, v->top, n, false);
-		break;
+		return true;
+	case 'S': case 'T':
+		scroll(v, v->top, n, c == 'S');
+		return true;
 	case 'X':
 		fill(v, v->y, v->x, MIN(v->x + n, v->cols + 0u));
-		break;
+		return true;
 	case 'b':
 		repeat(v, n);
-		break;
+		return true;
+	}
+	return false;
+}
+
+/* Modes, and what is asked. */
+static void
+dispatch_state(struct vt *v, uint8_t c)
+{
+	switch (c) {
 	case 'c':
 		reply_text(v, "\033[?1;2c");
 		break;
@@ -875,6 +866,19 @@ dispatch_csi(struct vt *v, uint8_t c)
 		if (param(v, 0, 0) == 18)
 			reply_numbers(v, "\033[8;", v->rows, v->cols, 't');
 		break;
+	}
+}
+
+static void
+dispatch_csi(struct vt *v, uint8_t c)
+{
+	if (v->intermediate != 0) {
+		if (v->intermediate == '!' && c == 'p')
+			soft_reset(v);
+	} else if (v->private != 0) {
+		dispatch_private(v, c);
+	} else if (!dispatch_cursor(v, c) && !dispatch_edit(v, c, param(v, 0, 1))) {
+		dispatch_state(v, c);
 	}
 }
 
