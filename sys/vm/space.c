@@ -1120,21 +1120,37 @@ space_try_ref(struct space *s)
 	return true;
 }
 
+/*
+ * The mappings from m on that lie in the same spans of page tables or in neighbouring ones, with no other span
+ * between them: their end, and the first mapping behind.  Tables are walked once for all of them.
+ */
+static inline struct mapping *
+stretch_next(const struct space *s, struct mapping *m, vaddr_t *end)
+{
+	struct mapping *n;
+
+	for (*end = m->end; (n = mapping_next(s, m)) != NULL && n->start / PMAP_SPAN <= (*end - 1) / PMAP_SPAN + 1; m = n)
+		*end = n->end;
+	return n;
+}
+
 void
 space_unref(struct space *s)
 {
+	struct mapping *at, *next;
 	struct list *l;
+	vaddr_t end;
 
 	if (s == NULL || atomic_sub_return(&s->refs, 1) != 0)
 		return;
 	regions_end(s);
 	pmap_leave(&s->pmap);
-	while ((l = list_pop_front(&s->maps)) != NULL) {
-		struct mapping *m = list_entry(l, struct mapping, link);
-
-		pmap_drop(&s->pmap, m->start, m->end);
-		mapping_free(m);
+	for (at = list_first(&s->maps, struct mapping, link); at != NULL; at = next) {
+		next = stretch_next(s, at, &end);
+		pmap_drop(&s->pmap, at->start, end);
 	}
+	while ((l = list_pop_front(&s->maps)) != NULL)
+		mapping_free(list_entry(l, struct mapping, link));
 	window_drop(s);
 	pmap_destroy(&s->pmap);
 	zone_free(space_zone, s);
@@ -1187,14 +1203,15 @@ fork_mapping(struct space *parent, struct space *s, const struct mapping *m, str
 	if (parent->heap == m->vmo)
 		s->heap = c->vmo;
 	*out = c;
-	return pmap_fork(&parent->pmap, &s->pmap, m->start, m->end);
+	return 0;
 }
 
 static int
 fork_mappings(struct space *parent, struct space *s)
 {
-	struct mapping *m, *prev = NULL;
+	struct mapping *m, *next, *prev = NULL;
 	bool left_out = false;
+	vaddr_t end;
 	int error;
 
 	list_for_each(m, &parent->maps, link) {
@@ -1205,6 +1222,11 @@ fork_mappings(struct space *parent, struct space *s)
 		if ((error = fork_mapping(parent, s, m, prev, &prev)) != 0)
 			return error;
 		s->size += m->end - m->start;
+	}
+	for (m = list_first(&s->maps, struct mapping, link); m != NULL; m = next) {
+		next = stretch_next(s, m, &end);
+		if ((error = pmap_fork(&parent->pmap, &s->pmap, m->start, end)) != 0)
+			return error;
 	}
 	/* A shared table may show the child what it shall not have. */
 	if (left_out)

@@ -289,6 +289,17 @@ dir_page(uint64_t *dir)
 	return frame_page(mmu_kva_to_phys(dir));
 }
 
+/* The last directory entry that named it is gone. */
+static void
+table_end(struct page *p)
+{
+	p->refs = 1;
+	if (p->word == 0)
+		table_free(p);
+	else
+		page_free(p);
+}
+
 /* Empties a directory entry and drops its table, whatever is in it. */
 static void
 dir_clear(struct pmap *pm, vaddr_t va, uint64_t *dir)
@@ -301,13 +312,8 @@ dir_clear(struct pmap *pm, vaddr_t va, uint64_t *dir)
 		flush_range(pm, ROUND_DOWN(va, PMAP_SPAN), span_end(va));
 	else
 		flush_page(pm, va);
-	if (atomic_sub_return(&p->refs, 1) == 0) {
-		p->refs = 1;
-		if (p->word == 0)
-			table_free(p);
-		else
-			page_free(p);
-	}
+	if (atomic_sub_return(&p->refs, 1) == 0)
+		table_end(p);
 	if (--dir_page(dir)->word == 0)
 		dir_prune(pm, va);
 }
@@ -358,30 +364,55 @@ dir_own(struct pmap *pm, vaddr_t va, uint64_t *dir)
 	return NULL;
 }
 
+/* How many spans of [va, end) the directory of va serves; *next: the first address behind. */
+static inline unsigned
+dir_spans(vaddr_t va, vaddr_t end, vaddr_t *next)
+{
+	vaddr_t first = ROUND_DOWN(va, PMAP_SPAN), behind = (va | (ENTRIES * PMAP_SPAN - 1)) + 1;
+
+	*next = behind;
+	return (unsigned)((MIN(behind, end) - first + PMAP_SPAN - 1) / PMAP_SPAN);
+}
+
+/* Shares the n tables from va's, all of one directory.  ENOMEM.  Budget: 20 instructions a table. */
+static int
+dir_fork(struct pmap *child, vaddr_t va, uint64_t *dir, unsigned n)
+{
+	uint64_t *to = NULL, resident = 0;
+	unsigned made = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t entry = dir[i];
+		struct page *p = table_page(entry);
+
+		if (!(entry & PTE_P) || p->word == 0)
+			continue;
+		if (to == NULL && (to = dir_make(child, va)) == NULL)
+			return ENOMEM;
+		if (to[i] & PTE_P)
+			continue;	/* another mapping of this span brought it */
+		atomic_add(&p->refs, 1);
+		dir[i] = to[i] = (entry & ~PTE_W) | DIR_SHARED;
+		made++;
+		resident += p->word;
+	}
+	if (to != NULL)
+		dir_page(to)->word += made;
+	child->resident += resident;
+	return 0;
+}
+
 int
 pmap_fork(struct pmap *parent, struct pmap *child, vaddr_t start, vaddr_t end)
 {
 	int error = 0;
 
 	spin_lock(&parent->lock);
-	for (vaddr_t va = start, next; va < end; va = next) {
-		uint64_t *dir = dir_find(parent, va, &next), *to;
-		struct page *p;
+	for (vaddr_t va = start, next; va < end && error == 0; va = next) {
+		uint64_t *dir = dir_find(parent, va, &next);
 
-		if (dir == NULL || !(*dir & PTE_P) || table_page(*dir)->word == 0)
-			continue;
-		if ((to = dir_make(child, va)) == NULL) {
-			error = ENOMEM;
-			break;
-		}
-		if (*to & PTE_P)
-			continue;	/* another mapping of this span brought it */
-		p = table_page(*dir);
-		atomic_add(&p->refs, 1);
-		*dir = (*dir & ~PTE_W) | DIR_SHARED;
-		*to = *dir;
-		dir_page(to)->word++;
-		child->resident += p->word;
+		if (dir != NULL)
+			error = dir_fork(child, va, dir, dir_spans(va, end, &next));
 	}
 	spin_unlock(&parent->lock);
 	return error;
@@ -645,6 +676,29 @@ pmap_create(struct pmap *pm)
 	return 0;
 }
 
+/* Empties n entries of a directory.  No CPU uses the space, so nothing is flushed. */
+static void
+dir_drop(struct pmap *pm, vaddr_t va, uint64_t *dir, unsigned n)
+{
+	uint64_t resident = 0;
+	unsigned gone = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct page *p = table_page(dir[i]);
+
+		if (!(dir[i] & PTE_P))
+			continue;
+		dir[i] = 0;
+		gone++;
+		resident += p->word;
+		if (atomic_sub_return(&p->refs, 1) == 0)
+			table_end(p);
+	}
+	pm->resident -= resident;
+	if (gone != 0 && (dir_page(dir)->word -= gone) == 0)
+		dir_prune(pm, va);
+}
+
 void
 pmap_drop(struct pmap *pm, vaddr_t start, vaddr_t end)
 {
@@ -653,8 +707,8 @@ pmap_drop(struct pmap *pm, vaddr_t start, vaddr_t end)
 	for (vaddr_t va = start, next; va < end; va = next) {
 		uint64_t *dir = dir_find(pm, va, &next);
 
-		if (dir != NULL && (*dir & PTE_P))
-			dir_clear(pm, va, dir);
+		if (dir != NULL)
+			dir_drop(pm, va, dir, dir_spans(va, end, &next));
 	}
 	spin_unlock(&pm->lock);
 }
