@@ -10,7 +10,7 @@ KAMD64 := --target=x86_64-zenta -mcmodel=kernel -mno-red-zone -mgeneral-regs-onl
 # What runs seldom, or waits for people and devices, is compiled for size: the release kernel is memory.
 KSMALL := $(wildcard sys/dev/*.c sys/fs/procfs*.c sys/fs/imgfs.c sys/fs/mount.c sys/proc/job*.c \
 	sys/proc/exception.c sys/proc/info.c sys/proc/machine_info.c sys/proc/system.c sys/proc/throp.c sys/proc/holds.c \
-	sys/ipc/trace.c sys/ipc/semctl.c sys/ipc/shm.c sys/ipc/sysv.c sys/kern/sysctl.c \
+	sys/ipc/trace.c sys/ipc/semctl.c sys/ipc/shm.c sys/ipc/sysv.c sys/ipc/mq.c sys/proc/pgrp.c sys/proc/ids.c sys/proc/limits.c sys/fs/reclock.c sys/kern/sysctl.c \
 	sys/vm/memory_info.c sys/vm/pager.c sys/vm/owner.c sys/vm/daemon.c \
 	sys/x86/acpi.c sys/x86/boot*.c sys/x86/panic.c sys/x86/pic.c sys/x86/power.c sys/x86/console.c sys/x86/trigger.c)
 KI386 := --target=i386-zenta -march=i686 -mgeneral-regs-only -fno-pic
