@@ -8,9 +8,9 @@
  *    below `low' zones give their empty slabs back.  There is no swap: anonymous pages stay.
  *
  * 2. Throttling.  Below `low' there are no frames for user memory.  A fault (or a transfer into a VMO)
- *    that fails for that reason sleeps in daemon_wait() and tries again when there is more than
- *    `low'.  So it is the process that eats who waits, and what is between `low' and `reserve'
- *    serves the kernel's own work for the others: page tables, stacks, messages.
+ *    that fails for that reason sleeps in daemon_wait() and tries again when there is enough: half-way
+ *    from `low' to `high'.  So it is the process that eats who waits, and what is between `low' and
+ *    `reserve' serves the kernel's own work for the others: page tables, stacks, messages.
  *
  * 3. Killing.  When somebody who faulted sleeps, a round freed nothing and no write-back is on its
  *    way that could help, one process is chosen (vm_oom_kill): the one with the most charged pages.  A page that
@@ -83,6 +83,16 @@ COUNTER_EVENT(stat_throttled, "vm.daemon.throttled");
 COUNTER_EVENT(stat_refused, "vm.daemon.refused");
 COUNTER_EVENT(stat_killed, "vm.daemon.killed");
 
+/*
+ * Worth to try again.  Not just above `low': a fault may take a slab for a twig, fail for the page, and
+ * leave the slab to be reaped, which would be the page for the next try, and so for ever.
+ */
+static bool
+enough(void)
+{
+	return page_left() > (page_marks.low + page_marks.high) / 2;
+}
+
 void
 daemon_wake(void)
 {
@@ -118,7 +128,7 @@ daemon_wait(unsigned *tries, bool kill)
 
 	if (t->t_dying || daemon_thr == NULL || t == daemon_thr)
 		return false;
-	if (page_left() > page_marks.low) {
+	if (enough()) {
 		/* It was the n-th failure, or a block that the kernel wanted, or the file's share. */
 		if (!kill || ++*tries > TRIES)
 			return false;
@@ -201,10 +211,10 @@ balance(void)
 	freed = reclaim();
 	if (page_left() <= page_marks.high)
 		coming = vmo_clean_soon();
-	if (page_left() <= page_marks.low)
+	if (!enough())
 		zone_reap();
 	page_drain();
-	if (page_left() > page_marks.low) {
+	if (enough()) {
 		sleepers_wake(true, 0);
 		return 0;
 	}
