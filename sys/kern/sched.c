@@ -8,7 +8,12 @@
  * uses up its slice and returns to 0 when it sleeps, so whoever waits for input goes before
  * whoever computes; see wake_step() for whom that is.  Real-time threads are not stepped.
  *
- * Strict order between classes: batch and idle threads may starve while better ones run.
+ * Strict order between classes: batch and idle threads may starve while better ones run.  Inside of a
+ * class nobody does.  A new thread begins at its maker's step and on its slice, so a shell that starts one short
+ * program after the other grows as old as one program would; and every tenth of a second one of those that
+ * are ready is lifted: it goes before all of its class for one slice and is then where it was.  The
+ * lift goes round the queues and takes the first of each, which has waited longest.  Rejected: all to
+ * step 0 once a second, as elsewhere, because who waits for input would then stand behind all of them.
  *
  * The kernel is not preempted.  A better thread that becomes ready sets WORK_RESCHED in the running
  * one, which gives way when it goes back to user mode, blocks, or yields.
@@ -38,12 +43,17 @@
 
 #define NQUEUE	(THRNCLASS * THRNPRIO)
 #define SLICE	(NSEC_PER_SEC / CONFIG_HZ * 4)
+#define LIFT	(CONFIG_HZ / 10)	/* ticks */
+#define STEP	(THRNPRIO / 2 - 1)	/* of t_step: how far it is */
+#define LIFTED	0x40u			/* of t_step: before all of its class until its slice ends */
 
 struct runq {
 	struct spin lock;
 	uint64_t map[NQUEUE / 64];	/* [lock] non-empty queues */
 	struct list queue[NQUEUE];	/* [lock] */
 	uint32_t listed;		/* [lock] threads in them */
+	uint32_t ticks;			/* [lock] */
+	uint8_t lift_last;		/* [lock] queue of its class from which one was lifted last */
 	struct thr *only;		/* [lock] the one that is ready, when there is no other: in no list */
 	const struct thr *heir;		/* [lock] whom the running thread woke last; only compared */
 	struct list dead;		/* [lock] threads to be freed */
@@ -74,7 +84,7 @@ INIT(sched_init, LEVEL_VM - 1);
 uint8_t
 sched_prio(uint8_t class, uint8_t step, int8_t nice)
 {
-	int within = 32 + step + nice;
+	int within = (step & LIFTED) != 0 ? 0 : 32 + step + nice;
 
 	within = within < 0 ? 0 : within > THRNPRIO - 1 ? THRNPRIO - 1 : within;
 	return (uint8_t)(THRNPRIO * class + within);
@@ -103,18 +113,27 @@ nobody_ready(const struct runq *q)
 static void
 list_ready(struct runq *q, struct thr *t)
 {
-	list_push_back(&q->queue[t->t_prio], &t->t_link);
+	if (t == q->heir)
+		list_push_front(&q->queue[t->t_prio], &t->t_link);
+	else
+		list_push_back(&q->queue[t->t_prio], &t->t_link);
 	q->map[t->t_prio / 64] |= 1ull << (t->t_prio % 64);
 	q->listed++;
 }
 
-static void __rare
-enqueue_listed(struct runq *q, struct thr *t)
+static void
+list_only(struct runq *q)
 {
 	if (q->only != NULL) {
 		list_ready(q, q->only);
 		q->only = NULL;
 	}
+}
+
+static void __rare
+enqueue_listed(struct runq *q, struct thr *t)
+{
+	list_only(q);
 	list_ready(q, t);
 }
 
@@ -189,6 +208,19 @@ give_way(struct thr *cur, bool idle, const struct thr *t)
 		atomic_or(&cur->t_work, WORK_RESCHED);
 }
 
+/*
+ * Whom a device or a timer wakes begins at step 0: it has waited for the world.  Whom a thread wakes or
+ * makes goes on at that thread's step, and with its slice if it runs next: two that do nothing but wake
+ * one another would else never use up a slice, and nobody who computes would run beside them.  It stands
+ * before others of its priority, as the waker did; else each switch between the two would cost them a turn.
+ */
+static inline void
+take_over(struct runq *q, const struct thr *cur, struct thr *t)
+{
+	set_step(t, cur->t_step);
+	q->heir = t;
+}
+
 static void
 ready_again(struct runq *q, struct thr *t)
 {
@@ -205,15 +237,12 @@ sched_ready(struct thr *t)
 	uint32_t state = spin_lock_irq(&q->lock);
 
 	t->t_prio = prio_now(t);
+	if (cpu_self()->thr != cpu_self()->idle)
+		take_over(q, cpu_self()->thr, t);
 	ready_again(q, t);
 	spin_unlock_irq(&q->lock, state);
 }
 
-/*
- * Whom a device or a timer wakes begins at step 0: it has waited for the world.  Whom a thread wakes goes
- * on at that thread's step, and with its slice if it runs next: two that do nothing but wake one
- * another would else never use up a slice, and nobody who computes would run beside them.
- */
 static inline void
 wake_sleeping(struct cpu *c, struct runq *q, struct thr *t)
 {
@@ -223,8 +252,7 @@ wake_sleeping(struct cpu *c, struct runq *q, struct thr *t)
 	if (unlikely(idle || c->deferred_running || c->intr_depth > 0)) {
 		set_step(t, 0);
 	} else {
-		set_step(t, cur->t_step);
-		q->heir = t;
+		take_over(q, cur, t);
 	}
 	make_ready(q, t);
 	give_way(cur, idle, t);
@@ -327,20 +355,20 @@ run(struct cpu *c, struct thr *from, struct thr *to, nsec_t now, nsec_t slice_en
 
 /* To the best thread that is ready; `from' is asleep, or in its queue, or ended.  The lock is dropped. */
 static inline __attribute__((always_inline)) void
-run_best(struct runq *q, struct cpu *c, struct thr *from, bool asleep)
+run_best(struct runq *q, struct cpu *c, struct thr *from, bool gone)
 {
 	struct thr *to = choose(q, c);
-	bool heir = asleep && likely(to == q->heir);
+	bool heir = gone && likely(to == q->heir);
 	nsec_t now;
 
 	q->heir = NULL;
 	to->t_state = THR_RUNNING;
 	atomic_and(&from->t_work, ~WORK_RESCHED);
 	spin_unlock_off(&q->lock);
-	if (!asleep && to == from)
+	if (!gone && to == from)
 		return;
 	now = mach_clock_now();
-	if (!asleep && unlikely(from == c->idle))
+	if (!gone && unlikely(from == c->idle))
 		timer_tick_start();
 	run(c, from, to, now, heir ? from->t_slice_end : now + SLICE);
 }
@@ -360,16 +388,17 @@ sched_switch(void)
 	struct cpu *c = cpu_self();
 	struct thr *from = c->thr;
 	struct runq *q = runq_mine();
+	bool ends = from->t_state == THR_ZOMBIE;
 
 	ASSERT((c->hold & ~HOLD_IDLE) == 0);
 	spin_lock_off(&q->lock);
 	if (from->t_state == THR_RUNNING && from != c->idle) {
 		from->t_state = THR_READY;
 		enqueue(q, from);
-	} else if (from->t_state == THR_ZOMBIE) {
+	} else if (ends) {
 		list_push_back(&q->dead, &from->t_link);
 	}
-	run_best(q, c, from, false);
+	run_best(q, c, from, ends);
 	after_switch(q, state);
 }
 
@@ -484,23 +513,48 @@ thr_wake(struct thr *t, int error)
 
 /* --- time and place --- */
 
+/* One of those of t's class that are ready, and t waits. */
+static void
+lift(struct runq *q, struct thr *t)
+{
+	uint64_t map, after;
+	struct thr *up;
+
+	list_only(q);
+	map = q->map[t->t_class];
+	if (map == 0 || t->t_class == THRRT)
+		return;
+	after = map & ~((2ull << q->lift_last) - 1);
+	q->lift_last = (uint8_t)__builtin_ctzll(after != 0 ? after : map);
+	up = list_first(&q->queue[THRNPRIO * t->t_class + q->lift_last], struct thr, t_link);
+	dequeue_listed(q, up);
+	set_step(up, up->t_step | LIFTED);
+	list_ready(q, up);
+	atomic_or(&t->t_work, WORK_RESCHED);
+}
+
 void
 sched_tick(void)
 {
 	struct thr *t = thr_self();
 	struct cpu *c = cpu_self();
+	struct runq *q = runq_mine();
 	nsec_t now = clock_now();
 
 	if (t == c->idle)
 		return;
 	if (t->t_proc != NULL)
 		account_tick(t, now);
+	spin_lock_off(&q->lock);
+	if (++q->ticks % LIFT == 0)
+		lift(q, t);
+	spin_unlock_off(&q->lock);
 	if (now < t->t_slice_end)
 		return;
 	if (t->t_class != THRRT)
-		set_step(t, (t->t_step + 1) & (THRNPRIO / 2 - 1));
+		set_step(t, MIN((t->t_step & STEP) + 1, STEP));
 	t->t_slice_end = now + SLICE;
-	if (!nobody_ready(runq_mine()))
+	if (!nobody_ready(q))
 		atomic_or(&t->t_work, WORK_RESCHED);
 }
 

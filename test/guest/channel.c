@@ -14,6 +14,7 @@
 #include <mx/syscalls.h>
 #include "handle.h"
 #include "sysuser.h"
+#include "kstat.h"
 #include "tap.h"
 
 #define BAD	((void *)8)		/* no address of ours */
@@ -741,21 +742,6 @@ many_callers(void)
 }
 
 /* --- cycles, nesting, load --- */
-
-static long
-counter(const char *name)
-{
-	char line[128];
-	long value = -1;
-	FILE *f = fopen("/proc/kstat", "r");
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ' ')
-			value = atol(line + strlen(name));
-	if (f != NULL)
-		fclose(f);
-	return value;
-}
 
 static void
 cycles(void)

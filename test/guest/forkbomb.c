@@ -2,25 +2,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include "kstat.h"
 #include "tap.h"
-
-static long
-counter(const char *name)
-{
-	static char buf[65536];
-	size_t len = 0, want = strlen(name);
-	int fd = open("/proc/kstat", O_RDONLY);
-	ssize_t n;
-
-	while ((n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0)
-		len += n;
-	close(fd);
-	buf[len] = '\0';
-	for (char *line = strtok(buf, "\n"); line != NULL; line = strtok(NULL, "\n"))
-		if (strncmp(line, name, want) == 0 && line[want] == ' ')
-			return atol(line + want + 1);
-	return -1;
-}
 
 static void
 bomb(void)

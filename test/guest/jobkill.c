@@ -1,5 +1,6 @@
 /* Killing jobs: all that is below ends and stays dead, also against those that fork. */
 #include "job.h"
+#include "kstat.h"
 
 static void
 killing(void)
@@ -88,11 +89,25 @@ forkers(void)
 	ok(1, "20 forking trees were killed");
 }
 
+/* The orphans of those that were killed are process 1's to collect, in its own time. */
+static void
+collected(long before)
+{
+	mx_time_t end = SOON;
+
+	while (counter("proc.processes") > before && mx_time_get(MX_CLOCK_MONOTONIC) < end)
+		usleep(1000);
+	is_int(counter("proc.processes"), before, "process 1 has collected the orphans");
+}
+
 int
 main(void)
 {
+	long before = counter("proc.processes");
+
 	killing();
 	suicide();
 	forkers();
+	collected(before);
 	return tap_done();
 }

@@ -72,7 +72,8 @@ void kmap_free(void *p, size_t size) { free(p); }
 bool kmap_owns(const void *p) { return false; }
 nsec_t clock_now(void) { return 0; }
 nsec_t deadline_after(nsec_t d) { return d; }
-int thr_sleep(nsec_t deadline) { panic("nobody wakes it"); }
+int thr_sleep_long(void) { panic("nobody wakes it"); }
+int thr_sleep_until(struct thr *to, nsec_t deadline) { panic("nobody wakes it"); }
 void thr_wake(struct thr *t, int error) { }
 void pmap_remove(struct pmap *p, vaddr_t start, vaddr_t end) { panic("nothing is mapped"); }
 void pmap_protect(struct pmap *p, vaddr_t start, vaddr_t end, uint32_t prot) { panic("nothing is mapped"); }

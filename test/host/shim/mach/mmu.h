@@ -21,4 +21,10 @@ mmu_kva_to_phys(const void *va)
 {
 	return (uintptr_t)va;
 }
+
+/* There is no MMU to tell. */
+static inline void
+mmu_set_root(paddr_t root)
+{
+}
 #endif

@@ -1,0 +1,115 @@
+/* Who is ready runs: nobody starves inside of a class, whatever the others do. */
+#include "tap.h"
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+static double
+seconds(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* So much of the CPU's time. */
+static void
+compute(double time)
+{
+	for (double end = seconds(CLOCK_PROCESS_CPUTIME_ID) + time; seconds(CLOCK_PROCESS_CPUTIME_ID) < end; )
+		;
+}
+
+/* A child that computes, then answers each byte with one; nice by n. */
+static pid_t
+answering(int ask[2], int answer[2], int n)
+{
+	pid_t pid = fork();
+	char c;
+
+	if (pid != 0)
+		return pid;
+	if (nice(n) == -1)
+		_exit(1);
+	close(ask[1]);
+	while (read(ask[0], &c, 1) == 1) {
+		compute(0.3);
+		if (write(answer[1], &c, 1) != 1)
+			_exit(2);
+	}
+	_exit(0);
+}
+
+/* Short processes, one after the other, until the answer is there: true within `most' seconds. */
+static int
+answered_beside_short(int fd, double most)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c;
+
+	for (double end = seconds(CLOCK_MONOTONIC) + most; seconds(CLOCK_MONOTONIC) < end; ) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		if (poll(&p, 1, 0) == 1)
+			return read(fd, &c, 1) == 1;
+	}
+	return 0;
+}
+
+static void
+beside_short_processes(int n)
+{
+	int ask[2], answer[2];
+	pid_t pid;
+
+	is_int(pipe(ask) | pipe(answer), 0, "two pipes");
+	pid = answering(ask, answer, n);
+	is_int(write(ask[1], "x", 1), 1, "asked");
+	ok(answered_beside_short(answer[0], 20), "at nice %d 0.3 s of computing end beside processes of which each is new", n);
+	close(ask[0]), close(ask[1]), close(answer[0]), close(answer[1]);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Three that compute share; none has less than half of its third. */
+static void
+shares(void)
+{
+	struct rusage ru;
+	pid_t pid[3];
+	double least = 9, all = 0, t;
+
+	for (int i = 0; i < 3; i++) {
+		if ((pid[i] = fork()) == 0) {
+			compute(60);
+			_exit(0);
+		}
+	}
+	sleep(3);
+	for (int i = 0; i < 3; i++)
+		kill(pid[i], SIGKILL);
+	for (int i = 0; i < 3; i++) {
+		wait4(pid[i], NULL, 0, &ru);
+		t = (double)ru.ru_utime.tv_sec + (double)ru.ru_utime.tv_usec / 1e6;
+		t += (double)ru.ru_stime.tv_sec + (double)ru.ru_stime.tv_usec / 1e6;
+		all += t, least = t < least ? t : least;
+	}
+	ok(least > all / 6, "the least of three has %.2f of %.2f s", least, all);
+}
+
+int
+main(void)
+{
+	beside_short_processes(0);
+	beside_short_processes(19);
+	shares();
+	return tap_done();
+}
