@@ -55,7 +55,7 @@ struct runq {
 	uint32_t ticks;			/* [lock] */
 	uint8_t lift_last;		/* [lock] queue of its class from which one was lifted last */
 	struct thr *only;		/* [lock] the one that is ready, when there is no other: in no list */
-	const struct thr *heir;		/* [lock] whom the running thread woke last; only compared */
+	const struct thr *heir;		/* [lock] whom the running thread woke first; only compared */
 	struct list dead;		/* [lock] threads to be freed */
 };
 
@@ -210,7 +210,7 @@ give_way(struct thr *cur, bool idle, const struct thr *t)
 
 /*
  * Whom a device or a timer wakes begins at step 0: it has waited for the world.  Whom a thread wakes or
- * makes goes on at that thread's step, and with its slice if it runs next: two that do nothing but wake
+ * makes goes on at that thread's step, and the first of them with its slice if it runs next: two that do nothing but wake
  * one another would else never use up a slice, and nobody who computes would run beside them.  It stands
  * before others of its priority, as the waker did; else each switch between the two would cost them a turn.
  */
@@ -218,7 +218,8 @@ static inline void
 take_over(struct runq *q, const struct thr *cur, struct thr *t)
 {
 	set_step(t, cur->t_step);
-	q->heir = t;
+	if (likely(q->heir == NULL))
+		q->heir = t;
 }
 
 static void
@@ -441,6 +442,7 @@ sleep_now_to(struct cpu *c, struct runq *q, struct thr *from, struct thr *to)
 		sleep_behind(c, q, from);
 		return;
 	}
+	q->heir = NULL;
 	to->t_wake = 0;
 	to->t_state = THR_RUNNING;
 	set_step(to, from->t_step);

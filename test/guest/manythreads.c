@@ -735,33 +735,15 @@ native_close(void *(*fn)(void *), mx_handle_t h, int replace, const char *what)
 	mx_handle_close(other);
 }
 
-/* port_wait is a call that waits for the queue, not for a level of the slot: it goes on. */
-static void
-port_wait(void)
-{
-	mx_port_packet_t packet = { .type = MX_PKT_TYPE_USER };
-	struct native n = { .status = 1 };
-	mx_handle_t other;
-	pthread_t t;
-
-	mx_port_create(0, &n.h);
-	mx_handle_duplicate(n.h, MX_RIGHT_SAME_RIGHTS, &other);
-	t = go(wait_port, &n);
-	msleep(5);
-	mx_handle_close(n.h);
-	msleep(2);
-	is_int(n.status, 1, "port_wait holds its port");
-	mx_port_queue(other, &packet);
-	pthread_join(t, NULL);
-	is_int(n.status, MX_OK, "and gets the packet of another handle");
-	mx_handle_close(other);
-}
-
 static void
 native_kinds(void)
 {
 	mx_handle_t a, b;
 
+	mx_port_create(0, &a);
+	native_close(wait_port, a, 0, "port: handle_close ends a wait for packets");
+	mx_port_create(0, &a);
+	native_close(wait_port, a, 1, "so does handle_replace");
 	mx_channel_create(0, &a, &b);
 	native_close(wait_readable, a, 0, "channel: handle_close ends a wait");
 	mx_handle_close(b);
@@ -774,7 +756,6 @@ native_kinds(void)
 	mx_channel_create(0, &a, &b);
 	native_close(wait_call, a, 1, "a call");
 	mx_handle_close(b);
-	port_wait();
 }
 
 static void
