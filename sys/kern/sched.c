@@ -6,14 +6,16 @@
  * step and nice in one number and clamped with max() where it meant min(), so that every thread
  * ended at 255; here the step (0..31) is a cursor of its own.  It moves on each time the thread
  * uses up its slice and returns to 0 when it sleeps, so whoever waits for input goes before
- * whoever computes; see wake_step() for whom that is.  Real-time threads are not stepped.
+ * whoever computes; see take_over() for whom that is.  Real-time threads are not stepped.
  *
- * Strict order between classes: batch and idle threads may starve while better ones run.  Inside of a
- * class nobody does.  A new thread begins at its maker's step and on its slice, so a shell that starts one short
- * program after the other grows as old as one program would; and every tenth of a second one of those that
- * are ready is lifted: it goes before all of its class for one slice and is then where it was.  The
- * lift goes round the queues and takes the first of each, which has waited longest.  Rejected: all to
- * step 0 once a second, as elsewhere, because who waits for input would then stand behind all of them.
+ * Strict order between classes: batch and idle threads may starve while better ones run.  Inside of
+ * a class nobody does.  A new thread begins at its maker's step and on its slice, so a shell
+ * that starts one short program after the other grows as old as one program would; and every tenth of
+ * a second one of those that are ready is lifted: it goes before all of its class for one slice and is
+ * then where it was.  The lift goes round the queues and takes the first of each, which has waited
+ * longest.  Rejected: the book's cursor that wraps from 31 to 0, which gave each of three that compute
+ * a second and more in a row; all to step 0 once a second, because who waits for input would then stand
+ * behind all of them.
  *
  * The kernel is not preempted.  A better thread that becomes ready sets WORK_RESCHED in the running
  * one, which gives way when it goes back to user mode, blocks, or yields.
@@ -236,11 +238,12 @@ sched_ready(struct thr *t)
 {
 	struct runq *q = runq_mine();
 	uint32_t state = spin_lock_irq(&q->lock);
+	struct thr *cur = thr_self();
 
 	t->t_prio = prio_now(t);
-	if (cpu_self()->thr != cpu_self()->idle)
-		take_over(q, cpu_self()->thr, t);
-	ready_again(q, t);
+	take_over(q, cur, t);
+	make_ready(q, t);
+	give_way(cur, cur == cpu_self()->idle, t);
 	spin_unlock_irq(&q->lock, state);
 }
 

@@ -1053,11 +1053,12 @@ signals(void)
 /* --- scheduling and clocks --- */
 
 static volatile int order[3], norder;
-static sem_t nobody;
+static sem_t nobody, begin;
 
 static void *
 tell_order(void *arg)
 {
+	sem_wait(&begin);
 	order[norder++] = (int)(intptr_t)arg;
 	return NULL;
 }
@@ -1134,13 +1135,16 @@ scheduling(void)
 	pthread_create(&t, &a, own_policy, NULL);
 	pthread_join(t, &v);
 	is_int((intptr_t)v, SCHED_RR * 100 + 7, "a thread begins with it");
-	/* Nobody runs while the first thread, the best, does. */
+	/* Both become ready while the first thread, which is better, runs. */
 	norder = 0;
+	sem_init(&begin, 0, 0);
 	p.sched_priority = 3;
 	t = go(tell_order, (void *)1);
 	pthread_setschedparam(t, SCHED_RR, &p);
 	u = go(tell_order, (void *)2);
 	is_int(pthread_setschedprio(u, 9), 0, "setschedprio");
+	msleep(5);
+	sem_post(&begin), sem_post(&begin);
 	pthread_join(t, NULL);
 	pthread_join(u, NULL);
 	ok(order[0] == 2 && order[1] == 1, "the better one runs first");
