@@ -12,6 +12,7 @@
 #include "kern/thr.h"
 #include "kern/version.h"
 #include "mach/intr.h"
+#include "vm/page.h"
 
 extern const struct init_entry init_set_start[], init_set_end[];
 
@@ -40,6 +41,8 @@ static void __noreturn
 idle(void)
 {
 	for (;;) {
+		while (sched_load() == 0 && page_zero_ahead())
+			;
 		intr_disable();
 		if (sched_load() != 0) {
 			intr_enable();

@@ -48,6 +48,7 @@ void page_add_range(paddr_t start, paddr_t end);
 uint64_t page_total(void), page_free_count(void);
 uint64_t page_left(void);		/* free, without the CPUs' caches: what the marks are compared with */
 void page_drain(void);			/* empties this CPU's cache */
+bool page_zero_ahead(void);		/* idle: clears a frame for later; false: there are enough */
 void page_each(void (*)(void *ctx, struct page *), void *ctx);	/* in use; debug kernels */
 
 /* Free frames that must stay: see 4 of page.c.  reserve <= low <= high. */

@@ -933,6 +933,10 @@ op_any(void)
 	case 14: case 15: case 16:
 		op_heap(ms);
 		break;
+	case 18:
+		for (unsigned i = rnd(20); i > 0 && page_zero_ahead(); i--)
+			;
+		break;
 	default: {
 		unsigned i = rnd(4) == 0 ? rnd(WPAGES) : 480 + rnd(96);
 
@@ -1329,7 +1333,6 @@ test_kmem(void)
 	ok(live_objects() == objects && page_free_count() == pages, "nothing is left of them");
 }
 
-/* Blocks: aligned, disjoint, and everything joins again. */
 /* All frames that such a caller gets; how many are left. */
 static uint64_t
 take_all(struct list *all, enum page_use use, uint32_t flags)
@@ -1341,6 +1344,21 @@ take_all(struct list *all, enum page_use use, uint32_t flags)
 	return page_free_count();
 }
 
+static void
+give_all(struct list *all)
+{
+	for (struct list *l; (l = list_pop_front(all)) != NULL;) {
+		struct page *f = list_entry(l, struct page, link);
+
+		if (f->use == PAGE_VMO) {
+			f->account = &account_root;
+			account_force(f->account, CHARGE_PAGES, 1);
+		}
+		page_free(f);
+	}
+}
+
+/* Blocks: aligned, disjoint, and everything joins again. */
 static void
 test_buddies(void)
 {
@@ -1392,17 +1410,65 @@ test_buddies(void)
 	host_thr->t_frees = true;
 	ok(take_all(&all, PAGE_KERNEL, 0) == 0, "and who gives memory back may have the last frame");
 	host_thr->t_frees = false;
-	for (struct list *l; (l = list_pop_front(&all)) != NULL;) {
-		struct page *f = list_entry(l, struct page, link);
-
-		if (f->use == PAGE_VMO) {
-			f->account = &account_root;
-			account_force(f->account, CHARGE_PAGES, 1);
-		}
-		page_free(f);
-	}
+	give_all(&all);
 	quiet();
 	ok(page_free_count() == pages, "running out leaves nothing behind");
+}
+
+/* What the idle thread clears: zeros, free in every respect, and back among the buddies when they run low. */
+static void
+test_zeroed(void)
+{
+	static const struct { enum page_use use; uint32_t flags; const char *what; } callers[] = {
+		{ PAGE_VMO, PAGE_FILE, "a file's page finds all of them" }, { PAGE_VMO, PAGE_ZERO, "and user memory" },
+		{ PAGE_TABLE, PAGE_ZERO, "and a page table" }, { PAGE_KERNEL, 0, "and the kernel" },
+	};
+	struct list all = LIST_INIT(all);
+	struct page *p[600];
+	uint64_t pages, hits = stat_hits.value, kept;
+	unsigned n = 0;
+	bool zero = true;
+
+	quiet();
+	pages = page_free_count();
+	for (unsigned i = 0; i < 600; i++) {
+		VERIFY((p[i] = page_alloc(PAGE_KERNEL, 0)) != NULL);
+		memset(page_map(p[i]), 0xff, PAGE_SIZE);
+	}
+	for (unsigned i = 0; i < 600; i++)
+		page_free(p[i]);
+	quiet();
+	while (page_zero_ahead())
+		n++;
+	ok(n == zeroed_most && n == total / 64 && page_free_count() == pages, "so many are cleared, and count as free");
+	for (unsigned i = 0; i < n + 10; i++) {
+		VERIFY((p[i] = page_alloc(PAGE_KERNEL, PAGE_ZERO)) != NULL);
+		zero = zero && page_is_zero(p[i]);
+	}
+	ok(zero && stat_hits.value == hits + n && page_left() + PAGE_BATCH >= pages - n - 10, "they go first, and all are zeros");
+	for (unsigned i = 0; i < n + 10; i++)
+		page_free(p[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(callers); i++) {
+		quiet();
+		kept = take_all(&all, callers[i].use, callers[i].flags);
+		give_all(&all);
+		quiet();
+		while (page_zero_ahead())
+			;
+		ok(page_left() == pages - n && take_all(&all, callers[i].use, callers[i].flags) == kept, callers[i].what);
+		ok(!page_zero_ahead() && cache_mine()->nzeroed == 0, "none is cleared then");
+		give_all(&all);
+	}
+	quiet();
+	while (page_zero_ahead())
+		;
+	while (n > 0 && (p[--n] = page_alloc_order(PAGE_KERNEL, 10, 0)) != NULL)
+		list_push_back(&all, &p[n]->link);
+	ok(cache_mine()->nzeroed == 0, "who looks for a block gets them too");
+	for (struct list *l; (l = list_pop_front(&all)) != NULL;)
+		page_free_order(list_entry(l, struct page, link), 10);
+	quiet();
+	ok(page_free_count() == pages && page_left() == pages, "all are back");
 }
 
 /* --- the clock --- */
@@ -1893,6 +1959,7 @@ main(int argc, char **argv)
 	seed = first;
 	machine_init();
 	test_buddies();
+	test_zeroed();
 	test_kmem();
 	test_refusals();
 	test_clock();
