@@ -1,4 +1,5 @@
 """TAP for test scripts on the host."""
+import difflib
 import os
 import sys
 
@@ -20,6 +21,9 @@ def ok(good, what, detail=None):
 
 
 def equal(got, want, what):
+    """Of texts of many lines those are shown that differ."""
+    if isinstance(got, str) and isinstance(want, str) and min(got.count("\n"), want.count("\n")) > 5:
+        return ok(got == want, what, "\n".join(difflib.unified_diff(want.splitlines(), got.splitlines(), "want", "got", "", "", 0, "")))
     return ok(got == want, what, f"got  {got!r}\nwant {want!r}")
 
 

@@ -87,7 +87,7 @@ struct vport {
 	struct mutex p_read, p_write;
 	struct virtq p_rx, p_tx;	/* [v_lock] */
 	struct page *p_rx_page[RX_BUFFERS];	/* [I once made] */
-	struct page *p_tx_page[TX_BUFFERS];	/* [I once made] */
+	struct page *p_tx_page[TX_BUFFERS];	/* [v_lock while free; else who has the block] */
 	unsigned p_rx_made;		/* [p_read, or open] */
 	uint32_t p_tx_free;		/* [v_lock] bit a block, made or not */
 	uint32_t p_tx_all;		/* [v_lock] those that there is memory for */
@@ -825,6 +825,36 @@ vport_init(void)
 	}
 }
 INIT(vport_init, LEVEL_DEV + 3);
+
+/* How many large blocks were ever busy at once is the host's doing: idle ones go, and come again when they are needed. */
+static void
+tx_trim(struct vport *p)
+{
+	struct wakelist wake;
+
+	wakelist_init(&wake);
+	spin_lock(&p->p_dev->v_lock);
+	port_reap(p);
+	for (unsigned k = 1; k < TX_BUFFERS; k++) {
+		if ((p->p_tx_free & 1u << k) == 0 || p->p_tx_page[k] == NULL)
+			continue;
+		page_free_order(p->p_tx_page[k], TX_ORDER(k));
+		p->p_tx_page[k] = NULL;
+	}
+	port_levels(p, &wake);
+	spin_unlock(&p->p_dev->v_lock);
+	wakelist_run(&wake);
+}
+
+static void
+vports_quiesce(void)
+{
+	for (struct vports *v = all_vports; v != NULL; v = v->v_next)
+		for (uint32_t i = 0; i < v->v_nports; i++)
+			if (v->v_ports[i].p_tx_page[0] != NULL)
+				tx_trim(&v->v_ports[i]);
+}
+QUIESCE(vports_quiesce);
 
 #if CONFIG_DEBUG
 /* The buffers of ports stay, whoever wrote when they were made. */

@@ -1,6 +1,7 @@
 #pragma once
 /* /proc.  What it cannot know of itself comes through hooks that the process layer sets. */
 #include "kern/types.h"
+#include <abi/resource.h>
 
 struct node;
 struct proc;
@@ -14,6 +15,7 @@ struct procfs_info {
 	uint64_t sig_pending, sig_blocked, sig_ignored, sig_caught;
 	uint64_t user_ns, sys_ns;	/* CPU time of all its threads, ended ones too */
 	uint64_t child_user_ns, child_sys_ns;	/* of reaped children */
+	struct abi_rusage usage;
 };
 /* Fills what is known; called with proc_tree_lock held. */
 extern void (*procfs_info_hook)(struct proc *, struct procfs_info *);

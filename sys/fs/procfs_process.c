@@ -79,8 +79,10 @@ procfs_stat(struct text *t, struct proc *p)
 	const struct procfs_info *i = &pi.info;
 
 	pinfo_get(p, &pi);
-	text_printf(t, "%d (%s) %c %d %d %d %llu %d 0 0 0 0 0", (int)p->p_pid, pi.name, i->state,
+	text_printf(t, "%d (%s) %c %d %d %d %llu %d 0", (int)p->p_pid, pi.name, i->state,
 	    (int)i->ppid, (int)i->pgid, (int)i->sid, (unsigned long long)i->tty, (int)i->tpgid);
+	text_printf(t, " %lld %lld %lld %lld", (long long)i->usage.minflt, (long long)p->p_child_usage.minflt,
+	    (long long)i->usage.majflt, (long long)p->p_child_usage.majflt);
 	text_printf(t, " %llu %llu %llu %llu %d %d %u 0 %llu %llu %llu",
 	    (unsigned long long)ticks(i->user_ns), (unsigned long long)ticks(i->sys_ns),
 	    (unsigned long long)ticks(i->child_user_ns), (unsigned long long)ticks(i->child_sys_ns),

@@ -42,6 +42,7 @@ proc_info(struct proc *p, struct procfs_info *info)
 	info->sys_ns = (uint64_t)sys;
 	info->child_user_ns = (uint64_t)px->px_child_user_ns;
 	info->child_sys_ns = (uint64_t)px->px_child_sys_ns;
+	usage_fill_locked(p, &info->usage);
 	info->nice = px->px_nice;
 	if (p->p_pgrp != NULL) {
 		info->pgid = p->p_pgrp->pg_id;

@@ -80,7 +80,10 @@ usage_sample(struct proc *p)
 void
 usage_fill_locked(struct proc *p, struct abi_rusage *ru)
 {
+	const struct procx *px = procx_of(p);
+	uint64_t faults = px->px_faults, fetches = px->px_fetches;
 	nsec_t user, sys;
+	struct thr *t;
 
 	*ru = p->p_usage;
 	if (p->p_state == PROC_ZOMBIE)
@@ -88,6 +91,12 @@ usage_fill_locked(struct proc *p, struct abi_rusage *ru)
 	proc_times_locked(p, &user, &sys);
 	ru->utime = to_timeval(user);
 	ru->stime = to_timeval(sys);
+	list_for_each(t, &p->p_thrs, t_proc_link) {
+		faults += t->t_faults;
+		fetches += t->t_fetches;
+	}
+	ru->minflt = (int64_t)(faults - fetches);
+	ru->majflt = (int64_t)fetches;
 }
 
 static void

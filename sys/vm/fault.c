@@ -213,6 +213,7 @@ fetch_now(struct space *s, vaddr_t va, struct vmo *vnode, uint64_t index)
 
 	if (vnode == NULL)
 		return dirty_wait() ? EAGAIN : ENOMEM;
+	thr_self()->t_fetches++;
 	mutex_lock(&s->lock);
 	m = space_find(s, va);
 	want = m != NULL && (m->flags & MAPF_RANDOM_USE) ? 1 : FETCH_MOST;

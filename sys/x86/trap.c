@@ -100,9 +100,11 @@ fault_access(uint64_t error)
 static int
 fault_resolve(vaddr_t addr, uint64_t error)
 {
-	struct proc *p = proc_self();
+	struct thr *t = thr_self();
+	struct proc *p = t->t_proc;
 
 	page_faults.value++;
+	t->t_faults++;
 	if (p == NULL || p->p_space == NULL || addr < USER_MIN || addr >= USER_MAX)
 		return EFAULT;
 	return space_fault(p->p_space, addr, fault_access(error));

@@ -236,6 +236,7 @@ static void
 errors(char *image)
 {
 	int fd = open("/dev/md0", O_RDWR), other = open("/dev/md0", O_RDWR), sfd;
+	struct rusage usage[2];
 	char buf[PAGE], *map;
 	long lost;
 
@@ -258,7 +259,10 @@ errors(char *image)
 	wait(&status);
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS, "SIGBUS for a fault");
 	set("dev.md0.bad", "0");
+	getrusage(RUSAGE_SELF, &usage[0]);
 	ok(*(volatile char *)map == image[70 * PAGE], "not the next time");
+	getrusage(RUSAGE_SELF, &usage[1]);
+	is_int(usage[1].ru_majflt - usage[0].ru_majflt, 1, "a fault that waits for the disk is counted apart");
 	munmap(map, PAGE);
 
 	/* The 5th of ten pages fails once: told once, and not lost. */

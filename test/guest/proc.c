@@ -270,6 +270,32 @@ big_arguments(void)
 	free(argv);
 }
 
+static char untouched[64 * 4096];
+
+static void
+touch(void)
+{
+	for (size_t i = 0; i < sizeof(untouched); i += 4096)
+		((volatile char *)untouched)[i] = 1;
+}
+
+static void
+faults(void)
+{
+	struct rusage before, after, kids;
+
+	getrusage(RUSAGE_CHILDREN, &before);
+	in_child(touch);
+	getrusage(RUSAGE_CHILDREN, &kids);
+	ok(kids.ru_minflt - before.ru_minflt >= 63, "a child's page faults count for its parent (%ld)",
+	    (long)(kids.ru_minflt - before.ru_minflt));
+	getrusage(RUSAGE_SELF, &before);
+	touch();
+	getrusage(RUSAGE_SELF, &after);
+	ok(after.ru_minflt - before.ru_minflt >= 63 && after.ru_minflt - before.ru_minflt <= 66 && after.ru_majflt == before.ru_majflt,
+	    "64 pages are touched: so many faults (%ld)", (long)(after.ru_minflt - before.ru_minflt));
+}
+
 static void
 usage(void)
 {
@@ -282,6 +308,7 @@ usage(void)
 	fails(getrusage(RUSAGE_SELF, (void *)8), EFAULT, "into a bad address");
 	ok(self.ru_utime.tv_sec * 1000000L + self.ru_utime.tv_usec + self.ru_stime.tv_sec * 1000000L +
 	    self.ru_stime.tv_usec > 0, "this process has used time");
+	faults();
 	gettimeofday(&t, NULL);
 	ok(t.tv_sec > 1577836800, "the clock is later than 2020");
 }

@@ -38,6 +38,14 @@ look(volatile char *p)
 	return *p;
 }
 
+static int
+in_range(long n, long least, long most)
+{
+	if (n < least || n > most)
+		printf("# %ld, not %ld to %ld\n", n, least, most);
+	return n >= least && n <= most;
+}
+
 static long
 resident(char *p, size_t len)
 {
@@ -107,6 +115,100 @@ mapping(void)
 	m.len = INT64_MAX;
 	ok(sys_map(-1, ZMAP_ANON | ZMAP_PRIVATE, &m) == NONE && errno == ENOMEM, "too long");
 	close(zero), close(fd);
+}
+
+/* How many page faults it takes to look at all pages. */
+static long
+faults_of(volatile char *a, int n)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_SELF, &before);
+	getrusage(RUSAGE_SELF, &before);
+	for (int i = 0; i < n; i++)
+		(void)a[i * PAGE];
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_minflt - before.ru_minflt;
+}
+
+/* What the orders are for; a mapping may lie across two page tables, which is a fault more. */
+static void
+orders(void)
+{
+	struct sysmem m = { .len = 64 * PAGE, .perm = PROT_READ };
+	int fd = open("/tmp/zmem", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	static const struct {
+		long flags, least, most;
+		const char *what;
+	} rows[] = {
+		{ MEM_RANDOM, 64, 64, "RANDOM: a fault a page" }, { MEM_SEQUENTIAL, 1, 2, "SEQUENTIAL: one for all" },
+		{ MEM_NORMAL, 1, 8, "NORMAL: some at a time" }, { MEM_WILLNEED, 0, 0, "WILLNEED: none" },
+		{ MEM_RANDOM | MEM_WILLNEED, 0, 0, "RANDOM and WILLNEED: none" },
+	};
+	char *a;
+
+	for (int i = 0; i < 64; i++)
+		pwrite(fd, "page", 4, (off_t)i * PAGE);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (int shared = 0; shared < 2; shared++) {
+			a = sys_map(fd, ZMAP_FILE | (shared ? ZMAP_SHARED : ZMAP_PRIVATE) | rows[i].flags, &m);
+			ok(a != NONE && in_range(faults_of(a, 64), rows[i].least, rows[i].most), "map, %s (%s)", rows[i].what,
+			    shared ? "shared" : "private");
+			sys_umap(a, 64 * PAGE);
+			a = sys_map(fd, ZMAP_FILE | (shared ? ZMAP_SHARED : ZMAP_PRIVATE), &m);
+			ok(sys_mhint(a, rows[i].flags, NULL) == 0 && in_range(faults_of(a, 64), rows[i].least, rows[i].most),
+			    "mhint, %s (%s)", rows[i].what, shared ? "shared" : "private");
+			sys_umap(a, 64 * PAGE);
+		}
+	}
+	a = sys_map(fd, ZMAP_FILE | ZMAP_SHARED | MEM_SEQUENTIAL, &m);
+	(void)faults_of(a, 64);
+	is_int(sys_mhint(a, MEM_DONTNEED, NULL), 0, "DONTNEED of shared pages");
+	ok(faults_of(a, 64) >= 1 && strcmp(a + 63 * PAGE, "page") == 0, "they are found again");
+	is_int(sys_mhint(a, MEM_RANDOM, NULL), 0, "another order later");
+	sys_mhint(a, MEM_DONTNEED, NULL);
+	is_int(faults_of(a, 64), 64, "holds from then on");
+	sys_umap(a, 64 * PAGE);
+	a = mmap(NULL, 64 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	is_int(madvise(a, 64 * PAGE, MADV_RANDOM), 0, "MADV_RANDOM");
+	is_int(faults_of(a, 64), 64, "is the same order");
+	munmap(a, 64 * PAGE);
+	close(fd);
+	unlink("/tmp/zmem");
+}
+
+/* SINGLE: of a child, and when it ends. */
+static void
+single(void)
+{
+	struct sysmem m = { .len = PAGE, .perm = RW };
+	int fd = open("/tmp/zmem", O_RDWR | O_CREAT | O_TRUNC, 0600), status;
+	char *a, *b;
+
+	ftruncate(fd, PAGE);
+	a = sys_map(fd, ZMAP_FILE | ZMAP_SINGLE, &m);
+	ok(a != NONE && (a[0] = 'k') && pread(fd, &(char){ 0 }, 1, 0) == 1, "SINGLE");
+	status = child_does(look, a);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "a child does not have it");
+	b = sys_map(fd, ZMAP_FILE | ZMAP_SHARED, &m);
+	ok(b != NONE && b[0] == 'k', "its own process may have it again");
+	if (fork() == 0)
+		_exit(sys_map(fd, ZMAP_FILE | ZMAP_SHARED, &m) == NONE && errno == EBUSY &&
+		    mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EBUSY ? 0 : 1);
+	wait(&status);
+	is_int(status, 0, "no other may, by mmap neither");
+	sys_umap(a, PAGE);
+	if (fork() == 0)
+		_exit(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED ? 0 : 1);
+	wait(&status);
+	is_int(status, 0, "when it is gone another may");
+	if (fork() == 0)
+		_exit(sys_map(fd, ZMAP_FILE | ZMAP_SINGLE, &m) == NONE && errno == EBUSY ? 0 : 1);
+	wait(&status);
+	is_int(status, 0, "but not SINGLE while this one has it");
+	sys_umap(b, PAGE);
+	close(fd);
+	unlink("/tmp/zmem");
 }
 
 static void
@@ -306,6 +408,8 @@ main(void)
 	lock_all();
 	mapping();
 	hints();
+	orders();
+	single();
 	locking();
 	return tap_done();
 }
