@@ -9,7 +9,9 @@
 #include "kern/kstat.h"
 #include "kern/log.h"
 #include "kern/proc.h"
+#include "kern/sched.h"
 #include "kern/string.h"
+#include "kern/time.h"
 #include "mach/user.h"
 #include <abi/sysctl.h>
 
@@ -86,9 +88,22 @@ sysctl_set(const char *name, const char *text)
 	return s->set != NULL ? s->set(s, text) : EPERM;
 }
 
+/* Others end what they are at, as process 1 collects orphans: until nobody else is ready, a second at most. */
+static void
+let_others(void)
+{
+	int tries = 50;
+
+	do {
+		thr_sleep_prepare(false);
+		(void)thr_sleep(deadline_after(NSEC_PER_SEC / 50));
+	} while (sched_load() > 1 && --tries > 0);
+}
+
 static int
 quiesce_set(struct sysctl *s, const char *text)
 {
+	let_others();
 	quiesce();
 	return 0;
 }
