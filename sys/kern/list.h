@@ -1,5 +1,6 @@
 #pragma once
 /* A doubly linked list with a head; an unlinked node points at itself. */
+#include "kern/assert.h"
 #include "kern/types.h"
 
 struct list {
@@ -52,6 +53,7 @@ list_unlink(struct list *n)
 {
 	struct list *next = n->next, *prev = n->prev;
 
+	ASSERT(next->prev == n && prev->next == n);
 	next->prev = prev;
 	prev->next = next;
 }

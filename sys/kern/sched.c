@@ -462,7 +462,7 @@ sleep_until_woken(struct thr *t, struct thr *to)
 	struct cpu *c = cpu_self();
 	struct runq *q = runq_mine();
 
-	ASSERT(intr_enabled() && (c->hold & ~HOLD_IDLE) == 0);
+	ASSERT(intr_enabled() && (c->hold & ~HOLD_IDLE) == 0 && !c->deferred_running);
 	if (unlikely((atomic_load(&t->t_work) & WORK_SIGNAL) != 0))
 		sched_wake(t, ERESTART, true);
 	intr_off();

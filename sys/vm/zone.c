@@ -418,6 +418,7 @@ zone_alloc(struct zone *z, uint32_t flags)
 	struct magazine **m, *mag;
 	void *obj;
 
+	ASSERT(cpu_self()->intr_depth == 0);
 	if (!(z->flags & ZONE_NOFAILTEST) && fail_now(FAIL_SLAB))
 		return NULL;
 	hold_add();
