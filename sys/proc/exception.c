@@ -18,7 +18,8 @@
  * does not.  Its registers can be read and written, its report asked for (ts_exception).
  *
  * 5. Who must not see a process does not hear of it either: set-id exec closes its channels, and makes
- * new ones impossible for callers without euid 0.
+ * new ones impossible for callers without euid 0.  A job's channel stays, but is passed over for such a process
+ * unless root made it: a user would see addresses, and decide how the program goes on.
  *
  * Locking: proc_tree_lock for which channels there are, which exception a thread has, and the answer.
  */
@@ -278,6 +279,17 @@ take_locked(struct node *end)
 	return end;
 }
 
+/* A job's, for the process that runs: not a user's when its ids were changed. */
+static struct node *
+take_job_locked(struct job *j, bool debugger)
+{
+	const struct exchannels *x = &j->j_exchannels;
+
+	if (unlikely(proc_self()->p_setid) && (debugger ? x->debugger_user : x->plain_user))
+		return NULL;
+	return take_locked(debugger ? x->debugger : x->plain);
+}
+
 static struct node *
 channel_for(uint32_t type)
 {
@@ -326,7 +338,7 @@ ask_jobs(uint32_t type, const struct fault *f)
 		struct node *end;
 
 		spin_lock(&proc_tree_lock);
-		end = take_locked(j->j_exchannels.plain);
+		end = take_job_locked(j, false);
 		spin_unlock(&proc_tree_lock);
 		if (decided(ask(end, type, MX_EXCEPTION_CHANNEL_TYPE_JOB, f)))
 			return true;
@@ -383,7 +395,7 @@ job_debugger(struct procx *px)
 
 	spin_lock(&proc_tree_lock);
 	for (struct job *j = px->px_proc.p_job; j != NULL && end == NULL && !px->px_announced; j = j->j_parent)
-		end = take_locked(j->j_exchannels.debugger);
+		end = take_job_locked(j, true);
 	px->px_announced = true;
 	spin_unlock(&proc_tree_lock);
 	return end;
@@ -430,11 +442,10 @@ exchannels_close(struct exchannels *x)
 		node_unuse(debugger);
 }
 
-/* Where the task keeps its channel; EBADSTATE once it ended. */
+/* Where the task keeps its channels; EBADSTATE once it ended. */
 static int
-place_locked(struct node *task, bool debugger, struct node ***out)
+place_locked(struct node *task, struct exchannels **x)
 {
-	struct exchannels *x;
 
 	if (task->kind == NODE_THREAD) {
 		struct thr *t = thr_of(task);
@@ -443,7 +454,7 @@ place_locked(struct node *task, bool debugger, struct node ***out)
 			return EBADSTATE;
 		if (proc_protected(t->t_proc))
 			return EPERM;
-		x = &t->t_sig->ts_exchannels;
+		*x = &t->t_sig->ts_exchannels;
 	} else if (task->kind == NODE_PROCESS) {
 		struct proc *p = container_of(task, struct proc, p_node);
 
@@ -451,30 +462,38 @@ place_locked(struct node *task, bool debugger, struct node ***out)
 			return EPERM;
 		if (p->p_state > PROC_ALIVE)
 			return EBADSTATE;
-		x = &procx_of(p)->px_exchannels;
+		*x = &procx_of(p)->px_exchannels;
 	} else {
 		if (job_of(task)->j_dead)
 			return EBADSTATE;
-		x = &job_of(task)->j_exchannels;
+		*x = &job_of(task)->j_exchannels;
 	}
-	*out = debugger ? &x->debugger : &x->plain;
 	return 0;
+}
+
+static struct node **
+place_of(struct exchannels *x, bool debugger)
+{
+	return debugger ? &x->debugger : &x->plain;
 }
 
 /* Ours goes into the task; one whose reader is gone makes room. */
 static int
 bind(struct node *task, bool debugger, struct node *ours)
 {
-	struct node **place, *old = NULL;
+	struct node *old = NULL;
+	struct exchannels *x;
 	int error;
 
 	spin_lock(&proc_tree_lock);
-	error = place_locked(task, debugger, &place);
-	if (error == 0 && *place != NULL && !channel_peer_closed(*place))
+	error = place_locked(task, &x);
+	if (error == 0 && (old = *place_of(x, debugger)) != NULL && !channel_peer_closed(old)) {
 		error = EISCONN;
+		old = NULL;
+	}
 	if (error == 0) {
-		old = *place;
-		*place = ours;
+		*place_of(x, debugger) = ours;
+		*(debugger ? &x->debugger_user : &x->plain_user) = !cred_super(proc_self()->p_cred);
 	}
 	spin_unlock(&proc_tree_lock);
 	if (old != NULL)
@@ -485,12 +504,13 @@ bind(struct node *task, bool debugger, struct node *ours)
 static void
 unbind(struct node *task, bool debugger, struct node *ours)
 {
-	struct node **place, *found = NULL;
+	struct node *found = NULL;
+	struct exchannels *x;
 
 	spin_lock(&proc_tree_lock);
-	if (place_locked(task, debugger, &place) == 0 && *place == ours) {
+	if (place_locked(task, &x) == 0 && *place_of(x, debugger) == ours) {
 		found = ours;
-		*place = NULL;
+		*place_of(x, debugger) = NULL;
 	}
 	spin_unlock(&proc_tree_lock);
 	if (found != NULL)
@@ -560,7 +580,9 @@ report_get(struct node *n, uint32_t slot_rights, struct info_sink *s)
 	int error = EBADSTATE;
 
 	spin_lock(&proc_tree_lock);
-	if (t->t_proc != NULL && t->t_sig != NULL && t->t_sig->ts_exception != NULL) {
+	if (t->t_proc != NULL && proc_protected(t->t_proc)) {
+		error = EPERM;
+	} else if (t->t_proc != NULL && t->t_sig != NULL && t->t_sig->ts_exception != NULL) {
 		report = t->t_sig->ts_exception->report;
 		error = 0;
 	}

@@ -13,6 +13,7 @@ struct thr;
 struct exchannels {
 	struct node *plain;		/* [p] */
 	struct node *debugger;		/* [p] of processes and jobs */
+	bool plain_user, debugger_user;	/* [p] made by somebody without euid 0 */
 };
 
 struct fault {
