@@ -344,7 +344,6 @@ cycles(void)
 {
 	int p[2], q[2], l, c, s;
 	struct sockaddr_un a = addr_of(NAME);
-	long refused = 0;
 
 	socketpair(AF_UNIX, SOCK_DGRAM, 0, p);
 	socketpair(AF_UNIX, SOCK_STREAM, 0, q);
@@ -355,9 +354,6 @@ cycles(void)
 	fails(send_fds(q[1], &p[0], 1, 0), EINVAL, "nor the peer of what holds it");
 	recv(p[1], &s, 1, 0);
 	is_int(send_fds(q[1], &p[1], 1, 0), 1, "when it is out, it may");
-	for (int i = 0; i < 100000; i++)
-		refused += send_fds(q[0], &q[i % 2], 1, 0) == -1 && errno == EINVAL;
-	is_int(refused, 100000, "a hundred thousand tries");
 	close(p[0]), close(p[1]), close(q[0]), close(q[1]);
 
 	l = listener(NAME, SOCK_STREAM, 4);
