@@ -30,6 +30,7 @@
 #include "kern/owner.h"
 #include "kern/time.h"
 #include "kern/uio.h"
+#include "mach/string.h"
 #include "mach/user.h"
 #include "vm/kmap.h"
 #include "vm/page.h"
@@ -71,7 +72,20 @@ struct pipe_end {
 
 LOCK_CLASS(io_class, "pipe I/O", RANK_IO);
 LOCK_CLASS(fifo_class, "fifo", RANK_IO - 1);
-ZONE(pipe_zone, struct pipe);
+static void
+pipe_construct(void *obj)
+{
+	struct pipe *p = obj;
+
+	mach_fill(p, 0, sizeof(*p));
+	spin_init(&p->lock, &node_class);
+	for (int s = RD; s <= WR; s++) {
+		sigsrc_init(&p->src[s], &p->lock, 0);
+		mutex_init(&p->io[s], &io_class);
+	}
+}
+
+ZONE_CTOR(pipe_zone, struct pipe, pipe_construct);
 ZONE(end_zone, struct pipe_end);
 COUNTER(pipes, "node.pipe");
 static struct mutex fifo_lock = MUTEX_INIT(fifo_lock, &fifo_class);
@@ -281,12 +295,20 @@ pipe_ioctl(struct node *n, unsigned long cmd, uintptr_t arg, int *result)
 	return copyout(&count, (void __user *)arg, sizeof(count));
 }
 
+/* Back to what pipe_construct() makes. */
 static void
 pipe_free(struct pipe *p)
 {
-	for (unsigned i = 0; i < PIPE_PAGES; i++)
+	for (unsigned i = 0; i < PIPE_PAGES; i++) {
 		if (p->pages[i] != NULL)
 			page_free_ring(p->pages[i]);
+		p->pages[i] = NULL;
+	}
+	ASSERT(p->refs == 0 && p->open[RD] == 0 && p->open[WR] == 0);
+	p->head = p->count = 0;
+	p->opened[RD] = p->opened[WR] = 0;
+	p->src[RD].bits = p->src[WR].bits = 0;
+	p->slot = NULL;
 	zone_free(pipe_zone, p);
 	kstat_add(&pipes, -1);
 }
@@ -331,16 +353,11 @@ static const struct node_ops pipe_ops = {
 static struct pipe *
 pipe_make(void)
 {
-	struct pipe *p = zone_alloc(pipe_zone, ZALLOC_ZERO);
+	struct pipe *p = zone_alloc(pipe_zone, 0);
 
 	if (p == NULL)
 		return NULL;
 	kstat_add(&pipes, 1);
-	spin_init(&p->lock, &node_class);
-	for (int s = RD; s <= WR; s++) {
-		sigsrc_init(&p->src[s], &p->lock, 0);
-		mutex_init(&p->io[s], &io_class);
-	}
 	p->koid = koid_new();
 	return p;
 }

@@ -30,17 +30,22 @@
  *    watched zone has no magazines (cap is 0, so that the common path does not know of it) and
  *    takes objects from slabs of their own, `guarded', where each has a struct owner behind it:
  *    a mark, who took it last and who gave it back.  All of it is always kept there, and the
- *    flags say what is looked at; guarded slabs may outlive the watching.  debug.zoneguard=1 puts
- *    what is larger than KMEM_SLAB_MAX right below a guard page.
+ *    flags say what is looked at; guarded slabs may outlive the watching.  fail=N among them makes the
+ *    N-th allocation from now on fail, whoever asks.  debug.zoneguard=1 puts what is larger than
+ *    KMEM_SLAB_MAX right below a guard page.
  *
  * 8. Counters.  zone.NAME counts live objects, exactly, whatever the magazines hold; the lines below it
- *    tell the size, the slabs, and how often the magazines (misses) and the depot too (slow) had
- *    none.  Hits are not counted: that would be a tenth of the common path.  QUIESCE, and the page
+ *    tell the size, the slabs, the full magazines of the depot, the slabs ever given back (reaped), and how
+ *    often the magazines (misses) and the depot too (slow) had none.  Hits are not counted: that would be a tenth of the common path.  QUIESCE, and the page
  *    daemon when frames are few, empty this CPU's magazines and the depots and give back every
  *    empty slab.
  *
- * Rejected: colouring (QEMU has no cache, and power-of-two slabs with tails spread well enough),
- * constructed-state caching (our constructors are cheaper than the cache miss), resizing magazines.
+ * 9. Constructed objects (ZONE_CTOR) keep their state in magazines and in the depot.  In a slab they do
+ *    not: the list of free ones is in their first bytes, and poison in the rest.  So the constructor runs
+ *    when an object leaves a slab; debug kernels, which poison at once, run it at each allocation.
+ *
+ * Rejected: colouring (QEMU has no cache, and power-of-two slabs with tails spread well enough), destructors
+ * (a constructed state holds nothing outside of the object), resizing magazines.
  *
  * Letters: I immutable, z the zone's lock, c the CPU's own under hold.
  */
@@ -105,9 +110,12 @@ struct zone {
 	struct magazine *full, *none;	/* [z] the depot */
 	uint32_t nfull;			/* [z] */
 	uint32_t watch;			/* [z] WATCH_* */
+	uint32_t fail_in;		/* [z] so many allocations until one fails; 0: none does */
 	uint32_t align;			/* [I] */
 	uint64_t nslabs;		/* [z] */
 	uint64_t misses, slow;		/* [z] allocations from the depot and from slabs */
+	uint64_t reaped;		/* [z] slabs given back */
+	void (*ctor)(void *);		/* [I] or NULL */
 	struct kstat stat;
 	char name[32];			/* [I] "zone.NAME" */
 };
@@ -117,6 +125,7 @@ struct zone {
 #define WATCH_REDZONE	1u
 #define WATCH_POISON	2u
 #define WATCH_AUDIT	4u
+#define WATCH_FAIL	8u
 
 /* Behind each object of a guarded slab. */
 struct owner {
@@ -175,8 +184,11 @@ object_dies(const struct zone *z, void *obj)
 static __attribute__((noinline)) void *
 object_ready(const struct zone *z, void *obj, uint32_t flags)
 {
-	if (CONFIG_DEBUG)
+	if (CONFIG_DEBUG) {
 		object_born(z, obj);
+		if (z->ctor != NULL)
+			z->ctor(obj);
+	}
 	if (flags & ZALLOC_ZERO)
 		mach_fill(obj, 0, z->size);
 	return obj;
@@ -299,6 +311,8 @@ slab_alloc_locked(struct zone *z, uintptr_t pc)
 	char *obj;
 
 	z->slow++;
+	if (guarded && z->fail_in != 0 && --z->fail_in == 0)
+		return NULL;
 	if (p == NULL && (p = slab_grow(z, guarded)) == NULL)
 		return NULL;
 	first = SLAB_FIRST(p->word);
@@ -315,6 +329,8 @@ slab_alloc_locked(struct zone *z, uintptr_t pc)
 		watch_taken(z, obj, pc);
 	if (CONFIG_DEBUG)
 		mach_fill(obj, ZONE_POISON, MIN(sizeof(uint16_t), z->size));
+	else if (z->ctor != NULL)
+		z->ctor(obj);
 	return obj;
 }
 
@@ -341,6 +357,7 @@ slab_free_locked(struct zone *z, void *obj, uint32_t keep, uintptr_t pc)
 	list_remove(&p->link);
 	if (guarded || z->empty >= keep) {
 		z->nslabs--;
+		z->reaped++;
 		page_free_order(p, z->order);
 		return;
 	}
@@ -550,6 +567,7 @@ slabs_reap(struct zone *z)
 		list_remove(&p->link);
 		z->empty--;
 		z->nslabs--;
+		z->reaped++;
 		page_free_order(p, z->order);
 	}
 	spin_unlock(&z->lock);
@@ -599,16 +617,39 @@ zone_cap(const struct zone *z)
 	return z->flags & ZONE_PLAIN ? 0 : z->size <= 1024 ? MAG_ROUNDS : 4;
 }
 
-/* "redzone,poison,audit", any of them, or nothing. */
-static int
-watch_parse(const char *text, uint32_t *out)
+/* N of "fail=N"; 0: it is no such word. */
+static uint32_t
+watch_number(const char *text, size_t n)
 {
-	*out = 0;
+	uint32_t v = 0;
+
+	if (n < 6 || n > 12 || memcmp(text, "fail=", 5) != 0)
+		return 0;
+	for (size_t i = 5; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		v = v * 10 + (uint32_t)(text[i] - '0');
+	}
+	return v;
+}
+
+/* "redzone,poison,audit,fail=N", any of them, or nothing. */
+static int
+watch_parse(const char *text, uint32_t *out, uint32_t *fail_in)
+{
+	*out = *fail_in = 0;
 	while (*text != '\0') {
 		size_t i, n = 0;
+		uint32_t number;
 
 		while (text[n] != '\0' && text[n] != ',')
 			n++;
+		if ((number = watch_number(text, n)) != 0) {
+			*out |= WATCH_FAIL;
+			*fail_in = number;
+			text += n + (text[n] == ',');
+			continue;
+		}
 		for (i = 0; i < ARRAY_SIZE(watches); i++)
 			if (strlen(watches[i].name) == n && memcmp(watches[i].name, text, n) == 0)
 				break;
@@ -624,22 +665,25 @@ static int
 watch_set(struct sysctl *s, const char *text)
 {
 	size_t n = 0;
-	uint32_t watch;
+	uint32_t watch, fail_in;
 	struct zone *z;
 
 	while (text[n] != '\0' && text[n] != ':')
 		n++;
-	if (text[n] == '\0' || watch_parse(text + n + 1, &watch) != 0)
+	if (text[n] == '\0' || watch_parse(text + n + 1, &watch, &fail_in) != 0)
 		return EINVAL;
 	for (z = zones; z < zones + nzones; z++)
 		if (strlen(z->name) == n + 5 && memcmp(z->name + 5, text, n) == 0)
 			break;
 	if (z == zones + nzones)
 		return ENOENT;
+	if ((watch & WATCH_FAIL) != 0 && (z->flags & ZONE_NOFAILTEST) != 0)
+		return EINVAL;
 	if (z == magazine_zone || ROUND_UP(z->stride + sizeof(struct owner), z->align) > PAGE_SIZE << z->order)
 		return EINVAL;
 	spin_lock(&z->lock);
 	z->watch = watch;
+	z->fail_in = fail_in;
 	z->cap = watch != 0 ? 0 : zone_cap(z);
 	spin_unlock(&z->lock);
 	cpu_magazines_empty(z);
@@ -661,6 +705,8 @@ watch_get(struct sysctl *s, char *buf, size_t size)
 		for (size_t i = 0; i < ARRAY_SIZE(watches); i++)
 			if ((z->watch & watches[i].flag) != 0)
 				len += (size_t)snprintf(buf + len, size - len, "%s,", watches[i].name);
+		if ((z->watch & WATCH_FAIL) != 0)
+			len += (size_t)snprintf(buf + len, size - len, "fail=%u,", z->fail_in);
 		buf[len - 1] = '\n';
 	}
 	return 0;
@@ -696,7 +742,8 @@ zone_lines(const struct kstat *k, void (*fn)(void *, const char *, uint64_t, boo
 {
 	const struct zone *z = container_of(k, struct zone, stat);
 	const struct { const char *name; uint64_t value; } lines[] = {
-		{ "misses", z->misses }, { "size", z->size }, { "slabs", z->nslabs }, { "slow", z->slow },
+		{ "depot", z->nfull }, { "misses", z->misses }, { "reaped", z->reaped }, { "size", z->size },
+		{ "slabs", z->nslabs }, { "slow", z->slow },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -833,8 +880,10 @@ zone_create(const char *name, size_t size, size_t align, uint32_t flags)
 static void
 zone_set_init(void)
 {
-	for (const struct zone_entry *e = zone_set_start; e < zone_set_end; e++)
+	for (const struct zone_entry *e = zone_set_start; e < zone_set_end; e++) {
 		*e->zone = zone_create(e->name, e->size, e->align, 0);
+		(*e->zone)->ctor = e->ctor;
+	}
 }
 INIT(zone_set_init, LEVEL_KERN - 1);
 

@@ -29,8 +29,15 @@ struct zone_entry {
 	struct zone **zone;
 	const char *name;
 	size_t size, align;
+	void (*ctor)(void *);
 };
-#define ZONE(var, type) \
+#define ZONE(var, type)	ZONE_CTOR(var, type, NULL)
+/*
+ * The same, of objects that are in a state of their own, made by fn(object), whenever they are allocated: who
+ * frees one has brought it back into that state.  What stays as it is (locks, list heads) is so made
+ * once, and not at each allocation.  ZALLOC_ZERO does not go with it.
+ */
+#define ZONE_CTOR(var, type, fn) \
 	static struct zone *var; \
 	static const struct zone_entry zone_entry_##var __section(".zone_set") = \
-	    { .zone = &var, .name = #type, .size = sizeof(type), .align = _Alignof(type) }
+	    { .zone = &var, .name = #type, .size = sizeof(type), .align = _Alignof(type), .ctor = fn }

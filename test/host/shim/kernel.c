@@ -73,8 +73,15 @@ kmem_free(void *p, size_t size)
 void *
 zone_alloc(struct zone *z, uint32_t flags)
 {
+	const struct host_zone *h = (const struct host_zone *)z;
+	void *p;
+
 	/* The set of zones is not walked here: the entry says how large an object is. */
-	return kmem_alloc((size_t)(uintptr_t)z, flags);
+	if ((uintptr_t)z < HOST_ZONE_SIZES)
+		return kmem_alloc((size_t)(uintptr_t)z, flags);
+	if ((p = kmem_alloc(h->size, flags)) != NULL)
+		h->ctor(p);
+	return p;
 }
 
 void

@@ -15,4 +15,14 @@ void *kmem_alloc(size_t size, uint32_t flags) __must_check;
 void kmem_free(void *, size_t size);
 
 #define ZONE(var, type) static struct zone *const var = (struct zone *)sizeof(type)
+
+/* With a constructor it is a struct, which no size is as large as the address of. */
+struct host_zone {
+	size_t size;
+	void (*ctor)(void *);
+};
+#define HOST_ZONE_SIZES	65536u
+#define ZONE_CTOR(var, type, fn) \
+	static const struct host_zone host_zone_##var = { sizeof(type), fn }; \
+	static struct zone *const var = (struct zone *)(uintptr_t)&host_zone_##var
 #endif
