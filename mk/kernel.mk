@@ -92,7 +92,7 @@ build/check/includes: mk/checkinc $(KSOURCES) $(KHEADERS)
 # Every native call has a manual page, and the pages say nothing that the table does not.
 build/check/man: mk/genman conf/syscalls include/abi/mxstatus.h $(wildcard include/mx/*.h usr/share/man/calls/* usr/share/man/man*/*)
 	$(call say,CHECK,manual)
-	$(Q)mk/genman $@
+	$(Q)rm -rf $@ && mk/genman $@
 # Every error of a native call has a point in a guest test.
 build/check/tests: mk/checktests conf/syscalls $(wildcard test/guest/*.c)
 	$(call say,CHECK,tests)

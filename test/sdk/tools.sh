@@ -85,6 +85,7 @@ is 'lua: compiled' '7' "echo 'print(7)' >p.lua; luac -o p.luac p.lua && lua p.lu
 is 'date: a zone without an offset, with one' 'UTC CET 01' 'echo $(TZ=UTC date -d @0 +%Z) $(TZ=CET-1 date -d @0 "+%Z %H")'
 is 'man' "sysctl - show and set tunables of the kernel" 'man sysctl | sed "s/.\x08//g" | grep " - show" | sed "s/^ *//"'
 is 'man of a native call' 'MX_RIGHT_SIGNAL.' 'man 2 mx_object_signal | sed "s/.\x08//g" | grep -o "MX_RIGHT_[A-Z]*\."'
+is 'man of a POSIX call' 'posix - calls that POSIX describes' 'man 2 fork | sed "s/.\x08//g" | grep " - calls" | sed "s/^ *//"'
 is 'man: no such page' 5 'man nosuch >/dev/null 2>&1; echo $?'
 is 'apropos, after makewhatis' 'dmesg(8)' 'makewhatis && apropos "kernel.s log" | cut -d" " -f1'
 is 'sqlite3' '3|2.5' 'sqlite3 t.db "create table t(x); insert into t values(2),(3); begin; insert into t values(9); rollback;"; sqlite3 t.db "select max(x), avg(x) from t"; rm t.db'
