@@ -24,6 +24,7 @@
 
 LOCK_CLASS(timer_class, "timer", RANK_TIMER);
 COUNTER(armed_timers, "kern.timers");
+COUNTER_EVENT(fired, "kern.timers.fired");
 static struct spin timer_lock = SPIN_INIT(&timer_class);
 static struct timer *root;		/* [timer_lock] the heap */
 static nsec_t next_tick;		/* [timer_lock] 0: no tick wanted */
@@ -216,8 +217,10 @@ run_due(struct deferred *d)
 	nsec_t now = clock_now();
 	struct timer *t;
 
-	while ((t = take_due(now)) != NULL)
+	while ((t = take_due(now)) != NULL) {
+		fired.value++;
 		t->fn(t);
+	}
 }
 static struct deferred timer_deferred = DEFERRED_INIT(timer_deferred, run_due);
 

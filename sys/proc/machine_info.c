@@ -11,7 +11,7 @@
 #include <abi/info.h>
 #include <abi/rights.h>
 
-/* One record a CPU that runs.  Timers and calls are not counted apart: that would cost each of them. */
+/* One record a CPU that runs.  Calls are not counted, `syscalls' is 0: that would cost each of them. */
 static int
 cpu_stats(struct node *n, uint32_t slot_rights, struct info_sink *s)
 {
@@ -20,6 +20,7 @@ cpu_stats(struct node *n, uint32_t slot_rights, struct info_sink *s)
 		.cpu_number = cpu_self()->number, .flags = MX_INFO_CPU_STATS_FLAG_ONLINE,
 		.idle_time = idle != NULL ? (int64_t)(idle->t_sys_ns + idle->t_user_ns) : 0,
 		.context_switches = kstat_value("sched.switches"), .ints = kstat_value("intr.count"),
+		.timers = kstat_value("kern.timers.fired"),
 	};
 
 	return info_put(s, &info);

@@ -263,6 +263,12 @@ machine(void)
 
 	is_int(mx_object_get_info(j, MX_INFO_CPU_STATS, c, sizeof(c), &actual, &avail), MX_OK, "CPU_STATS");
 	ok(actual >= 1 && actual == avail && c[0].context_switches > 0 && c[0].ints > 0, "what a CPU did");
+	ok(c[0].cpu_number == 0 && (c[0].flags & 1) != 0 && c[0].idle_time > 0 && c[0].syscalls == 0, "who it is; calls are not counted");
+	uint64_t timers = c[0].timers;
+	for (int i = 0; i < 3; i++)
+		mx_nanosleep(mx_deadline_after(MX_MSEC(1)));
+	mx_object_get_info(j, MX_INFO_CPU_STATS, c, sizeof(c), NULL, NULL);
+	ok(c[0].timers >= timers + 3, "three sleeps are three timers");
 	is_int(mx_object_get_info(j, MX_INFO_KMEM_STATS, &k, sizeof(k), NULL, NULL), MX_OK, "KMEM_STATS");
 	ok(k.free_bytes + k.wired_bytes + k.total_heap_bytes + k.vmo_bytes + k.mmu_overhead_bytes + k.other_bytes == k.total_bytes &&
 	    k.vmo_bytes > 0, "where the memory is");
