@@ -687,37 +687,41 @@ desc_install(struct node *n, uint32_t rights, uint32_t flags, enum desc_range ra
 	return error;
 }
 
-int
-handle_install(struct node *n, uint32_t rights, void __user *out)
+/* A place for a handle, whose value the caller has been told. */
+static inline int
+reserve_told(void __user *out, uint32_t *index)
 {
-	uint32_t index, h;
-	int error = desc_reserve(DESC_NATIVE, 0, &index);
+	int error = desc_reserve(DESC_NATIVE, 0, index);
+	uint32_t h;
 
 	if (error != 0)
 		return error;
-	h = value_of(desctab_mine(), index);
+	h = value_of(desctab_mine(), *index);
 	error = copyout(&h, out, sizeof(h));
+	if (error != 0)
+		desc_unreserve(*index);
+	return error;
+}
+
+int
+handle_install(struct node *n, uint32_t rights, void __user *out)
+{
+	uint32_t index;
+	int error = reserve_told(out, &index);
+
 	if (error == 0)
 		desc_publish(index, n, rights, DESC_CLOEXEC);
-	else
-		desc_unreserve(index);
 	return error;
 }
 
 int
 handle_install_slot(struct slot *s, void __user *out)
 {
-	uint32_t index, h;
-	int error = desc_reserve(DESC_NATIVE, 0, &index);
+	uint32_t index;
+	int error = reserve_told(out, &index);
 
-	if (error != 0)
-		return error;
-	h = value_of(desctab_mine(), index);
-	error = copyout(&h, out, sizeof(h));
 	if (error == 0)
 		slot_publish(index, s);
-	else
-		desc_unreserve(index);
 	return error;
 }
 

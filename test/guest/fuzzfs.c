@@ -9,19 +9,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "rnd.h"
 #include "tap.h"
 
 #define CALLS	20000
 #define CHILDREN 8
-
-static uint64_t seed;
-
-static unsigned
-rnd(unsigned n)
-{
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (unsigned)(seed >> 33) % n;
-}
 
 static long
 call(long nr, const long *a)
@@ -167,8 +159,8 @@ main(int argc, char **argv)
 	for (int i = 0; i < CHILDREN; i++) {
 		pid_t pid;
 
-		seed = first + (uint64_t)i;
-		tap_print("# seed %llu\n", (unsigned long long)seed);
+		rnd_seed = first + (uint64_t)i;
+		tap_print("# seed %llu\n", (unsigned long long)rnd_seed);
 		pid = fork();
 		if (pid == 0)
 			child();

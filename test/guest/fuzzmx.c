@@ -29,6 +29,7 @@
 #include <abi/channel.h>
 #include <abi/ipc.h>
 #include "sysnum.h"
+#include "rnd.h"
 #include "tap.h"
 
 #define POOL		64
@@ -60,17 +61,6 @@ static struct shared {
 	unsigned long done;		/* steps */
 	int words[16];			/* futexes */
 } *shared;
-static __thread uint64_t state;
-
-static uint32_t
-rnd(uint32_t n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)((state * 0x2545f4914f6cdd1dull) >> 33) % n;
-}
-
 static long
 call8(long nr, const uint64_t a[8])
 {
@@ -701,7 +691,7 @@ step(void)
 static void *
 run(void *seed)
 {
-	state = (uintptr_t)seed | 1;
+	rnd_seed = (uintptr_t)seed | 1;
 	for (int i = 0; i < steps; i++)
 		step();
 	return NULL;
@@ -742,7 +732,7 @@ world(uint64_t seed)
 	setrlimit(RLIMIT_HANDLES, &slots);
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
-	state = seed * 0x9e3779b97f4a7c15ull | 1;
+	rnd_seed = seed * 0x9e3779b97f4a7c15ull | 1;
 	for (int i = 0; i < POOL; i++)
 		make();
 	for (int i = 0; i < WORKERS; i++) {

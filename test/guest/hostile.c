@@ -14,16 +14,8 @@
 #include <time.h>
 #include <ucontext.h>
 #include <abi/signal.h>
+#include "rnd.h"
 #include "tap.h"
-
-static uint64_t seed = 20260101;
-
-static uint32_t
-rnd(void)
-{
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return seed >> 33;
-}
 
 /* --- signal frames --- */
 
@@ -33,25 +25,25 @@ odd_value(void)
 	static const uint64_t v[] = { 0, 1, 8, 0x10, 0x23, 0x7fffffffe000ull, 0x7fffffffffffull,
 		0x800000000000ull, 0xffff800000000000ull, 0xffffffff80100000ull, ~0ull, 0x3202, 0x244ed7 };
 
-	return rnd() % 4 == 0 ? (uint64_t)rnd() << 32 | rnd() : v[rnd() % (sizeof(v) / sizeof(v[0]))];
+	return rnd(4) == 0 ? (uint64_t)rnd(1u << 31) << 32 | rnd(1u << 31) : v[rnd(sizeof(v) / sizeof(v[0]))];
 }
 
 static void
 damage_frame(int sig, siginfo_t *si, void *p)
 {
 	struct abi_ucontext *uc = p;
-	unsigned n = 1 + rnd() % 4;
+	unsigned n = 1 + rnd(4);
 
 	for (unsigned i = 0; i < n; i++) {
-		switch (rnd() % 3) {
+		switch (rnd(3)) {
 		case 0:
-			uc->mcontext.gregs[rnd() % ABI_NGREG] = odd_value();
+			uc->mcontext.gregs[rnd(ABI_NGREG)] = odd_value();
 			break;
 		case 1:
-			uc->mcontext.fx[rnd() % 512] = (uint8_t)rnd();
+			uc->mcontext.fx[rnd(512)] = (uint8_t)rnd(1u << 31);
 			break;
 		default:
-			((uint64_t *)uc)[rnd() % (sizeof(*uc) / 8)] = odd_value();
+			((uint64_t *)uc)[rnd(sizeof(*uc) / 8)] = odd_value();
 			break;
 		}
 	}
@@ -78,12 +70,12 @@ forged(void)
 	struct sigaction sa = { .sa_sigaction = damage_frame, .sa_flags = SA_SIGINFO };
 	int status, strange = 0;
 
-	tap_print("# seed %llu\n", (unsigned long long)seed);
+	tap_print("# seed %llu\n", (unsigned long long)rnd_seed);
 	for (int i = 0; i < 600; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			seed += i;
+			rnd_seed += i;
 			sigaction(SIGUSR1, &sa, NULL);
 			for (int k = 0; k < 20; k++)
 				raise(SIGUSR1);
@@ -152,14 +144,14 @@ static char head[4096];
 static void
 damage_head(void)
 {
-	unsigned n = 1 + rnd() % 3;
+	unsigned n = 1 + rnd(3);
 
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t v = odd_value();
-		unsigned at = rnd() % (64 + 6 * 56);
+		unsigned at = rnd(64 + 6 * 56);
 
-		if (rnd() % 2 == 0)
-			head[at] ^= (char)(1 << rnd() % 8);
+		if (rnd(2) == 0)
+			head[at] ^= (char)(1 << rnd(8));
 		else
 			memcpy(head + (at & ~7u), &v, 8);
 	}

@@ -9,6 +9,7 @@
 #include <mx/object.h>
 #include <mx/process.h>
 #include <mx/syscalls.h>
+#include "rnd.h"
 #include "tap.h"
 
 static const mx_rights_t bit[12] = {
@@ -17,15 +18,6 @@ static const mx_rights_t bit[12] = {
 };
 static mx_handle_t full;		/* a VMO with just these */
 static mx_handle_t ends[2];
-static uint64_t seed = 88172645463325252u;
-
-static uint32_t
-rnd(uint32_t n)
-{
-	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-	return (uint32_t)(seed >> 32) % n;
-}
-
 static mx_rights_t
 spread(uint32_t set)
 {

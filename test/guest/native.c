@@ -13,6 +13,7 @@
 #include <abi/rights.h>
 #include <abi/sig.h>
 #include "sysuser.h"
+#include "rnd.h"
 #include "tap.h"
 
 typedef uint32_t handle;
@@ -905,15 +906,6 @@ static struct model {
 	int queue[NQUEUE], n;	/* a registration, or NREGS + i: user packet i */
 	uint64_t order;
 } m;
-static uint64_t seed;
-
-static uint32_t
-rnd(uint32_t n)
-{
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (uint32_t)(seed >> 33) % n;
-}
-
 static uint32_t
 rnd_levels(void)
 {
@@ -1082,7 +1074,7 @@ against_model(void)
 {
 	for (int round = 0; round < 8; round++) {
 		handle p = port_new(), e[NEVENTS];
-		uint64_t i, first = seed = (uint64_t)now();
+		uint64_t i, first = rnd_seed = (uint64_t)now();
 
 		memset(&m, 0, sizeof(m));
 		for (int k = 0; k < NEVENTS; k++)

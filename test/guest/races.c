@@ -9,18 +9,10 @@
 #include <sys/socket.h>
 #include <mx/fd.h>
 #include <mx/syscalls.h>
+#include "rnd.h"
 #include "tap.h"
 
 #define ROUNDS	2000
-
-static uint64_t seed = 0x2545f4914f6cdd1dull;
-
-static uint32_t
-rnd(uint32_t n)
-{
-	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-	return (uint32_t)(seed >> 33) % n;
-}
 
 static void
 dally(uint32_t n)

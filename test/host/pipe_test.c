@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include "host.h"
+#include "transfer.h"
 #include "ipc/pipe.h"
 #include "kern/error.h"
 #include "kern/node.h"
@@ -35,19 +36,6 @@ check(bool cond, const char *what)
 		good = false;
 		printf("# %s: queued %zu\n", what, tail - head);
 	}
-}
-
-static int
-transfer(struct node *n, unsigned char *buf, size_t len, uint32_t flags, size_t *done)
-{
-	struct kiovec one;
-	struct uio u;
-	int error;
-
-	uio_init(&u, &one, (uintptr_t)buf, len, flags | UIO_KERNEL | UIO_NONBLOCK);
-	error = (flags & UIO_WRITE) != 0 ? node_write(n, &u) : node_read(n, &u);
-	*done = len - u.resid;
-	return error;
 }
 
 static void
