@@ -203,6 +203,54 @@ list(void)
 	close(ends[1]);
 }
 
+/* A user sees what is his own, in lsobj as in /proc. */
+static void
+users_list(void)
+{
+	unsigned long long roots, his;
+	char args[64], text[256];
+	int status, go[2], wait_for[2];
+	mx_handle_t e;
+	struct line l;
+	pid_t pid;
+	char c;
+
+	mx_event_create(0, &e);
+	find(getpid(), (unsigned)mx_handle_fd(e), &l);
+	roots = l.koid;
+	pipe(go), pipe(wait_for);
+	pid = fork();
+	if (pid == 0) {
+		tap_in_child = 1;
+		tap_bad = 0;
+		mx_handle_close(e);
+		if (setuid(1000) != 0)
+			_exit(99);
+		mx_event_create(0, &e);
+		find(getpid(), (unsigned)mx_handle_fd(e), &l);
+		his = l.koid;
+		ok(lsobj("-k event", roots, text) == 2 && text[0] == '\0', "root's event is not in his list");
+		lsobj("-k event", his, text);
+		ok(text[0] != '\0', "his own is");
+		snprintf(args, sizeof(args), "-p %d", (int)getppid());
+		is_int(lsobj(args, roots, text), -1, "nor what a process of root's has, asked for by its number");
+		snprintf(args, sizeof(args), "-p %d", (int)getpid());
+		ok(lsobj(args, his, text) > 1 && text[0] != '\0', "his own process's is");
+		write(go[1], "x", 1);
+		read(wait_for[0], &c, 1);
+		_exit(tap_bad != 0);
+	}
+	read(go[0], &c, 1);
+	lsobj("-k event", roots, text);
+	ok(text[0] != '\0', "root sees his own");
+	snprintf(args, sizeof(args), "-p %d -k event", (int)pid);
+	is_int(lsobj(args, 0, text), 2, "and the user's");
+	write(wait_for[1], "x", 1);
+	status = child_status(pid);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the user saw what he should");
+	close(go[0]), close(go[1]), close(wait_for[0]), close(wait_for[1]), mx_handle_close(e);
+}
+
 int
 main(void)
 {
@@ -211,5 +259,6 @@ main(void)
 	socket_peers();
 	is_int(in_child(as_user), 0, "another user sees nothing of root's processes");
 	list();
+	users_list();
 	return tap_done();
 }
