@@ -26,6 +26,7 @@
 #include "kern/wait.h"
 #include "mach/atomic.h"
 #include "mach/user.h"
+#include "vm/arena.h"
 #include "vm/zone.h"
 #include <abi/fcntl.h>
 #include <abi/sig.h>
@@ -57,7 +58,7 @@ LOCK_CLASS(pty_class, "pty", RANK_FILE - 2);	/* devfs makes names under it */
 LOCK_CLASS(pty_write_class, "pty.write", RANK_IO);
 LOCK_CLASS(state_class, "pty.state", RANK_NODE);
 static struct mutex pty_lock = MUTEX_INIT(pty_lock, &pty_class);
-static uint64_t units[NPTY / 64];			/* [pty_lock] numbers in use */
+IDS(units, 0, NPTY - 1);				/* [pty_lock] */
 static struct spin state_lock = SPIN_INIT(&state_class);
 static struct list gone = LIST_INIT(gone);		/* [state_lock] ptys to be freed */
 static struct sigsrc reap_work;				/* [state_lock] SIGNALED: gone is not empty */
@@ -185,16 +186,13 @@ pty_name(struct pty *y)
 	int error = EAGAIN;
 
 	mutex_lock(&pty_lock);
-	for (i = 0; i < NPTY; i++)
-		if ((units[i / 64] & (uint64_t)1 << i % 64) == 0)
-			break;
-	if (i < NPTY) {
+	if (ids_lowest(&units, &i)) {
 		y->y_unit = i;
 		pts_path(path, sizeof(path), i);
 		y->y_tty->t_rdev = dev_make(136, i);
 		error = devfs_add(path, S_IFCHR | 0620, dev_make(136, i), pts_open, y);
-		if (error == 0)
-			units[i / 64] |= (uint64_t)1 << i % 64;
+		if (error != 0)
+			ids_put(&units, i);
 	}
 	mutex_unlock(&pty_lock);
 	return error;
@@ -208,7 +206,7 @@ pty_unname(struct pty *y)
 	pts_path(path, sizeof(path), y->y_unit);
 	mutex_lock(&pty_lock);
 	devfs_remove(path);
-	units[y->y_unit / 64] &= ~((uint64_t)1 << y->y_unit % 64);
+	ids_put(&units, y->y_unit);
 	mutex_unlock(&pty_lock);
 }
 

@@ -29,6 +29,7 @@
 #include "proc/job.h"
 #include "proc/native.h"
 #include "proc/thread.h"
+#include "vm/arena.h"
 #include "vm/page.h"
 #include "vm/space.h"
 #include "vm/zone.h"
@@ -46,8 +47,7 @@ ZONE(procx_zone, struct procx);
 COUNTER(procs, "proc.processes");
 COUNTER_EVENT(forks, "proc.made");
 static struct procx *hash[HASH];		/* [p] */
-static uint64_t pid_taken[(PID_MAX + 64) / 64];	/* [p] */
-static int32_t pid_last;			/* [p] */
+IDS(pids, 1, PID_MAX);				/* [p] */
 static struct proc *init_proc;			/* [I] */
 
 /* --- the process node --- */
@@ -106,24 +106,15 @@ PROPERTY(proc_name, MX_PROP_NAME, NODE_PROCESS, MX_MAX_NAME_LEN, proc_name_get, 
 
 /* --- pids --- */
 
-static bool
-pid_is_taken(int32_t pid)
-{
-	return (pid_taken[pid / 64] >> (pid % 64) & 1) != 0;
-}
-
 static int
 pid_get_locked(int32_t *out)
 {
-	for (int i = 0; i < PID_MAX; i++) {
-		pid_last = pid_last >= PID_MAX ? 1 : pid_last + 1;
-		if (!pid_is_taken(pid_last)) {
-			pid_taken[pid_last / 64] |= (uint64_t)1 << (pid_last % 64);
-			*out = pid_last;
-			return 0;
-		}
-	}
-	return EAGAIN;
+	uint32_t pid;
+
+	if (!ids_next(&pids, &pid))
+		return EAGAIN;
+	*out = (int32_t)pid;
+	return 0;
 }
 
 struct proc *
@@ -143,7 +134,7 @@ pid_release_locked(int32_t pid)
 	ASSERT(spin_held(&proc_tree_lock));
 	if (proc_lookup_locked(pid) == NULL && pgrp_lookup_locked(pid) == NULL &&
 	    !session_exists_locked(pid))
-		pid_taken[pid / 64] &= ~((uint64_t)1 << (pid % 64));
+		ids_put(&pids, (uint32_t)pid);
 }
 
 struct proc *

@@ -1,9 +1,7 @@
 /*
  * Kernel virtual memory beside the direct map.
  *
- * 1. The arena is one range (mach/mmu.h).  Free pieces are a list sorted by address, joined when
- *    freed; allocation is first fit, so the list is a handful long.  One piece is always there: the
- *    rest of the range.
+ * 1. Addresses come from an arena over one range (mach/mmu.h).
  *
  * 2. Guards.  Every allocation has an unmapped page on each side: the piece taken is one page longer at
  *    either end.  A kernel stack lies at the end of its piece and grows down towards its guard.
@@ -18,98 +16,24 @@
 #include "kern/assert.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
-#include "kern/list.h"
 #include "kern/lock.h"
 #include "kern/owner.h"
 #include "mach/mmu.h"
 #include "mach/pmap.h"
 #include "mach/string.h"
+#include "vm/arena.h"
 #include "vm/page.h"
-#include "vm/zone.h"
 
 #define STACK_CACHE	16u
 
-struct piece {
-	struct list link;
-	vaddr_t start, end;	/* [k] */
-};
-
 LOCK_CLASS(kmap_class, "kmap", RANK_PMAP + 4);
 static struct spin kmap_lock = SPIN_INIT(&kmap_class);
-static struct list pieces = LIST_INIT(pieces);	/* [k] free, sorted */
-static struct zone *piece_zone;
+static struct arena addresses;
 static void *stacks[STACK_CACHE];		/* [k] */
 static unsigned nstacks;			/* [k] */
 
 COUNTER(stat_mapped, "kmap.pages");
 COUNTER(stat_stacks, "kmap.stacks");
-
-/* --- the arena --- */
-
-static vaddr_t
-arena_alloc(size_t size)
-{
-	struct piece *p, *gone = NULL;
-	vaddr_t va = 0;
-
-	spin_lock(&kmap_lock);
-	list_for_each(p, &pieces, link) {
-		if (p->end - p->start < size)
-			continue;
-		va = p->start;
-		p->start += size;
-		if (p->start == p->end) {
-			list_remove(&p->link);
-			gone = p;
-		}
-		break;
-	}
-	spin_unlock(&kmap_lock);
-	if (gone != NULL)
-		zone_free(piece_zone, gone);
-	return va;
-}
-
-/* Without memory for a new piece the range is lost, which is harmless: there is 1 TiB of it. */
-static void
-arena_free(vaddr_t start, size_t size)
-{
-	struct piece *new = zone_alloc(piece_zone, 0), *p, *prev = NULL, *next = NULL;
-	vaddr_t end = start + size;
-
-	spin_lock(&kmap_lock);
-	list_for_each(p, &pieces, link) {
-		if (p->start >= end) {
-			next = p;
-			break;
-		}
-		prev = p;
-	}
-	if (prev != NULL && prev->end == start) {
-		prev->end = end;
-		if (next != NULL && next->start == end) {
-			prev->end = next->end;
-			list_remove(&next->link);
-		} else {
-			next = NULL;
-		}
-	} else if (next != NULL && next->start == end) {
-		next->start = start;
-		next = NULL;
-	} else if (new != NULL) {
-		new->start = start;
-		new->end = end;
-		list_insert_after(prev != NULL ? &prev->link : &pieces, &new->link);
-		new = next = NULL;
-	} else {
-		next = NULL;
-	}
-	spin_unlock(&kmap_lock);
-	if (new != NULL)
-		zone_free(piece_zone, new);
-	if (next != NULL)
-		zone_free(piece_zone, next);
-}
 
 /* --- frames behind it --- */
 
@@ -148,10 +72,10 @@ region_alloc(size_t size, enum page_use use)
 	if (size == 0 || size > MMU_KMAP_END - MMU_KMAP_BASE)
 		return NULL;
 	size = ROUND_UP(size, PAGE_SIZE);
-	if ((va = arena_alloc(size + 2 * PAGE_SIZE)) == 0)
+	if ((va = arena_alloc(&addresses, size + 2 * PAGE_SIZE)) == 0)
 		return NULL;
 	if (!frames_map(va + PAGE_SIZE, size, use)) {
-		arena_free(va, size + 2 * PAGE_SIZE);
+		arena_free(&addresses, va, size + 2 * PAGE_SIZE);
 		return NULL;
 	}
 	kstat_add(&stat_mapped, (int64_t)(size / PAGE_SIZE));
@@ -166,7 +90,7 @@ region_free(void *base, size_t size)
 	size = ROUND_UP(size, PAGE_SIZE);
 	ASSERT(va >= MMU_KMAP_BASE && va + size <= MMU_KMAP_END);
 	frames_unmap(va, size);
-	arena_free(va - PAGE_SIZE, size + 2 * PAGE_SIZE);
+	arena_free(&addresses, va - PAGE_SIZE, size + 2 * PAGE_SIZE);
 	kstat_add(&stat_mapped, -(int64_t)(size / PAGE_SIZE));
 }
 
@@ -194,7 +118,7 @@ kmap_device(paddr_t pa, size_t size, bool write_combine)
 {
 	paddr_t start = ROUND_DOWN(pa, PAGE_SIZE);
 	size_t length = (size_t)(ROUND_UP(pa + size, PAGE_SIZE) - start);
-	vaddr_t va = arena_alloc(length + 2 * PAGE_SIZE);
+	vaddr_t va = arena_alloc(&addresses, length + 2 * PAGE_SIZE);
 
 	if (va == 0)
 		return NULL;
@@ -207,7 +131,7 @@ kmap_device(paddr_t pa, size_t size, bool write_combine)
 			done -= PAGE_SIZE;
 			pmap_kernel_remove(va + done);
 		}
-		arena_free(va - PAGE_SIZE, length + 2 * PAGE_SIZE);
+		arena_free(&addresses, va - PAGE_SIZE, length + 2 * PAGE_SIZE);
 		return NULL;
 	}
 	return (void *)(va + (vaddr_t)(pa - start));
@@ -286,16 +210,10 @@ kstack_guard_hit(vaddr_t va)
 }
 
 #if CONFIG_DEBUG
-/* How the arena is cut is nobody's leak. */
 static void
 kmap_holds(void)
 {
-	struct piece *p;
-
-	spin_lock(&kmap_lock);
-	list_for_each(p, &pieces, link)
-		owner_seen(p);
-	spin_unlock(&kmap_lock);
+	arena_hold(&addresses);
 }
 HOLDS(kmap_holds);
 #endif
@@ -303,14 +221,6 @@ HOLDS(kmap_holds);
 static void
 kmap_init(void)
 {
-	struct piece *all;
-
-	piece_zone = zone_create("kmap_piece", sizeof(struct piece), _Alignof(struct piece),
-	    ZONE_NOFAILTEST | ZONE_NOTLIVE);
-	all = zone_alloc(piece_zone, 0);
-	VERIFY(all != NULL);
-	all->start = MMU_KMAP_BASE;
-	all->end = MMU_KMAP_END;
-	list_push_back(&pieces, &all->link);
+	arena_init(&addresses, MMU_KMAP_BASE, MMU_KMAP_END);
 }
 INIT(kmap_init, LEVEL_VM + 2);
