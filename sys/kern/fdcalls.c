@@ -112,6 +112,24 @@ set_flags(struct node *n, uint32_t rights, uint32_t flags)
 	return 0;
 }
 
+/* Another thread may have closed the descriptor meanwhile, which drops the process's locks: so does this. */
+static int
+wait_for_lock(struct node *n, int fd, uintptr_t arg)
+{
+	struct node *now = NULL;
+	int error = fcntl_lock_hook(n, F_SETLKW, arg);
+
+	if (error != 0)
+		return error;
+	if (desc_get((uint32_t)fd, NODE_ANY, 0, &now) == 0)
+		node_unuse(now);
+	if (now == n)
+		return 0;
+	if (desc_closed_hook != NULL)
+		desc_closed_hook(n);
+	return EBADF;
+}
+
 static int
 fcntl_node(struct node *n, uint32_t rights, uint32_t slot_flags, int fd, int cmd, uintptr_t arg,
     intptr_t *result)
@@ -127,9 +145,10 @@ fcntl_node(struct node *n, uint32_t rights, uint32_t slot_flags, int fd, int cmd
 		return 0;
 	case F_SETFL:
 		return set_flags(n, rights, (uint32_t)arg);
+	case F_SETLKW:
+		return fcntl_lock_hook != NULL ? wait_for_lock(n, fd, arg) : EINVAL;
 	case F_GETLK:
 	case F_SETLK:
-	case F_SETLKW:
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:

@@ -758,9 +758,51 @@ native_kinds(void)
 	mx_handle_close(b);
 }
 
+static struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+static void *
+wait_lock(void *fd)
+{
+	return (void *)(intptr_t)(fcntl(*(int *)fd, F_SETLKW, &whole) == 0 ? 0 : errno);
+}
+
+/* A lock that comes when the descriptor is closed is given back, as close would have done. */
+static void
+lock_of_a_closed(void)
+{
+	int fd = open("locked", O_RDWR | O_CREAT, 0600), ready[2];
+	pid_t holder, other;
+	pthread_t t;
+	void *v;
+	char c;
+
+	pipe(ready);
+	holder = fork();
+	if (holder == 0) {
+		fcntl(fd, F_SETLK, &whole);
+		write(ready[1], "r", 1);
+		msleep(60);
+		_exit(0);
+	}
+	read(ready[0], &c, 1);
+	t = go(wait_lock, &fd);
+	msleep(10);
+	close(fd);
+	pthread_join(t, &v);
+	child_status(holder);
+	is_int((intptr_t)v, EBADF, "F_SETLKW of a descriptor that was closed meanwhile");
+	other = fork();
+	if (other == 0)
+		_exit(fcntl(open("locked", O_RDWR), F_SETLK, &whole) != 0);
+	is_int(child_status(other), 0, "leaves no lock behind");
+	unlink("locked");
+	close(ready[0]), close(ready[1]);
+}
+
 static void
 closing(void)
 {
+	lock_of_a_closed();
 	posix_kinds(0);
 	posix_kinds(1);
 	last_reader();
