@@ -189,7 +189,6 @@ inode_make(struct image *img, uint32_t ino)
 	if (error != 0)
 		return error;
 	img->inodes[ino] = ip;
-	ip->i_rdev = di.rdev;
 	if (S_ISREG(di.mode)) {
 		ip->i_size = di.size;
 		if (di.size != 0) {
@@ -199,6 +198,8 @@ inode_make(struct image *img, uint32_t ino)
 		}
 	} else if (S_ISLNK(di.mode)) {
 		return link_fill(img, &di, ip);
+	} else if (S_ISCHR(di.mode) || S_ISBLK(di.mode)) {
+		ip->i_rdev = di.rdev;
 	}
 	return 0;
 }

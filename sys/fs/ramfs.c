@@ -457,7 +457,8 @@ make(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t ui
 	error = ramfs_inode(fs, 0, mode, uid, gid, now, &ip);
 	if (error != 0)
 		goto free_entry;
-	ip->i_rdev = rdev;
+	if (ip->i_vnode.v_ops == &dev_vops)
+		ip->i_rdev = rdev;
 	if (target != NULL && (error = ramfs_target(ip, target, strlen(target))) != 0)
 		goto free_inode;
 	if (out != NULL)
@@ -710,7 +711,7 @@ ramfs_getattr(struct vnode *vn, struct vattr *a)
 {
 	struct inode *ip = inode_of(vn);
 
-	a->size = a->blocks = 0;
+	a->size = a->blocks = a->rdev = 0;
 	if (is_reg(ip)) {
 		a->size = file_size(ip);
 		a->blocks = file_blocks(ip, a->size);
@@ -718,9 +719,10 @@ ramfs_getattr(struct vnode *vn, struct vattr *a)
 		a->size = ip->i_count * 32;
 	} else if (vn->v_ops == &link_vops) {
 		a->size = ip->i_target_len;
+	} else if (vn->v_ops == &dev_vops) {
+		a->rdev = ip->i_rdev;
 	}
 	a->ino = vn->v_ino;
-	a->rdev = ip->i_rdev;
 	spin_lock(&tree_lock);
 	a->mode = vn->v_mode;
 	a->uid = vn->v_uid;

@@ -24,7 +24,6 @@ struct inode {
 	struct list i_all;		/* [t] the file system's inodes */
 	struct list i_names;		/* [t] struct entry by e_names; a directory has one at most */
 	uint32_t i_nlink;		/* [t] 0: removed; while not, the tree holds one reference */
-	uint64_t i_rdev;		/* [I] */
 	nsec_t i_atime, i_mtime, i_ctime, i_btime;	/* [t] */
 	union {
 		struct {		/* regular */
@@ -42,7 +41,10 @@ struct inode {
 			char *i_target;		/* [I] */
 			size_t i_target_len;	/* [I] */
 		};
-		struct device *i_dev;	/* [I] device of devfs_add, counted; NULL: by i_rdev */
+		struct {		/* device */
+			struct device *i_dev;	/* [I] of devfs_add, counted; NULL: by i_rdev */
+			uint64_t i_rdev;	/* [I] */
+		};
 	};
 };
 

@@ -27,6 +27,6 @@ struct cpu {
 	struct runq *runq;		/* [I] */
 	struct thr *idle;		/* [I] */
 	struct pmap *pmap;		/* [cpu] whose root is loaded; NULL: the kernel's own */
-	uint64_t magazines[128][2];	/* [cpu] zone allocator: loaded and previous magazine */
+	uint64_t magazines[96][2];	/* [cpu] zone allocator: loaded and previous magazine */
 	struct mach_cpu mach;
 };

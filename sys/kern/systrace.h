@@ -14,8 +14,8 @@ enum { SYSTRACE_NONE, SYSTRACE_STRING, SYSTRACE_VECTOR, SYSTRACE_IN, SYSTRACE_OU
 	SYSTRACE_OUT_BUFFER,		/* as long as the result says */
 };
 struct systrace {
-	uint8_t what;
-	uint16_t size;			/* IN, OUT; of an element: IN_BUFFER */
+	uint16_t what : 3;
+	uint16_t size : 13;		/* IN, OUT; of an element: IN_BUFFER */
 };
 extern const struct systrace systrace[SYS_MAX + 1][8];
 

@@ -18,6 +18,7 @@
 #include "x86/canary.h"
 #include "x86/cpu.h"
 #include "x86/mmu.h"
+#include "x86/stacks.h"
 
 struct bootinfo bootinfo;
 extern char image_start[], image_end[];
@@ -25,7 +26,7 @@ extern char image_start[], image_end[];
 uint64_t
 boot_image_bytes(void)
 {
-	return (uint64_t)(image_end - image_start);
+	return (uint64_t)(image_end - image_start) - NGUARDED * GUARD;
 }
 
 /* --- loaders --- */
@@ -214,13 +215,26 @@ modules_trim(void)
 		bootinfo.modules[root] = bootinfo.modules[--bootinfo.nmodules];
 }
 
+/* All but the frames of its guard pages, which nobody sees there. */
+static void
+image_remove(void)
+{
+	const char *from = image_start;
+
+	for (unsigned i = 0; i < NGUARDED; i++) {
+		bootmem_remove(mmu_kva_to_phys(from), mmu_kva_to_phys((void *)GUARD_OF(i)));
+		from = (const char *)GUARD_OF(i) + GUARD;
+	}
+	bootmem_remove(mmu_kva_to_phys(from), mmu_kva_to_phys(image_end));
+}
+
 static void
 memory_init(void)
 {
 	bootmem_seal();			/* from here on only cuts */
 	modules_trim();
 	bootmem_remove(0, 0x10000);	/* start-up code of other CPUs, old BIOS data */
-	bootmem_remove(mmu_kva_to_phys(image_start), mmu_kva_to_phys(image_end));
+	image_remove();
 	for (unsigned i = 0; i < bootinfo.nmodules; i++)
 		bootmem_remove(bootinfo.modules[i].start, bootinfo.modules[i].end);
 	mmu_boot_begin();

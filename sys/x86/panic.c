@@ -3,8 +3,8 @@
  *
  * Everything goes straight to the early console: the log, its locks and the drivers may be what is
  * broken.  The call chain is followed by frame pointers and named by the symbol table that the
- * second link put into the image (mk/ksyms): 32-bit distances from text_start, sorted, with
- * the place of each name.
+ * second link put into the image (mk/ksyms): the lengths of all functions from text_start on, then their
+ * names.  It is walked from its beginning: who asks has time, and memory is dear.
  */
 #include <stdarg.h>
 #include "kern/assert.h"
@@ -12,6 +12,7 @@
 #include "kern/log.h"
 #include "kern/proc.h"
 #include "kern/status.h"
+#include "kern/string.h"
 #include "kern/thr.h"
 #include "mach/console.h"
 #include "mach/cpu.h"
@@ -50,13 +51,9 @@ say(const char *fmt, ...)
 
 /* --- symbols --- */
 
-struct ksym {
-	uint32_t at;		/* from text_start */
-	uint32_t name;		/* offset in the strings after the table */
-};
 struct ksym_table {
-	uint32_t count, reserved;
-	struct ksym syms[];
+	uint32_t count;
+	uint16_t length[];	/* the last is 0; then NUL-terminated names */
 };
 extern const struct ksym_table ksyms_start[], ksyms_end[];
 
@@ -64,21 +61,19 @@ const char *
 ksym_find(uintptr_t pc, uintptr_t *offset)
 {
 	const struct ksym_table *t = ksyms_start;
-	uint32_t at = (uint32_t)(pc - (uintptr_t)text_start), lo = 0, hi;
+	const char *name;
+	uintptr_t at = (uintptr_t)text_start;
+	uint32_t i = 0;
 
-	if (t == ksyms_end || pc < (uintptr_t)text_start || pc >= (uintptr_t)text_end || t->count == 0)
+	if (t == ksyms_end || pc < at || pc >= (uintptr_t)text_end || t->count == 0)
 		return NULL;
-	hi = t->count;
-	while (hi - lo > 1) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (t->syms[mid].at <= at)
-			lo = mid;
-		else
-			hi = mid;
+	name = (const char *)&t->length[t->count];
+	for (; i < t->count - 1 && pc >= at + t->length[i]; i++) {
+		at += t->length[i];
+		name += strlen(name) + 1;
 	}
-	*offset = at - t->syms[lo].at;
-	return (const char *)&t->syms[t->count] + t->syms[lo].name;
+	*offset = pc - at;
+	return name;
 }
 
 /* `back' is 1 for return addresses: a call that never returns may be its function's last byte. */
