@@ -67,7 +67,14 @@ own(void)
 	mx_handle_close(e);
 }
 
-/* A child keeps one end of a channel. */
+/* Pseudo-handles name no slot, so they are in no list. */
+static void
+pseudo(void)
+{
+	is_int(system("grep -E ' (process|thread|vmar|job) ' /proc/$PPID/handles"), 1 << 8, "no pseudo-handle in /proc/PID/handles");
+	is_int(system("grep -E '^[0-9]+ (process|thread|vmar|job) ' /proc/$PPID/objects"), 1 << 8, "nor in objects");
+}
+
 static void
 socket_peers(void)
 {
@@ -255,6 +262,7 @@ int
 main(void)
 {
 	own();
+	pseudo();
 	peers();
 	socket_peers();
 	is_int(in_child(as_user), 0, "another user sees nothing of root's processes");

@@ -13,6 +13,10 @@
 #include <mx/process.h>
 #include <mx/syscalls.h>
 #include <abi/info.h>
+#include <abi/pctl.h>
+#include <abi/resource.h>
+#include <abi/signal.h>
+#include <abi/stat.h>
 #include <abi/task.h>
 #include <abi/vmo.h>
 #include "handle.h"
@@ -23,6 +27,7 @@
 #define BLOB	__attribute__((section("blob"), noinline, used, no_stack_protector))
 #define BAD	((void *)0x10)
 #define TERM	MX_TASK_TERMINATED
+#define JAIL	"/tmp/nproc.jail"
 
 extern const char __start_blob[], __stop_blob[];
 
@@ -144,6 +149,38 @@ b_selves(long arg1, long arg2)
 		if (nat3(SYS_mx_handle_duplicate, i << 18, 1l << 31, (long)&h) == 0)
 			there |= 1 << i;
 	nat3(SYS_mx_process_exit, there, 0, 0);
+}
+
+/* Bits for what it has of its maker, in_jail() below. */
+BLOB static void
+b_inherits(long arg1, long arg2)
+{
+	struct abi_sigaction act;
+	struct abi_rlimit lim;
+	struct abi_stat st;
+	uint32_t id[3];
+	uint64_t mask;
+	char name[16];
+	long has = 0;
+
+	if (sys3(SYS_getresuid, (long)&id[0], (long)&id[1], (long)&id[2]) == 0 && id[0] == 1000 && id[1] == 1000 && id[2] == 1000)
+		has |= 1;
+	name[0] = '/', name[1] = 'm', name[2] = 0;
+	if (nat4(SYS_fstatat, -100, (long)name, (long)&st, 0) == 0)
+		has |= 2;		/* the root */
+	if (sys3(SYS_getcwd, (long)name, sizeof(name), 0) > 0 && name[0] == '/' && name[1] == 's' && name[2] == 0)
+		has |= 4;
+	if (sys3(SYS_umask, 0, 0, 0) == 027)
+		has |= 8;
+	if (sys3(SYS_getsid, 0, 0, 0) == arg2 && sys3(SYS_getpgid, 0, 0, 0) == arg2)
+		has |= 16;
+	if (sys3(SYS_pctl, PROC_GETLIM, PROC_LIM(RLIMIT_NOFILE), (long)&lim) == 0 && lim.cur == 77)
+		has |= 32;
+	if (sys3(SYS_sigaction, SIGUSR1, 0, (long)&act) == 0 && act.handler == 0)
+		has |= 64;		/* ignored in its maker */
+	if (sys3(SYS_sigprocmask, SIG_BLOCK, 0, (long)&mask) == 0 && mask == 0)
+		has |= 128;		/* blocked in its maker */
+	nat3(SYS_mx_process_exit, has, 0, 0);
 }
 
 /* --- making them ----------------------------------------------------------------------------------- */
@@ -346,6 +383,51 @@ starts(void)
 	drop(&m);
 	drop(&other);
 	mx_handle_close(event);
+}
+
+/* --- what it has of its maker: who he is and where, not what he holds and does --- */
+
+static volatile sig_atomic_t chlds;
+
+static void
+on_chld(int sig)
+{
+	chlds++;
+}
+
+static void
+in_jail(void)
+{
+	struct rlimit lim = { 77, 100 };
+	sigset_t set;
+
+	tap_in_child = 1;
+	tap_bad = 0;
+	if (chroot(JAIL) != 0 || chdir("/s") != 0 || setsid() == -1 || setrlimit(RLIMIT_NOFILE, &lim) != 0 ||
+	    setresuid(1000, 1000, 1000) != 0)
+		_exit(99);
+	umask(027);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGCHLD, on_chld);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	is_int(run(b_inherits, (uintptr_t)getsid(0)), 255, "ids, root, directory, umask, session, limits; no action, no mask");
+	fails(waitpid(-1, NULL, 0), ECHILD, "no zombie is left of it");
+	is_int(chlds, 0, "and no SIGCHLD came");
+	_exit(tap_bad != 0);
+}
+
+static void
+inherits(void)
+{
+	int status;
+
+	mkdir(JAIL, 0755), mkdir(JAIL "/s", 0755);
+	close(open(JAIL "/m", O_CREAT | O_WRONLY, 0644));
+	status = in_child(in_jail);
+	is_int(status, 0, "it begins where its maker stands");
+	unlink(JAIL "/m"), rmdir(JAIL "/s"), rmdir(JAIL);
 }
 
 /* --- what it is -------------------------------------------------------------------------------------- */
@@ -627,6 +709,7 @@ main(void)
 {
 	creates();
 	starts();
+	inherits();
 	is_a_process();
 	outlives();
 	kills();
