@@ -33,7 +33,7 @@ struct sigact {
 	uintptr_t restorer;
 	uint64_t mask;
 	uint32_t flags;			/* SA_* */
-};
+} __attribute__((packed, aligned(4)));	/* 28 bytes: two processes' actions go into a frame */
 
 /* Signals that wait: a bit each, and what came with them, oldest first. */
 struct sigpend {
