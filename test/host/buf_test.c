@@ -21,81 +21,24 @@ struct zone_entry;
 #include "../../sys/fs/buf.c"
 #include "host.h"
 
-const struct zone_entry zone_set_start[1];
-
 /* --- the machine --- */
 
 #define RAM_SIZE	(16ull << 20)
+#include "vm/around.h"
 
-char *host_ram;
-static struct cpu cpu0;
-static struct thr thr0 = { .t_account = &account_root };
-struct cpu *host_cpu = &cpu0;
-struct thr *host_thr = &thr0;
-uint32_t host_hold = HOLD_IDLE;
-struct bootinfo bootinfo = { .nmodules = 1, .modules = { { .end = RAM_SIZE } } };
-static long fail_after = -1;	/* allocations until one fails */
 static unsigned long long seed;
 static unsigned nlocks;
 
-void
-panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("PANIC: ", stdout);
-	vfprintf(stdout, fmt, ap);
-	printf("\n");
-	fflush(stdout);
-	abort();
-}
-
-void log_warn(const char *fmt, ...) { printf("# warning: %s\n", fmt); }
-uint32_t owner_round;
-void kstat_register(struct kstat *k) { k->next = kstat_made; kstat_made = k; }
-struct kstat *kstat_made;
-const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }
-void deferred_run(void) { }
-void hold_left(void) { }
-uint64_t boot_image_bytes(void) { return 0; }
-void daemon_wake(void) { }
 bool daemon_wait(unsigned *tries, bool kill) { fail_after = -1; return true; }
-struct kstat dirty_pages;
-uint64_t dirty_limit = UINT64_MAX;
-bool dirty_wait(void) { return true; }
-void flusher_note(void) { }
-void flusher_wake(void) { }
-void flusher_progress(void) { }
-void *kmap_alloc(size_t size) { return malloc(size); }
-void kmap_free(void *p, size_t size) { free(p); }
-bool kmap_owns(const void *p) { return false; }
-nsec_t clock_now(void) { return 0; }
-nsec_t deadline_after(nsec_t d) { return d; }
-int thr_sleep_long(void) { panic("nobody wakes it"); }
-int thr_sleep_until(struct thr *to, nsec_t deadline) { panic("nobody wakes it"); }
-void thr_wake(struct thr *t, int error) { }
 void pmap_remove(struct pmap *p, vaddr_t start, vaddr_t end) { panic("nothing is mapped"); }
 void pmap_protect(struct pmap *p, vaddr_t start, vaddr_t end, uint32_t prot) { panic("nothing is mapped"); }
 void vmo_id_end(struct vmo_id *id) { panic("an identity"); }
 int copyin(const void __user *from, void *to, size_t n);
 int copyout(const void *from, void __user *to, size_t n) { return EFAULT; }
 
-bool
-fail_now(enum fail_class c)
-{
-	return fail_after >= 0 && (c == FAIL_PAGE || c == FAIL_SLAB) && fail_after-- == 0;
-}
-
 void spin_lock_checked(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); nlocks++; }
 void spin_unlock_checked(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); nlocks--; }
 bool spin_held(const struct spin *l) { return l->word != 0; }
-
-static void
-zone_entry_make(const struct zone_entry *e)
-{
-	*e->zone = zone_create(e->name, e->size, e->align, 0);
-}
 
 static void
 machine_init(void)

@@ -28,83 +28,26 @@ struct zone_entry;
 #include "../../sys/vm/window.c"
 #include "host.h"
 
-const struct zone_entry zone_set_start[1];
-
 /* --- the machine --- */
 
 #define RAM_SIZE	(48ull << 20)
 #define IMAGE_PAGES	24u
 #define IMAGE_START	(RAM_SIZE - IMAGE_PAGES * PAGE_SIZE)
+#include "vm/around.h"
 
-char *host_ram;
 paddr_t mmu_kernel_root;
 bool mmu_has_nx = true;
 static paddr_t root;
-static struct cpu cpu0;
-static struct thr thr0 = { .t_account = &account_root };
-struct cpu *host_cpu = &cpu0;
-struct thr *host_thr = &thr0;
-uint32_t host_hold = HOLD_IDLE;
-struct bootinfo bootinfo = { .nmodules = 1, .modules = { { .end = RAM_SIZE } } };
-static long fail_after = -1;	/* allocations until one fails */
-static bool failed;
 static unsigned long long seed;
 
-void
-panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("PANIC: ", stdout);
-	vfprintf(stdout, fmt, ap);
-	printf("\n");
-	fflush(stdout);
-	abort();
-}
-
-void log_warn(const char *fmt, ...) { printf("# warning: %s\n", fmt); }
-uint32_t owner_round;
-void kstat_register(struct kstat *k) { k->next = kstat_made; kstat_made = k; }
-struct kstat *kstat_made;
-const char *boot_option(const char *name, char *buf, size_t size) { return NULL; }
-void deferred_run(void) { }
-void hold_left(void) { }
-uint64_t boot_image_bytes(void) { return 0; }
-void daemon_wake(void) { }
 bool daemon_wait(unsigned *tries, bool kill) { fail_after = -1; return kill && ++*tries < 100; }
-struct kstat dirty_pages;
-uint64_t dirty_limit = UINT64_MAX;
-bool dirty_wait(void) { return true; }
-void flusher_note(void) { }
-void flusher_wake(void) { }
-void flusher_progress(void) { }
 bool daemon_wait_job(unsigned *tries, koid_t job) { return false; }
-void *kmap_alloc(size_t size) { return malloc(size); }
-void kmap_free(void *p, size_t size) { free(p); }
-bool kmap_owns(const void *p) { return false; }
-nsec_t clock_now(void) { return 0; }
-nsec_t deadline_after(nsec_t d) { return d; }
-int thr_sleep_long(void) { panic("nobody wakes it"); }
-int thr_sleep_until(struct thr *to, nsec_t deadline) { panic("nobody wakes it"); }
-void thr_wake(struct thr *t, int error) { }
 void thr_yield(void) { }
 
 uint64_t
 random_u64(void)
 {
 	return (uint64_t)host_random(&seed) << 33 ^ (uint64_t)host_random(&seed) << 11 ^ host_random(&seed);
-}
-
-bool
-fail_now(enum fail_class c)
-{
-	if (fail_after < 0 || (c != FAIL_PAGE && c != FAIL_SLAB))
-		return false;
-	if (fail_after-- > 0)
-		return false;
-	failed = true;
-	return true;
 }
 
 /* Locks: order and balance. */
@@ -292,12 +235,6 @@ int node_novmo(struct node *n, struct vmo **out) { return ENODEV; }
 int node_nosync(struct node *n) { return EINVAL; }
 void node_nounused(struct node *n) { }
 void vmo_id_end(struct vmo_id *id) { panic("an identity"); }
-
-static void
-zone_entry_make(const struct zone_entry *e)
-{
-	*e->zone = zone_create(e->name, e->size, e->align, 0);
-}
 
 static void
 machine_init(void)
