@@ -208,22 +208,49 @@ tell(uint8_t key, bool grey, bool down)
 	struct abi_event e = { .kbd = { .sym = grey ? 0 : symbol(key), .state = keyboard_modifiers(),
 		.code = key | (grey ? 0x100u : 0), .time = clock_now() } };
 
-	ev_post(&ev_input, down ? EV_KEYDOWN : EV_KEYUP, &e);
+	input_post(down ? EV_KEYDOWN : EV_KEYUP, &e);
 }
 
-/* Input belongs to the session that the screen's terminal belongs to. */
+void
+input_post(unsigned type, const struct abi_event *e)
+{
+	struct tty *screen = ttyport_tty(screen_port());
+	const struct session *s = screen->t_session;	/* compared, and never looked into */
+
+	ev_post(&ev_input, type, e);
+	if (s != NULL)
+		ev_post(s, type, e);
+	tty_unref(screen);
+}
+
+static void
+release_session(const void *owner)
+{
+	session_unref((struct session *)(uintptr_t)owner);
+}
+
+/* Input belongs to the session that the screen's terminal belongs to: who listens keeps his, so that no later one
+ * has its address. */
 static int
-may_listen(struct node *n)
+may_listen(struct node *n, struct ev_target *target)
 {
 	struct tty *t = tty_of_node(n), *screen;
+	struct session *self = session_self();
 	int error;
 
 	if (t == NULL || screen_port() == NULL)
 		return EINVAL;
 	screen = ttyport_tty(screen_port());
 	error = screen != t ? EINVAL : 0;
-	if (error == 0 && t->t_session != session_self() && !cred_super(proc_self()->p_cred))
-		error = EPERM;
+	if (error == 0 && !cred_super(proc_self()->p_cred)) {
+		if (t->t_session == self) {
+			session_ref(self);
+			target->owner = self;
+			target->release = release_session;
+		} else {
+			error = EPERM;
+		}
+	}
 	tty_unref(screen);
 	return error;
 }

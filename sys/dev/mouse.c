@@ -30,7 +30,7 @@ tell(unsigned type, uint32_t button, const struct mouse_report *r)
 		e.pointer.y = r->y;
 		e.pointer.z = r->z;
 	}
-	ev_post(&ev_input, type, &e);
+	input_post(type, &e);
 }
 
 void

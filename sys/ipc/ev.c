@@ -14,7 +14,7 @@
  * hash table by the address of what is watched.
  *
  * 4. Who may listen.  A folder needs a descriptor with READ, the console's input a descriptor of its
- * terminal with READ whose session is the caller's, a process a handle with INSPECT.  Programs can send only
+ * terminal with READ whose session is the caller's, and while it is (root: always), a process a handle with INSPECT.  Programs can send only
  * the three types that are theirs: nobody fakes a key.
  *
  * 5. Locking.  One spin lock (RANK_EVENT, before RANK_PORT) for all registrations; a packet goes home
@@ -74,7 +74,7 @@ COUNTER_EVENT(lost, "ev.lost");
 
 const char ev_input = 0;
 uint32_t ev_input_watched;
-int (*ev_tty_hook)(struct node *);
+int (*ev_tty_hook)(struct node *, struct ev_target *);
 
 static void
 ev_init(void)
@@ -204,11 +204,8 @@ target_proc(struct node *n, struct ev_target *t)
 static int
 target_tty(struct node *n, struct ev_target *t)
 {
-	int error = ev_tty_hook != NULL ? ev_tty_hook(n) : EINVAL;
-
-	if (error == 0)
-		*t = (struct ev_target){ &ev_input, &ev_input_watched, EVMASK_INPUT, NULL };
-	return error;
+	*t = (struct ev_target){ &ev_input, &ev_input_watched, EVMASK_INPUT, NULL };
+	return ev_tty_hook != NULL ? ev_tty_hook(n, t) : EINVAL;
 }
 
 /* What a descriptor names, with a reference. */

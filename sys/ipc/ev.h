@@ -24,6 +24,6 @@ struct ev_target {
 	void (*release)(const void *owner);	/* gives back the reference taken; NULL: none was */
 };
 struct node;
-/* Terminals, which are in a layer above: 0 when the node is the console's and the caller's session owns
- * it; EPERM, EINVAL. */
-extern int (*ev_tty_hook)(struct node *);
+/* Terminals, which are in a layer above: fills in owner and release.  Root's owner is ev_input, others have their
+ * session: they hear as long as the console is its.  EINVAL: another terminal; EPERM: another's session. */
+extern int (*ev_tty_hook)(struct node *, struct ev_target *);

@@ -49,6 +49,14 @@ pgrp_unref_locked(struct pgrp *pg)
 }
 
 void
+session_ref(struct session *s)
+{
+	spin_lock(&proc_tree_lock);
+	s->s_refs++;
+	spin_unlock(&proc_tree_lock);
+}
+
+void
 session_unref(struct session *s)
 {
 	spin_lock(&proc_tree_lock);

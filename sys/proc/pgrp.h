@@ -37,6 +37,7 @@ struct pgrp {
 };
 
 /* References; the _ref functions take the tree lock themselves. */
+void session_ref(struct session *);
 void session_unref(struct session *);
 void pgrp_ref(struct pgrp *);
 void pgrp_unref(struct pgrp *);
