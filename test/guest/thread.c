@@ -800,6 +800,62 @@ stops(void)
 	ok(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL, "SIGKILL ends a stopped one");
 }
 
+/* A stop and a suspension hold each by itself, in either order; SIGKILL asks neither. */
+static volatile long *alive;		/* shared: the child counts */
+
+static int
+stands(void)
+{
+	long at;
+
+	msleep(5);
+	at = *alive;
+	msleep(15);
+	return *alive == at;
+}
+
+static void
+stop_and_suspend(void)
+{
+	mx_handle_t p, t = 0, token;
+	mx_koid_t k = 0;
+	pid_t pid;
+	int st;
+
+	alive = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+	pid = fork();
+	if (pid == 0)
+		for (;;)
+			(*alive)++;
+	p = mx_pid_handle(pid);
+	mx_object_get_info(p, MX_INFO_PROCESS_THREADS, &k, sizeof(k), NULL, NULL);
+	mx_object_get_child(p, k, MX_RIGHT_SAME_RIGHTS, &t);
+	ok(!stands(), "a child that counts");
+	mx_task_suspend(t, &token);
+	kill(pid, SIGSTOP);
+	ok(stands(), "suspended, then stopped");
+	mx_handle_close(token);
+	ok(stands(), "the token goes: it is stopped");
+	is_int(waitpid(pid, &st, WUNTRACED), pid, "as its parent hears");
+	kill(pid, SIGCONT);
+	ok(!stands(), "and continues");
+	kill(pid, SIGSTOP);
+	waitpid(pid, &st, WUNTRACED);
+	mx_task_suspend(t, &token);
+	kill(pid, SIGCONT);
+	ok(stands(), "stopped, then suspended: SIGCONT is not enough");
+	mx_handle_close(token);
+	ok(!stands(), "without the token it is");
+	mx_task_suspend(t, &token);
+	kill(pid, SIGSTOP);
+	ok(stands(), "both");
+	kill(pid, SIGKILL);
+	waitpid(pid, &st, 0);
+	ok(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL, "SIGKILL passes both");
+	mx_handle_close(token), mx_handle_close(t), mx_handle_close(p);
+	munmap((void *)alive, 4096);
+}
+
 /* --- closing under a wait --- */
 
 static void
@@ -1097,6 +1153,7 @@ main(void)
 	signals();
 	passing_on();
 	stops();
+	stop_and_suspend();
 	closing();
 	closing_handle();
 	native();
