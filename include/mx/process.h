@@ -37,13 +37,13 @@ mx_job_default(void)
 
 /* Takes the handle that the creator passed under this number (mx_spawn_desc_t.startup_info); each
  * can be taken once, then it is MX_HANDLE_INVALID. */
-mx_handle_t	mx_take_startup_handle(uint32_t info);
+mx_handle_t	mx_take_startup_handle(uint32_t info) MX_ACQUIRE;
 
 /* A handle of another process, for who could kill(2) it; MX_HANDLE_INVALID and errno else. */
-mx_handle_t	mx_pid_handle(int pid);
+mx_handle_t	mx_pid_handle(int pid) MX_ACQUIRE;
 
 /* fork(2) with the child in this job (MANAGE_PROCESS); no pthread_atfork(3) handlers run. */
-pid_t		mx_job_fork(mx_handle_t job);
+pid_t		mx_job_fork(mx_handle_t job MX_USE);
 
 #ifdef __cplusplus
 }

@@ -16,8 +16,9 @@ typedef struct mx_spawn_desc {
 _Static_assert(sizeof(mx_spawn_desc_t) == sizeof(struct abi_spawn_desc), "mx_spawn_desc_t");
 
 /* `envp' NULL: the caller's environment.  The job MX_HANDLE_INVALID: the caller's own. */
-mx_status_t	mx_spawn(mx_handle_t job, uint32_t options, const char *path, const char *const argv[],
-		    const char *const envp[], const mx_spawn_desc_t *descs, size_t n, mx_handle_t *process);
+mx_status_t	mx_spawn(mx_handle_t job MX_USE, uint32_t options, const char *path, const char *const argv[],
+		    const char *const envp[], const mx_spawn_desc_t *descs, size_t n,
+		    mx_handle_t *process MX_ACQUIRE);
 
 #ifdef __cplusplus
 }

@@ -110,6 +110,25 @@ ok 'by Zircon names too' says zleak.c 'leak of handle'
 ok 'it sees a second release' says twice.c 'Releasing a previously released handle'
 ok 'it sees a use after release' says after.c 'Using a previously released handle'
 ok 'it says nothing of a clean program' quiet clean.c
+cat >spawn.c <<'X'
+#include <mx/spawn.h>
+#include <mx/syscalls.h>
+int leak(const char *const *);
+int leak(const char *const *argv)
+{
+	mx_handle_t p;
+	return mx_spawn(0, 0, argv[0], argv, argv, 0, 0, &p) != MX_OK;
+}
+X
+ok 'it knows the handle of a new process' says spawn.c 'leak of handle'
+# Every handle of a prototype is said to be made, used or ended there.
+annotated() {
+	cat "$top"/include/mx/*.h | sed 's,/\*.*\*/,,' | tr '\n' ' ' | tr ';' '\n' | grep -o ' mx_[a-z_]*(.*' |
+		sed 's/^[^(]*(//' | tr ',' '\n' | grep 'mx_handle_t' | grep -v 'MX_\(ACQUIRE\|USE\|RELEASE\)\|mx_handle_t)'  >bare
+	cat bare
+	[ ! -s bare ]
+}
+ok 'every handle of every prototype is annotated' annotated
 
 # --- pkg-config ---
 pc=$bin/x86_64-zenta-pkg-config
