@@ -9,6 +9,7 @@
 #include "fs/vnode.h"
 #include "kern/cpu.h"
 #include "kern/kstat.h"
+#include "kern/loadavg.h"
 #include "kern/owner.h"
 #include "kern/proc.h"
 #include "kern/sched.h"
@@ -128,7 +129,8 @@ int
 procfs_loadavg(struct text *t, struct proc *p)
 {
 	struct proc *q;
-	unsigned running = (unsigned)sched_load(), total = 0, last = 0;
+	unsigned total = 0, last = 0;
+	uint32_t load[3];
 
 	spin_lock(&proc_tree_lock);
 	list_for_each(q, &proc_list, p_all) {
@@ -136,7 +138,10 @@ procfs_loadavg(struct text *t, struct proc *p)
 		last = MAX(last, (unsigned)q->p_pid);
 	}
 	spin_unlock(&proc_tree_lock);
-	text_printf(t, "%u.00 %u.00 %u.00 %u/%u %u\n", running, running, running, running, total, last);
+	loadavg_read(load);
+	for (unsigned i = 0; i < 3; i++)
+		text_printf(t, "%u.%02u ", load[i] / LOAD_ONE, load[i] % LOAD_ONE * 100 / LOAD_ONE);
+	text_printf(t, "%u/%u %u\n", (unsigned)sched_load(), total, last);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"
+#include "kern/loadavg.h"
 #include "kern/lock.h"
 #include "kern/random.h"
 #include "kern/sched.h"
@@ -243,6 +244,7 @@ timer_interrupt(void)
 	if (tick) {
 		random_tick();
 		sched_tick();
+		loadavg_tick(now);
 	}
 }
 
