@@ -6,7 +6,7 @@
  * step and nice in one number and clamped with max() where it meant min(), so that every thread
  * ended at 255; here the step (0..31) is a cursor of its own.  It moves on each time the thread
  * uses up its slice and returns to 0 when it sleeps, so whoever waits for input goes before
- * whoever computes; see take_over() for whom that is.  Real-time threads are not stepped.
+ * whoever computes; see take_over() for whom that is.  The step is nothing to real-time threads.
  *
  * Strict order between classes: batch and idle threads may starve while better ones run.  Inside of
  * a class nobody does.  A new thread begins at its maker's step and on its slice, so a shell
@@ -86,8 +86,10 @@ INIT(sched_init, LEVEL_VM - 1);
 uint8_t
 sched_prio(uint8_t class, uint8_t step, int8_t nice)
 {
-	int within = (step & LIFTED) != 0 ? 0 : 32 + step + nice;
+	int within = 32 + nice;
 
+	if (class != THRRT)
+		within = (step & LIFTED) != 0 ? 0 : within + step;
 	within = within < 0 ? 0 : within > THRNPRIO - 1 ? THRNPRIO - 1 : within;
 	return (uint8_t)(THRNPRIO * class + within);
 }
