@@ -266,6 +266,14 @@ job_knows_setid(const struct job *j)
 }
 
 bool
+job_reaches_locked(const struct proc *p)
+{
+	const struct proc *self = proc_self();
+
+	return (self->p_policy & ~root_job->j_policy.word) == 0 || job_within(p->p_job, self->p_job->j_node.koid);
+}
+
+bool
 job_within(const struct job *j, koid_t koid)
 {
 	while (j != NULL && j->j_node.koid != koid)

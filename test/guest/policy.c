@@ -662,6 +662,65 @@ setids(void)
 	is_int(under(MX_POL_NEW_TIMER, MX_POL_ACTION_DENY, set_id_ignored), 0, "and is ignored below a user's");
 }
 
+/* --- ways out --- */
+
+static pid_t outside;
+
+/* Bits for whom a handle is had of: oneself, a child, a process outside of the job. */
+static int
+reach(void)
+{
+	int bits = mx_pid_handle(getpid()) != MX_HANDLE_INVALID;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	bits |= (mx_pid_handle(pid) != MX_HANDLE_INVALID) << 1;
+	kill(pid, SIGKILL);
+	child_status(pid);
+	errno = 0;
+	bits |= (mx_pid_handle(outside) != MX_HANDLE_INVALID) << 2;
+	return bits | (errno == EPERM) << 3;
+}
+
+static int
+reach_as_user(void)
+{
+	return setresuid(1000, 1000, 1000) != 0 ? 99 : reach();
+}
+
+static void
+ways_out(void)
+{
+	mx_handle_t j = job_new(mx_job_default()), c;
+
+	outside = getpid();
+	is_int(WEXITSTATUS(in_job(j, reach)), 7, "a job without a policy: handles of all whom kill would reach");
+	set(j, MX_POL_NEW_FIFO, MX_POL_ACTION_DENY);
+	is_int(WEXITSTATUS(in_job(j, reach)), 11, "with one: of who is in it, and no way out");
+	c = job_new(j);
+	outside = (pid_t)__sys_job_fork(c);
+	if (outside == 0)
+		for (;;)
+			pause();
+	is_int(WEXITSTATUS(in_job(j, reach)), 7, "a job below is not outside");
+	is_int(WEXITSTATUS(in_job(c, reach)), 7, "nor its own");
+	kill(outside, SIGKILL);
+	child_status(outside);
+	outside = fork();
+	if (outside == 0) {
+		setresuid(1000, 1000, 1000);
+		for (;;)
+			pause();
+	}
+	mx_nanosleep(mx_deadline_after(MX_MSEC(20)));
+	is_int(WEXITSTATUS(in_job(c, reach_as_user)), 11, "a user does not reach his own outside");
+	kill(outside, SIGKILL);
+	child_status(outside);
+	mx_handle_close(c), mx_handle_close(j);
+}
+
 /* --- who hears of it --- */
 
 static int
@@ -752,6 +811,7 @@ main(void)
 	below();
 	handles();
 	setids();
+	ways_out();
 	audits();
 	is_int(unlink(SETID), 0, "unlink");
 	return tap_done();
