@@ -6,6 +6,7 @@
 #include "kern/lock.h"
 #include "kern/string.h"
 #include "mach/console.h"
+#include "mach/intr.h"
 
 #define LOG_SIZE	(16 * 1024)
 #define LINE_SIZE	512
@@ -61,6 +62,17 @@ log_warn(const char *fmt, ...)
 	log_vprintf(fmt, ap);
 	va_end(ap);
 	log_write("\n", 1);
+}
+
+void
+log_last(const char *text)
+{
+	bool early = sinks != NULL;
+
+	intr_disable();
+	log_write(text, strlen(text));
+	if (early)
+		early_puts(text);
 }
 
 void

@@ -14,6 +14,9 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 /* A report that the quiet log check must see: starts the line with "WARN: ". */
 void log_warn(const char *fmt, ...) __printf(1, 2);
 
+/* The last words before the CPU halts for ever: a driver that waits for interrupts would keep them to itself. */
+void log_last(const char *text);
+
 /* Console output sinks (serial, screen); called with the text, from any context. */
 struct log_sink {
 	void (*write)(const char *text, size_t n);

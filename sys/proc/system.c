@@ -86,7 +86,7 @@ sys_halt(long flags)
 		mach_poweroff();
 	if ((flags & HALT_REBOOT) != 0)
 		mach_reset();
-	log_printf("halted\n");
+	log_last("halted\n");
 	cpu_halt_forever();
 }
 

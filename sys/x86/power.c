@@ -66,7 +66,7 @@ mach_poweroff(void)
 			io_write16((uint16_t)pw->pm1b, (uint16_t)(pw->typ_b << 10 | PM1_SLP_EN));
 	}
 	pause_ms(100);
-	log_printf("It is now safe to turn off the computer.\n");
+	log_last("It is now safe to turn off the computer.\n");
 	cpu_halt_forever();
 }
 
