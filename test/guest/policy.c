@@ -5,12 +5,17 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <mqueue.h>
+#include <semaphore.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
 #include <abi/task.h>
 #include <mx/fd.h>
 #include <mx/object.h>
@@ -498,6 +503,33 @@ paths(void)
 	WANT(openat(other, "self/exe", O_RDONLY), EPERM);
 	WANT(openat(other, "self/root/etc/passwd", O_RDONLY), EPERM);
 	WANT(openat(filefd, "x", O_RDONLY), ENOTDIR);
+	/* Every other call that takes a name. */
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/tmp/policy.socket" };
+	struct timespec now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	struct statvfs vfs;
+	int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	WANT(statvfs("/", &vfs), EPERM);
+	WANT(chroot("/"), EPERM);
+	WANT(mount("ramfs", "/mnt", "ramfs", 0), EPERM);
+	WANT(umount("/mnt"), EPERM);
+	WANT(faccessat(AT_FDCWD, "/", F_OK, 0), EPERM);
+	WANT(fchmodat(AT_FDCWD, "/tmp/policy.d", 0755, 0), EPERM);
+	WANT(fchownat(AT_FDCWD, "/tmp/policy.d", 0, 0, 0), EPERM);
+	WANT(utimensat(AT_FDCWD, "/tmp/policy.d", now, 0), EPERM);
+	WANT(symlinkat("x", AT_FDCWD, "/tmp/policy.d/l"), EPERM);
+	WANT(symlinkat("/etc/passwd", dirfd_, "l"), 0);
+	WANT(openat(dirfd_, "l", O_RDONLY), EPERM);
+	WANT(unlinkat(dirfd_, "l", 0), 0);
+	WANT(mknodat(AT_FDCWD, "/tmp/policy.d/p", S_IFIFO | 0600, 0), EPERM);
+	WANT(linkat(dirfd_, "file", AT_FDCWD, "/tmp/policy.link", 0), EPERM);
+	WANT(bind(s, (struct sockaddr *)&a, sizeof(a)), EPERM);
+	WANT(connect(s, (struct sockaddr *)&a, sizeof(a)), EPERM);
+	WANT(sendto(s, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)), EPERM);
+	WANT(shm_open("/policy.shm", O_CREAT | O_RDWR, 0600), EPERM);
+	WANT(mq_open("/policy.mq", O_CREAT | O_RDWR, 0600, NULL), EPERM);
+	WANT(mq_unlink("/policy.mq"), EPERM);
+	WANT(sem_open("/policy.sem", O_CREAT, 0600, 0) == SEM_FAILED ? -1 : 0, EPERM);
 	/* A descriptor of what is below is a base in turn, and no way back up. */
 	fd = openat(dirfd_, "sub", O_RDONLY | O_DIRECTORY);
 	WANT(openat(fd, "deep/file", O_RDONLY), 0);
