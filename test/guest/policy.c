@@ -315,6 +315,37 @@ mprotect_wx(void)
 	return posix(mprotect(m, 4096, PROT_READ | PROT_WRITE | PROT_EXEC), EACCES);
 }
 
+/* Memory that may be executed and written: a VMO made so, and both rights. */
+static mx_handle_t
+rwx_vmo(void)
+{
+	mx_handle_t v = MX_HANDLE_INVALID, x = MX_HANDLE_INVALID;
+
+	__sys_mx_vmo_create(4096, 0, &v);
+	__sys_mx_vmo_replace_as_executable(v, MX_HANDLE_INVALID, &x);
+	return x;
+}
+
+static int
+vmar_map_wx(void)
+{
+	mx_vaddr_t at;
+
+	return native((mx_status_t)__sys_mx_vmar_map(mx_vmar_root_self(), MX_VM_PERM_READ | MX_VM_PERM_WRITE | MX_VM_PERM_EXECUTE,
+	    0, rwx_vmo(), 0, 4096, &at));
+}
+
+static int
+vmar_protect_wx(void)
+{
+	mx_vaddr_t at;
+
+	if (__sys_mx_vmar_map(mx_vmar_root_self(), MX_VM_PERM_READ | MX_VM_PERM_WRITE, 0, rwx_vmo(), 0, 4096, &at) != MX_OK)
+		return 2;
+	return native((mx_status_t)__sys_mx_vmar_protect(mx_vmar_root_self(), MX_VM_PERM_READ | MX_VM_PERM_WRITE |
+	    MX_VM_PERM_EXECUTE, at, 4096));
+}
+
 static int
 mark_exec(void)
 {
@@ -346,6 +377,7 @@ static const struct {
 	{ "stat", MX_POL_OPEN_PATH, stat_path, 0 }, { "exec by path", MX_POL_OPEN_PATH, exec_path, 0 },
 	{ "exec of a set-id program", MX_POL_SET_ID, set_id, 0 },
 	{ "mmap of W+X", MX_POL_VMAR_WX, mmap_wx, 0 }, { "mprotect to W+X", MX_POL_VMAR_WX, mprotect_wx, 0 },
+	{ "vmar_map of W+X", MX_POL_VMAR_WX, vmar_map_wx, 0 }, { "vmar_protect to W+X", MX_POL_VMAR_WX, vmar_protect_wx, 0 },
 	{ "replace_as_executable", MX_POL_AMBIENT_MARK_VMO_EXEC, mark_exec, 0 },
 };
 #define NTHINGS	(sizeof(things) / sizeof(things[0]))
@@ -371,7 +403,7 @@ actions(void)
 		ok(killed_by_policy(under(c, MX_POL_ACTION_KILL, things[i].fn)), "%s: killed", name);
 		if (things[i].any)
 			ok(under(MX_POL_NEW_ANY, MX_POL_ACTION_DENY, things[i].fn) == 1 << 8, "%s: NEW_ANY", name);
-		else if (things[i].fn != mark_exec)
+		else if (things[i].fn != mark_exec && things[i].fn != vmar_protect_wx)	/* they need a VMO */
 			ok(under(MX_POL_NEW_ANY, MX_POL_ACTION_DENY, things[i].fn) == (c == MX_POL_VMAR_WX || things[i].fn == set_id ?
 			    under(MX_POL_NEW_TIMER, MX_POL_ACTION_DENY, things[i].fn) : 0), "%s: NEW_ANY is another matter", name);
 	}
