@@ -22,6 +22,7 @@ _Static_assert(sizeof(struct abi_ipc_perm) == 32, "ipc_perm");
 
 #define SHM_RDONLY	010000
 #define SHM_RND		020000
+#define SHM_REMAP	040000	/* in place of what is mapped there */
 #define SHMLBA		4096
 
 struct abi_shmid_ds {

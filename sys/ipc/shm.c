@@ -141,7 +141,7 @@ sys_shmget(long key, size_t size, long flags, intptr_t *result)
 static int
 place(uintptr_t addr, long flags, vaddr_t *at)
 {
-	if ((flags & ~(SHM_RDONLY | SHM_RND)) != 0)
+	if ((flags & ~(SHM_RDONLY | SHM_RND | SHM_REMAP)) != 0 || ((flags & SHM_REMAP) != 0 && addr == 0))
 		return EINVAL;
 	if ((addr & PAGE_MASK) != 0 && (flags & SHM_RND) == 0)
 		return EINVAL;
@@ -150,11 +150,11 @@ place(uintptr_t addr, long flags, vaddr_t *at)
 }
 
 static int
-attach(struct vmo *vmo, vaddr_t *at, bool fixed, bool rdonly)
+attach(struct vmo *vmo, vaddr_t *at, bool fixed, long how)
 {
 	struct proc *p = proc_self();
-	uint32_t prot = rdonly ? VM_READ : VM_READ | VM_WRITE;
-	uint32_t flags = MAPF_SHARED | (fixed ? MAPF_FIXED | MAPF_NOREPLACE : 0);
+	uint32_t prot = how & SHM_RDONLY ? VM_READ : VM_READ | VM_WRITE;
+	uint32_t flags = MAPF_SHARED | (fixed ? MAPF_FIXED : 0) | (how & SHM_REMAP ? 0 : MAPF_NOREPLACE);
 	int error;
 
 	if (space_size(p->p_space) + vmo_size(vmo) > p->p_limits[RLIMIT_AS].cur)
@@ -203,7 +203,7 @@ sys_shmat(long id, uintptr_t addr, long flags, intptr_t *result)
 	spin_unlock(&table.lock);
 	if (error != 0)
 		return error;
-	error = attach(vmo, &at, addr != 0, (flags & SHM_RDONLY) != 0);
+	error = attach(vmo, &at, addr != 0, flags);
 	if (error == 0) {
 		stamp(vmo, true);
 		*result = (intptr_t)at;

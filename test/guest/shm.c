@@ -104,6 +104,13 @@ attaching(void)
 	fails(shmdt(hole), EINVAL, "memory of mmap is none");
 	munmap(hole, 16 * 4096);
 	ok(shmat(id, hole + 100, SHM_RND) == hole, "SHM_RND rounds down");
+	is_int(shmdt(hole), 0, "shmdt");
+	hole = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	hole[3 * 4096] = 'h';
+	fails_at(shmat(id, NULL, SHM_REMAP), EINVAL, "SHM_REMAP of nothing");
+	ok(shmat(id, hole + 9, SHM_REMAP | SHM_RND) == hole && strcmp(hole, p) == 0 && hole[3 * 4096] == 'h', "takes the place of three pages, not of the fourth");
+	is_int((long)stat_of(id).shm_nattch, 2, "and is attached");
+	munmap(hole + 3 * 4096, 13 * 4096);
 	munmap(hole + 4096, 4096);
 	is_int(shmdt(hole), 0, "shmdt of one with a hole");
 	is_int((long)stat_of(id).shm_nattch, 1, "takes all parts");
