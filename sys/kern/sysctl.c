@@ -29,6 +29,7 @@ find(const char *name)
 	return NULL;
 }
 
+/* What is no number leaves *out as it was: it may be a tunable itself. */
 static int
 parse_u64(const char *text, uint64_t *out)
 {
@@ -43,8 +44,10 @@ parse_u64(const char *text, uint64_t *out)
 			return EINVAL;
 		v = v * 10 + digit;
 	}
+	if (*text != '\0')
+		return EINVAL;
 	*out = v;
-	return *text == '\0' ? 0 : EINVAL;
+	return 0;
 }
 
 /* "" lists all names, one a line. */
@@ -160,6 +163,8 @@ sys_sysctl(long cmd, long parm, void __user *arg, intptr_t *result)
 	if ((error = copyin(arg, &a, sizeof(a))) != 0 ||
 	    (error = name_in(a.name, name, sizeof(name))) != 0)
 		return error;
+	if (*name != '\0' && find(name) == NULL)
+		return ENOENT;
 	if (a.new != 0 && !cred_super(proc_self()->p_cred))
 		return EPERM;
 	if (a.new != 0 && (error = new_in(&a, value, sizeof(value))) != 0)

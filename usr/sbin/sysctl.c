@@ -1,4 +1,4 @@
-/* sysctl: shows and sets the kernel's tunables. */
+/* sysctl: shows and sets the kernel's tunables; without one, prints their names. */
 #include <sys/sysctl.h>
 
 #include <stdbool.h>
@@ -49,8 +49,10 @@ main(int argc, char **argv)
 		else
 			goto usage;
 	}
-	if (optind == argc)
-		goto usage;
+	if (optind == argc) {
+		bare = true;
+		return show("");
+	}
 	for (; optind < argc; optind++) {
 		char *equals = strchr(argv[optind], '=');
 
@@ -63,6 +65,6 @@ main(int argc, char **argv)
 	}
 	return status;
 usage:
-	fprintf(stderr, "usage: sysctl [-nq] NAME[=VALUE]...\n");
+	fprintf(stderr, "usage: sysctl [-nq] [NAME[=VALUE]...]\n");
 	return 2;
 }
