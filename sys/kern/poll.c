@@ -204,6 +204,17 @@ pollset_wait(struct pollset *ps, nsec_t deadline, size_t *count)
 	return error == ETIMEDOUT || *count > 0 ? 0 : error;
 }
 
+/* The end of a wait under a mask: a signal that waited for it comes, however short the mask was there. */
+static int
+masked_end(int error, size_t count)
+{
+	if (error == 0 && count == 0 && (atomic_load(&thr_self()->t_work) & WORK_SIGNAL) != 0)
+		error = sigmask_interrupted();
+	if (error != ERESTART)
+		sigmask_restore();
+	return error;
+}
+
 static int
 deadline_of(const struct abi_timespec *timeout, nsec_t *deadline)
 {
@@ -239,8 +250,8 @@ sys_ppoll(void __user *fds, unsigned long n, const struct abi_timespec *timeout,
 		error = sigmask_set_temporary(mask);
 	if (error == 0) {
 		error = pollset_wait(&ps, deadline, &count);
-		if (mask != NULL && error != ERESTART)
-			sigmask_restore();
+		if (mask != NULL)
+			error = masked_end(error, count);
 	}
 	if (error == 0)
 		error = copyout(ps.fds, fds, n * sizeof(*ps.fds));
@@ -326,8 +337,8 @@ select_wait(struct selectset *s, int n, nsec_t deadline, const abi_sigset_t *mas
 	if (error == 0) {
 		select_to_poll(s, n, &ps);
 		error = pollset_wait(&ps, deadline, &count);
-		if (mask != NULL && error != ERESTART)
-			sigmask_restore();
+		if (mask != NULL)
+			error = masked_end(error, count);
 	}
 	if (error == 0)
 		error = select_result(s, &ps, result);
