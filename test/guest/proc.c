@@ -279,6 +279,18 @@ touch(void)
 		((volatile char *)untouched)[i] = 1;
 }
 
+/* The tenth and the twelfth number of /proc/self/stat. */
+static void
+stat_faults(const struct rusage *u)
+{
+	long minor = -1, major = -1;
+	FILE *f = fopen("/proc/self/stat", "r");
+
+	ok(f != NULL && fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*d %ld %*d %ld", &minor, &major) == 2, "stat of oneself");
+	fclose(f);
+	ok(minor >= u->ru_minflt && minor < u->ru_minflt + 50 && major == u->ru_majflt, "tells the same");
+}
+
 static void
 faults(void)
 {
@@ -294,6 +306,7 @@ faults(void)
 	getrusage(RUSAGE_SELF, &after);
 	ok(after.ru_minflt - before.ru_minflt >= 63 && after.ru_minflt - before.ru_minflt <= 66 && after.ru_majflt == before.ru_majflt,
 	    "64 pages are touched: so many faults (%ld)", (long)(after.ru_minflt - before.ru_minflt));
+	stat_faults(&after);
 }
 
 static void
