@@ -27,32 +27,22 @@
  * Locking: t_read or t_write (sleeping) -> t_lock.  They are held while bytes move, t_write also
  * while a writer waits for room, so that lines of two writers do not mix.
  */
-#include "dev/tty.h"
+#include "dev/tty_impl.h"
 #include "kern/assert.h"
-#include "kern/cred.h"
 #include "kern/error.h"
-#include "kern/init.h"
 #include "kern/kstat.h"
-#include "kern/log.h"
 #include "kern/proc.h"
-#include "kern/string.h"
-#include "kern/thr.h"
 #include "kern/time.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
-#include "mach/boot.h"
-#include "mach/user.h"
 #include "proc/pgrp.h"
 #include "proc/signal.h"
 #include "vm/zone.h"
 #include <abi/fcntl.h>
 #include <abi/sig.h>
-#include <abi/signal.h>
-#include <abi/stat.h>
 
 LOCK_CLASS(tty_class, "tty", RANK_NODE);
 LOCK_CLASS(tty_io_class, "tty.io", RANK_IO);
-LOCK_CLASS(ttyport_class, "ttyport", RANK_IO - 1);
 COUNTER(tty_count, "dev.tty");
 
 struct ttyfile {
@@ -64,22 +54,12 @@ ZONE(ttyfile_zone, struct ttyfile);
 #define CHUNK		256u
 #define TENTH		(NSEC_PER_SEC / 10)
 
-/* What is to be done once the lock is free. */
-struct tty_after {
-	struct wakelist wake;
-	int32_t pgid;			/* of the group that gets the signals, or 0 */
-	uint32_t signals;
-	bool resized;
-};
-
 static const struct node_ops tty_ops;
-static struct mutex ttyport_lock = MUTEX_INIT(ttyport_lock, &ttyport_class);
-static struct ttyport *console_port;	/* [ttyport_lock] */
 static bool in_use;			/* [a] */
 
 /* --- the critical section --- */
 
-static void
+void
 tty_enter_lock(struct tty *t, struct tty_after *after)
 {
 	wakelist_init(&after->wake);
@@ -127,7 +107,7 @@ tty_levels(struct tty *t, struct wakelist *w)
 	sig_change(&t->t_inner, (SIG_READABLE | SIG_SIGNALED) & ~inner, inner, w);
 }
 
-static void
+void
 tty_leave_lock(struct tty *t, struct tty_after *after)
 {
 	struct pgrp *pg;
@@ -279,8 +259,7 @@ tty_job_info(struct tty *t, uint64_t *rdev, int32_t *pgid)
 	spin_unlock(&t->t_lock);
 }
 
-/* Makes t the current session's terminal; EPERM when it cannot be. */
-static int
+int
 tty_acquire(struct tty *t)
 {
 	struct tty_after after;
@@ -308,8 +287,7 @@ tty_acquire(struct tty *t)
 	return EPERM;
 }
 
-/* Takes the terminal away from its session, which lives on without. */
-static void
+void
 tty_release(struct tty *t)
 {
 	struct tty_after after;
@@ -324,7 +302,7 @@ tty_release(struct tty *t)
 	tty_drop(t, s, pg);
 }
 
-static bool
+bool
 tty_controls_me(struct tty *t)
 {
 	struct session *mine = session_self();
@@ -352,7 +330,7 @@ tty_in_background(struct tty *t)
 
 /* Before a read: ERESTART after SIGTTIN was sent, EIO where that would not help. */
 static int
-job_check_read(struct tty *t)
+check_read(struct tty *t)
 {
 	struct pgrp *mine;
 
@@ -365,9 +343,8 @@ job_check_read(struct tty *t)
 	return ERESTART;
 }
 
-/* Before a change of the terminal, and a write with TOSTOP. */
-static int
-job_check_write(struct tty *t)
+int
+tty_check_write(struct tty *t)
 {
 	struct pgrp *mine;
 
@@ -388,7 +365,7 @@ tty_in_use(void)
 	return atomic_load(&in_use);
 }
 
-static struct tty *
+struct tty *
 tty_of(struct node *n)
 {
 	return container_of(n, struct ttyfile, f_dev.df_node)->f_tty;
@@ -512,7 +489,7 @@ tty_read(struct node *n, struct uio *uio)
 	if (asked == 0)
 		return 0;
 	for (;;) {
-		error = job_check_read(t);
+		error = check_read(t);
 		if (error != 0)
 			break;
 		spin_lock(&t->t_lock);
@@ -613,7 +590,7 @@ tty_write(struct node *n, struct uio *uio)
 	int error = 0;
 
 	if ((t->t_disc.termios.c_lflag & TOSTOP) != 0)
-		error = job_check_write(t);
+		error = tty_check_write(t);
 	if (error != 0 || asked == 0)
 		return error;
 	if ((uio->flags & UIO_NONBLOCK) != 0) {
@@ -629,310 +606,6 @@ tty_write(struct node *n, struct uio *uio)
 	}
 	mutex_unlock(&t->t_write);
 	return uio->resid != asked ? 0 : error;
-}
-
-/* --- control --- */
-
-static int
-tty_drain(struct tty *t)
-{
-	return sig_wait(&t->t_inner, SIG_SIGNALED, WAIT_INTR, NSEC_INFINITE, NULL, NULL);
-}
-
-static int
-tty_set_termios(struct tty *t, unsigned long cmd, uintptr_t arg)
-{
-	struct abi_termios tio;
-	struct tty_after after;
-	int error;
-
-	error = copyin((const void __user *)arg, &tio, sizeof(tio));
-	if (error == 0 && cmd != TCSETS)
-		error = tty_drain(t);
-	if (error != 0)
-		return error;
-	tty_enter_lock(t, &after);
-	if (cmd == TCSETSF)
-		disc_flush_in(&t->t_disc);
-	disc_set(&t->t_disc, &tio);
-	t->t_drv->param(t);
-	tty_leave_lock(t, &after);
-	return 0;
-}
-
-static int
-tty_flush(struct tty *t, uintptr_t what)
-{
-	struct tty_after after;
-
-	if (what > TCIOFLUSH)
-		return EINVAL;
-	tty_enter_lock(t, &after);
-	if (what != TCOFLUSH)
-		disc_flush_in(&t->t_disc);
-	if (what != TCIFLUSH)
-		disc_flush_out(&t->t_disc);
-	tty_leave_lock(t, &after);
-	return 0;
-}
-
-static int
-tty_flow(struct tty *t, uintptr_t what)
-{
-	struct disc *d = &t->t_disc;
-	struct tty_after after;
-
-	if (what > TCION)
-		return EINVAL;
-	tty_enter_lock(t, &after);
-	if (what == TCOOFF || what == TCOON)
-		disc_stop(d, what == TCOOFF);
-	else
-		d->send = d->termios.c_cc[what == TCIOFF ? VSTOP : VSTART];
-	tty_leave_lock(t, &after);
-	return 0;
-}
-
-static void
-tty_break_set(struct tty *t, bool on)
-{
-	spin_lock(&t->t_lock);
-	t->t_drv->send_break(t, on);
-	spin_unlock(&t->t_lock);
-}
-
-static int
-tty_break(struct tty *t)
-{
-	int error = tty_drain(t);
-
-	if (error != 0)
-		return error;
-	tty_break_set(t, true);
-	thr_sleep_prepare(false);
-	(void)thr_sleep(deadline_after(NSEC_PER_SEC / 4));
-	tty_break_set(t, false);
-	return 0;
-}
-
-static int
-tty_get_size(struct tty *t, uintptr_t arg)
-{
-	struct abi_winsize size;
-
-	spin_lock(&t->t_lock);
-	size = t->t_size;
-	spin_unlock(&t->t_lock);
-	return copyout(&size, (void __user *)arg, sizeof(size));
-}
-
-static int
-tty_set_size(struct tty *t, uintptr_t arg)
-{
-	struct abi_winsize size;
-	struct tty_after after;
-	int error = copyin((const void __user *)arg, &size, sizeof(size));
-
-	if (error != 0)
-		return error;
-	tty_enter_lock(t, &after);
-	after.resized = memcmp(&size, &t->t_size, sizeof(size)) != 0;
-	t->t_size = size;
-	tty_leave_lock(t, &after);
-	return 0;
-}
-
-static int
-tty_get_termios(struct tty *t, uintptr_t arg)
-{
-	struct abi_termios tio;
-
-	spin_lock(&t->t_lock);
-	tio = t->t_disc.termios;
-	spin_unlock(&t->t_lock);
-	return copyout(&tio, (void __user *)arg, sizeof(tio));
-}
-
-static int
-tty_out_int(uintptr_t arg, size_t value)
-{
-	int32_t v = (int32_t)value;
-
-	return copyout(&v, (void __user *)arg, sizeof(v));
-}
-
-static int
-tty_get_ids(struct tty *t, unsigned long cmd, uintptr_t arg, bool master)
-{
-	int32_t id = 0;
-
-	if (!master && !tty_controls_me(t))
-		return ENOTTY;
-	spin_lock(&t->t_lock);
-	if (cmd == TIOCGSID)
-		id = t->t_session != NULL ? t->t_session->s_sid : 0;
-	else
-		id = t->t_pgrp != NULL ? t->t_pgrp->pg_id : 0;
-	spin_unlock(&t->t_lock);
-	if (id == 0 && cmd == TIOCGSID)
-		return ENOTTY;
-	return copyout(&id, (void __user *)arg, sizeof(id));
-}
-
-static int
-tty_set_pgrp(struct tty *t, uintptr_t arg)
-{
-	struct pgrp *pg, *old = NULL;
-	int32_t id;
-	int error;
-
-	if (!tty_controls_me(t))
-		return ENOTTY;
-	error = copyin((const void __user *)arg, &id, sizeof(id));
-	if (error == 0)
-		error = id <= 0 ? EINVAL : job_check_write(t);
-	if (error != 0)
-		return error;
-	pg = pgrp_find(id);
-	if (pg == NULL)
-		return EPERM;
-	error = pg->pg_session == session_self() ? 0 : EPERM;
-	spin_lock(&t->t_lock);
-	if (error == 0 && t->t_session != pg->pg_session)
-		error = ENOTTY;
-	if (error == 0) {
-		old = t->t_pgrp;
-		t->t_pgrp = pg;
-	}
-	spin_unlock(&t->t_lock);
-	if (error != 0)
-		old = pg;
-	if (old != NULL)
-		pgrp_unref(old);
-	return error;
-}
-
-/* TIOCSCTTY; root may take a terminal away from another session with arg 1. */
-static int
-tty_set_controlling(struct tty *t, uintptr_t arg)
-{
-	bool taken;
-
-	if (tty_controls_me(t))
-		return 0;
-	spin_lock(&t->t_lock);
-	taken = t->t_session != NULL;
-	spin_unlock(&t->t_lock);
-	if (taken) {
-		if (arg != 1 || !cred_super(proc_self()->p_cred))
-			return EPERM;
-		tty_release(t);
-	}
-	return tty_acquire(t);
-}
-
-static int
-tty_give_up(struct tty *t)
-{
-	struct session *s = session_self();
-
-	if (!tty_controls_me(t))
-		return ENOTTY;
-	/* The terminal belongs to the session as a whole: only its leader can give it up. */
-	if (s->s_leader != proc_self())
-		return EPERM;
-	tty_release(t);
-	return 0;
-}
-
-static bool
-changes_terminal(unsigned long cmd)
-{
-	return cmd == TCSETS || cmd == TCSETSW || cmd == TCSETSF || cmd == TCSBRK || cmd == TCXONC ||
-	    cmd == TCFLSH;
-}
-
-int
-tty_ioctl_common(struct tty *t, unsigned long cmd, uintptr_t arg, bool master, int *result)
-{
-	size_t count;
-	int error;
-
-	*result = 0;
-	if (!master && changes_terminal(cmd) && (error = job_check_write(t)) != 0)
-		return error;
-	switch (cmd) {
-	case TCGETS:
-		return tty_get_termios(t, arg);
-	case TCSETS:
-	case TCSETSW:
-	case TCSETSF:
-		return tty_set_termios(t, master ? TCSETS : cmd, arg);
-	case TCFLSH:
-		return tty_flush(t, arg);
-	case TIOCGWINSZ:
-		return tty_get_size(t, arg);
-	case TIOCSWINSZ:
-		return tty_set_size(t, arg);
-	case TIOCOUTQ:
-		spin_lock(&t->t_lock);
-		count = disc_unsent(&t->t_disc);
-		spin_unlock(&t->t_lock);
-		return tty_out_int(arg, count);
-	case TIOCGPGRP:
-	case TIOCGSID:
-		return tty_get_ids(t, cmd, arg, master);
-	}
-	return ENOTTY;
-}
-
-int
-tty_set_nonblock(struct node *n, uintptr_t arg)
-{
-	uint32_t on;
-	int error = copyin((const void __user *)arg, &on, sizeof(on));
-
-	if (error != 0)
-		return error;
-	if (on != 0)
-		atomic_or(&n->flags, (uint32_t)O_NONBLOCK);
-	else
-		atomic_and(&n->flags, ~(uint32_t)O_NONBLOCK);
-	return 0;
-}
-
-static int
-tty_ioctl(struct node *n, unsigned long cmd, uintptr_t arg, int *result)
-{
-	struct tty *t = tty_of(n);
-	size_t count;
-	int error;
-
-	*result = 0;
-	if (t->t_hung)
-		return EIO;
-	switch (cmd) {
-	case TCSBRK:
-		error = job_check_write(t);
-		return error != 0 ? error : arg == 0 ? tty_break(t) : tty_drain(t);
-	case TCXONC:
-		error = job_check_write(t);
-		return error != 0 ? error : tty_flow(t, arg);
-	case FIONREAD:
-		spin_lock(&t->t_lock);
-		count = disc_count(&t->t_disc);
-		spin_unlock(&t->t_lock);
-		return tty_out_int(arg, count);
-	case FIONBIO:
-		return tty_set_nonblock(n, arg);
-	case TIOCSPGRP:
-		return tty_set_pgrp(t, arg);
-	case TIOCSCTTY:
-		return tty_set_controlling(t, arg);
-	case TIOCNOTTY:
-		return tty_give_up(t);
-	}
-	return tty_ioctl_common(t, cmd, arg, false, result);
 }
 
 static const struct node_ops tty_ops = {
@@ -1009,119 +682,3 @@ tty_of_node(struct node *n)
 {
 	return n->ops == &tty_ops ? tty_of(n) : NULL;
 }
-
-/* --- ports, /dev/console, /dev/tty --- */
-
-struct tty *
-ttyport_tty(struct ttyport *p)
-{
-	struct tty *t = atomic_load_acquire(&p->cur);
-
-	tty_ref(t);
-	return t;
-}
-
-/* A hung-up terminal is replaced; the new one goes on with the old one's output. */
-static int
-ttyport_renew(struct ttyport *p)
-{
-	struct tty *old = p->cur, *new;
-	struct tty_after after;
-	int error;
-
-	if (!old->t_hung)
-		return 0;
-	error = tty_create(p->drv, p->arg, &new);
-	if (error != 0)
-		return error;
-	new->t_rdev = p->rdev;
-	tty_enter_lock(old, &after);
-	new->t_size = old->t_size;
-	new->t_disc.column = old->t_disc.column;
-	new->t_disc.out_w = (uint32_t)disc_fetch(&old->t_disc, new->t_disc.out, DISC_OUT);
-	tty_leave_lock(old, &after);
-	atomic_store_release(&p->cur, new);
-	tty_changed(new);
-	tty_unref(old);
-	return 0;
-}
-
-static int
-ttyport_open(struct ttyport *p, struct vnode *vn, uint32_t flags, struct node **out)
-{
-	int error;
-
-	mutex_lock(&ttyport_lock);
-	error = ttyport_renew(p);
-	if (error == 0)
-		error = tty_open(p->cur, vn, flags, out);
-	mutex_unlock(&ttyport_lock);
-	return error;
-}
-
-static int
-ttyport_devfs_open(struct vnode *vn, uint32_t flags, struct node **out)
-{
-	return ttyport_open(devfs_arg(vn), vn, flags, out);
-}
-
-int
-ttyport_add(struct ttyport *p, const char *name, uint64_t rdev)
-{
-	int error = tty_create(p->drv, p->arg, &p->cur);
-
-	if (error != 0)
-		return error;
-	p->rdev = p->cur->t_rdev = rdev;
-	return devfs_add(name, S_IFCHR | 0620, rdev, ttyport_devfs_open, p);
-}
-
-void
-ttyport_console(struct ttyport *p, bool chosen)
-{
-	mutex_lock(&ttyport_lock);
-	if (console_port == NULL || chosen)
-		console_port = p;
-	mutex_unlock(&ttyport_lock);
-}
-
-/* Never becomes a session's terminal by opening alone: init writes there. */
-static int
-console_open(struct vnode *vn, uint32_t flags, struct node **out)
-{
-	struct ttyport *p;
-
-	mutex_lock(&ttyport_lock);
-	p = console_port;
-	mutex_unlock(&ttyport_lock);
-	return p == NULL ? ENXIO : ttyport_open(p, vn, flags | O_NOCTTY, out);
-}
-
-static int
-devtty_open(struct vnode *vn, uint32_t flags, struct node **out)
-{
-	struct session *s = session_self();
-	struct tty *t = NULL;
-	int error;
-
-	spin_lock(&proc_tree_lock);
-	if (s != NULL && s->s_tty != NULL) {
-		t = s->s_tty;
-		tty_ref(t);
-	}
-	spin_unlock(&proc_tree_lock);
-	if (t == NULL)
-		return ENXIO;
-	error = tty_open(t, vn, flags, out);
-	tty_unref(t);
-	return error;
-}
-
-static void
-tty_init(void)
-{
-	if (devfs_add("tty", S_IFCHR | 0666, dev_make(5, 0), devtty_open, NULL) != 0 ||
-	    devfs_add("console", S_IFCHR | 0600, dev_make(5, 1), console_open, NULL) != 0)
-		log_warn("tty: no /dev/tty or /dev/console\n");
-}
-INIT(tty_init, LEVEL_DEV);
