@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -570,6 +571,19 @@ usage(void)
 	return 2;
 }
 
+/* The command's status, unless it is 0 and lines of the trace are missing. */
+static int
+ending(int end)
+{
+	bool lost = fflush(out) != 0 || ferror(out);
+
+	if (lost)
+		fprintf(stderr, "ktrace: the trace could not be written\n");
+	if (WIFSIGNALED(end))
+		return 128 + WTERMSIG(end);
+	return WEXITSTATUS(end) != 0 ? WEXITSTATUS(end) : lost;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -625,5 +639,5 @@ main(int argc, char **argv)
 	print_all(mx_handle_fd(trace));
 	while (waitpid(pid, &end, 0) < 0 && errno == EINTR)
 		;
-	return WIFSIGNALED(end) ? 128 + WTERMSIG(end) : WEXITSTATUS(end);
+	return ending(end);
 }

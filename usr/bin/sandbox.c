@@ -161,6 +161,14 @@ action_of(uint32_t condition)
 
 /* Absolute: what a job above has said otherwise is an error and not a surprise. */
 static void
+set_basic(mx_handle_t job, const mx_policy_basic_t *set, uint32_t n)
+{
+	mx_status_t status = mx_job_set_policy(job, MX_JOB_POL_ABSOLUTE, MX_JOB_POL_BASIC, set, n);
+
+	need(status, status == MX_ERR_ALREADY_EXISTS ? "a job above has another policy" : "policy");
+}
+
+static void
 set_policy(mx_handle_t job)
 {
 	mx_policy_basic_t set[MX_JOB_POL_MAX];
@@ -171,12 +179,12 @@ set_policy(mx_handle_t job)
 			continue;
 		set[n++] = policy[i];
 		if (n == MX_JOB_POL_MAX || i == COUNT(policy) - 1) {
-			need(mx_job_set_policy(job, MX_JOB_POL_ABSOLUTE, MX_JOB_POL_BASIC, set, n), "policy");
+			set_basic(job, set, n);
 			n = 0;
 		}
 	}
 	if (n > 0)
-		need(mx_job_set_policy(job, MX_JOB_POL_ABSOLUTE, MX_JOB_POL_BASIC, set, n), "policy");
+		set_basic(job, set, n);
 }
 
 static void
