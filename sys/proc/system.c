@@ -225,6 +225,18 @@ victim_alive(void)
 	return alive;
 }
 
+/* Who asks is refused: a call fails, a store is SIGBUS, of which the terminal's leader may die.  Once a second at most. */
+static void
+tell_nobody(void)
+{
+	static nsec_t again;		/* only the page daemon touches it */
+
+	if (clock_now() < again)
+		return;
+	again = deadline_after(NSEC_PER_SEC);
+	log_printf("out of memory: nobody may be killed, who asks for more is refused\n");
+}
+
 /* One that somebody else is killing will do; but after waiting in vain it must be a new one. */
 static enum oom
 oom_kill(void)
@@ -237,8 +249,10 @@ oom_kill(void)
 	if (late && clock_now() < victim_until)
 		return OOM_COMING;
 	victim = 0;
-	if ((p = choose(0, late, &most)) == NULL)
+	if ((p = choose(0, late, &most)) == NULL) {
+		tell_nobody();
 		return OOM_NOBODY;
+	}
 	victim = p->p_node.koid;
 	victim_until = deadline_after(OOM_PATIENCE);
 	done = put_down(p, most) ? OOM_KILLED : OOM_COMING;
