@@ -109,6 +109,7 @@ is 'an ELF cut in the middle of a segment' yes 'head -c 5000 /usr/bin/sed >bad2;
 is 'a garbage script' yes 'head -c 4000 /dev/urandom >junk; chmod 755 junk; env ./junk </dev/null >/dev/null 2>&1; test $? -gt 0 && echo yes'
 is 'an interpreter that is not there' 127 'printf "#!/no/such\n" >in; chmod 755 in; env ./in 2>/dev/null; echo $?'
 is 'a script that is its own interpreter' yes 'printf "#!/tmp/w/self\n" >self; chmod 755 self; env ./self 2>/dev/null; test $? -gt 125 && echo yes'
+is 'umount takes away what nobody is in, and has no force' '1 2 0' 'mkdir mp; mount -t ramfs x mp; cd mp; umount ../mp 2>/dev/null; a=$?; umount -f ../mp 2>/dev/null; b=$?; cd ..; umount mp; echo $a $b $?; rmdir mp'
 is 'a path of 5000 bytes' 'File or path name too long' 'p=$(printf "%05000d" 0 | sed "s/0/a\//g" | head -c 5000); cat $p 2>&1 | sed "s/.*: //"'
 is 'a name of 300 bytes' 'File or path name too long' 'cat $(printf "%0300d" 0) 2>&1 | sed "s/.*: //"'
 is 'a loop of links' yes 'ln -s y x; ln -s x y; cat x 2>&1 | grep -qi "symbolic links" && echo yes'

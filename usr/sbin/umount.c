@@ -7,22 +7,16 @@
 int
 main(int argc, char **argv)
 {
-	int c, flags = 0, status = 0;
+	int status = 0;
 
-	while ((c = getopt(argc, argv, "f")) != -1) {
-		if (c != 'f')
-			goto usage;
-		flags = UMOUNT_FORCE;
+	if (getopt(argc, argv, "") != -1 || optind == argc) {
+		fprintf(stderr, "usage: umount FOLDER...\n");
+		return 2;
 	}
-	if (optind == argc)
-		goto usage;
 	for (; optind < argc; optind++)
-		if (umount2(argv[optind], flags) != 0) {
+		if (umount2(argv[optind], 0) != 0) {
 			perror(argv[optind]);
 			status = 1;
 		}
 	return status;
-usage:
-	fprintf(stderr, "usage: umount [-f] FOLDER...\n");
-	return 2;
 }
