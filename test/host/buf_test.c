@@ -16,6 +16,7 @@ struct zone_entry;
 #define zone_set_end zone_set_start
 #include "../../sys/vm/page.c"
 #include "../../sys/vm/zone.c"
+#include "../../sys/vm/twig.c"
 #include "../../sys/vm/vmo.c"
 #include "../../sys/vm/pager.c"
 #include "../../sys/fs/buf.c"

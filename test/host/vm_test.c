@@ -19,6 +19,7 @@ struct zone_entry;
 #include "../../sys/vm/page.c"
 #include "../../sys/vm/zone.c"
 #include "../../sys/x86/pmap.c"
+#include "../../sys/vm/twig.c"
 #include "../../sys/vm/vmo.c"
 #include "../../sys/vm/pager.c"
 #include "../../sys/vm/space.c"
