@@ -3,8 +3,8 @@
  *
  * 1. The tree.  Its pages are the leaves of a radix tree that it owns the root of (twig.c).
  *
- * 2. Snapshots.  A snapshot is a second root with the same tree; the source's mappings lose W.  There is
- *    no chain: what was copied when is a matter of the tree's alone.
+ * 2. Snapshots.  A snapshot is a second root with the same tree (snapshot.c).  There is no chain: what was
+ *    copied when is a matter of the tree's alone.
  *
  * 3. Kinds.  ANON: what is not in the tree is zeros.  VNODE: the page cache of a file, never
  *    snapshotted; what is not in the tree comes from the pager, or is zeros without one.  OVERLAY:
@@ -15,9 +15,8 @@
  *    names it (pins do not count) and it is a PAGE_VMO frame.  Frames of a boot image (PAGE_IMAGE)
  *    are in the tree like others but belong to nobody: a write replaces them.
  *
- * 5. Reverse mapping.  A VMO has the list of its mappings; a vnode's also that of its overlays'
- *    mappings.  Whoever replaces or removes a page first takes it out of the page tables of all of
- *    them, under the VMO's lock; entries are made under the same lock.
+ * 5. Reverse mapping.  Whoever replaces or removes a page first takes it out of the page tables of all
+ *    mappings (rmap.c).
  *
  * 6. Pins.  Copies to and from user memory happen without locks on a pinned page: a reference, also
  *    counted in page->word so that it does not look like sharing.  Removal does not wait for
@@ -113,40 +112,6 @@ page_dirty(struct vmo *v, uint64_t index, struct page *p)
 		backing_dirty(v, index, p);
 }
 
-/* --- mappings --- */
-
-/* Nobody but `by' sees pages [first, last) any more, until they fault. */
-void
-vmo_unmap_locked(struct vmo *v, uint64_t first, uint64_t last, const struct mapping *by)
-{
-	struct mapping *m;
-	vaddr_t start, end;
-
-	ASSERT(spin_held(&v->lock));
-	list_for_each(m, &v->maps, vmo_link)
-		if (m != by && vmo_mapping_part(m, first, last, &start, &end))
-			pmap_remove(&m->space->pmap, start, end);
-	list_for_each(m, &v->over_maps, under_link)
-		if (m != by && vmo_mapping_part(m, first, last, &start, &end))
-			pmap_remove(&m->space->pmap, start, end);
-}
-
-static void
-vmo_protect_locked(struct vmo *v)
-{
-	struct mapping *m;
-
-	ASSERT(spin_held(&v->lock));
-	list_for_each(m, &v->maps, vmo_link)
-		pmap_protect(&m->space->pmap, m->start, m->end, VM_READ | VM_EXEC);
-}
-
-uint32_t
-vmo_mappings(struct vmo *v)
-{
-	return v->nmaps;
-}
-
 void
 vmo_set_segment(struct vmo *v)
 {
@@ -159,79 +124,9 @@ vmo_is_segment(const struct vmo *v)
 	return v->segment;
 }
 
-void
-vmo_attach(struct mapping *m)
-{
-	struct vmo *v = m->vmo;
-
-	spin_lock(&v->lock);
-	list_push_back(&v->maps, &m->vmo_link);
-	v->nmaps++;
-	if (unlikely(m->flags & MAPF_SINGLE)) {
-		v->nsingle++;
-		v->single = m->space;
-	}
-	if (v->under != NULL) {
-		spin_lock(&v->under->lock);
-		list_push_back(&v->under->over_maps, &m->under_link);
-		spin_unlock(&v->under->lock);
-	}
-	spin_unlock(&v->lock);
-}
-
-void
-vmo_detach(struct mapping *m)
-{
-	struct vmo *v = m->vmo;
-
-	spin_lock(&v->lock);
-	list_remove(&m->vmo_link);
-	v->nmaps--;
-	if (unlikely(m->flags & MAPF_SINGLE))
-		v->nsingle--;
-	if (v->under != NULL) {
-		spin_lock(&v->under->lock);
-		list_remove(&m->under_link);
-		spin_unlock(&v->under->lock);
-	}
-	spin_unlock(&v->lock);
-}
-
-bool
-vmo_admits(struct vmo *v, const struct space *s, bool single)
-{
-	struct mapping *m;
-	bool good;
-
-	spin_lock(&v->lock);
-	good = v->nsingle == 0 || v->single == s;
-	if (single)
-		list_for_each(m, &v->maps, vmo_link)
-			good = good && m->space == s;
-	spin_unlock(&v->lock);
-	return good;
-}
-
-void
-vmo_reshape(struct mapping *m, vaddr_t lo, vaddr_t start, vaddr_t end)
-{
-	struct vmo *v = m->vmo;
-
-	spin_lock(&v->lock);
-	if (v->under != NULL)
-		spin_lock(&v->under->lock);
-	m->off += (uint64_t)start - (uint64_t)m->start;
-	m->lo = lo;
-	m->start = start;
-	m->end = end;
-	if (v->under != NULL)
-		spin_unlock(&v->under->lock);
-	spin_unlock(&v->lock);
-}
-
 /* --- life --- */
 
-static int
+int
 vmo_make(enum vmo_kind kind, uint64_t size, struct vmo **out)
 {
 	struct vmo *v;
@@ -348,81 +243,6 @@ uint32_t
 vmo_refs(struct vmo *v)
 {
 	return atomic_load(&v->refs);
-}
-
-static int
-vmo_copy(struct vmo *v, const struct space *forking, struct vmo **out)
-{
-	bool protect = forking == NULL;
-	struct mapping *m;
-	int error;
-
-	if (v->kind == VMO_VNODE)
-		return EINVAL;
-	if ((error = vmo_make(v->kind, vmo_size(v), out)) != 0)
-		return error;
-	if (v->under != NULL) {
-		vmo_ref(v->under);
-		(*out)->under = v->under;
-	}
-	spin_lock(&v->lock);
-	(*out)->size = v->size;
-	/* fork write-protects what it shares; a mapping that it does not share is on us. */
-	list_for_each(m, &v->maps, vmo_link)
-		if (m->space != forking || (m->flags & MAPF_DONTFORK))
-			protect = true;
-	tree_share(v, *out);
-	if (protect)
-		vmo_protect_locked(v);
-	spin_unlock(&v->lock);
-	return 0;
-}
-
-int
-vmo_snapshot(struct vmo *v, struct vmo **out)
-{
-	return vmo_copy(v, NULL, out);
-}
-
-/*
- * From the start on, the whole tree is shared and what is too much is cut off; from elsewhere the pages
- * are named one by one, for a twig's place is part of what it says.
- */
-int
-vmo_snapshot_range(struct vmo *v, uint64_t off, uint64_t size, struct vmo **out)
-{
-	uint64_t first = off >> PAGE_SHIFT;
-	struct vmo *copy;
-	int error;
-
-	ASSERT((off & PAGE_MASK) == 0 && (size & PAGE_MASK) == 0);
-	if (v->kind != VMO_ANON)
-		return EINVAL;
-	if ((error = vmo_make(VMO_ANON, size, &copy)) != 0)
-		return error;
-	spin_lock(&v->lock);
-	if (off == 0) {
-		tree_share(v, copy);
-		error = vmo_remove_locked(copy, size >> PAGE_SHIFT, UINT64_MAX);
-	} else {
-		v->leaf = NULL;
-		error = tree_share_range(v, copy, first, first + (size >> PAGE_SHIFT));
-	}
-	if (v->root != NULL)
-		vmo_protect_locked(v);
-	spin_unlock(&v->lock);
-	copy->zero_mapped = false;
-	if (error != 0)
-		vmo_unref(copy);
-	else
-		*out = copy;
-	return error;
-}
-
-int
-vmo_clone(struct vmo *v, const struct space *forking, struct vmo **out)
-{
-	return vmo_copy(v, forking, out);
 }
 
 /* --- finding and making pages --- */

@@ -198,8 +198,8 @@ int backing_fetch(struct vmo *vnode, uint64_t index, unsigned want) __must_check
 struct page *vmo_next_page(struct vmo *, uint64_t *index);
 /* Forgets the pages [first, last), which nobody may see any more. */
 int vmo_remove_locked(struct vmo *, uint64_t first, uint64_t last) __must_check;
-/* Nobody but `by' sees pages [first, last) any more, until they fault. */
-void vmo_unmap_locked(struct vmo *, uint64_t first, uint64_t last, const struct mapping *by);
+/* A new one of this kind, without pages.  EFBIG, ENOMEM. */
+int vmo_make(enum vmo_kind, uint64_t size, struct vmo **out) __must_check;
 
 static inline void
 vmo_page_pin(struct page *p)		/* in the tree of a locked vmo */
@@ -224,14 +224,21 @@ vmo_mapping_part(const struct mapping *m, uint64_t first, uint64_t last, vaddr_t
 	return true;
 }
 
-/* A clone for fork, whose page tables write-protect the source; `space' is the forking one. */
+/* snapshot.c: a clone for fork, whose page tables write-protect the source; `space' is the forking one. */
 int vmo_clone(struct vmo *, const struct space *, struct vmo **) __must_check;
+
+/* rmap.c */
 void vmo_attach(struct mapping *);
 void vmo_detach(struct mapping *);
 /* Whether a space may map it beside those who do; `single': and be the only one. */
 bool vmo_admits(struct vmo *, const struct space *, bool single);
 /* The mapping moves its borders. */
 void vmo_reshape(struct mapping *, vaddr_t lo, vaddr_t start, vaddr_t end);
+/* Nobody but `by' sees pages [first, last) any more, until they fault. */
+void vmo_unmap_locked(struct vmo *, uint64_t first, uint64_t last, const struct mapping *by);
+/* Nobody writes to its pages any more, until they fault. */
+void vmo_protect_locked(struct vmo *);
+
 /* No page table can have an entry from it. */
 static inline bool
 vmo_unseen(const struct vmo *v)

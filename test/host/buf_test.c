@@ -18,6 +18,8 @@ struct zone_entry;
 #include "../../sys/vm/zone.c"
 #include "../../sys/vm/twig.c"
 #include "../../sys/vm/vmo.c"
+#include "../../sys/vm/rmap.c"
+#include "../../sys/vm/snapshot.c"
 #include "../../sys/vm/pager.c"
 #include "../../sys/fs/buf.c"
 #include "host.h"

@@ -21,6 +21,8 @@ struct zone_entry;
 #include "../../sys/x86/pmap.c"
 #include "../../sys/vm/twig.c"
 #include "../../sys/vm/vmo.c"
+#include "../../sys/vm/rmap.c"
+#include "../../sys/vm/snapshot.c"
 #include "../../sys/vm/pager.c"
 #include "../../sys/vm/space.c"
 #include "../../sys/vm/region.c"
