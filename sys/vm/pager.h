@@ -47,6 +47,20 @@ page_tracked(const struct vmo *v)
 	return v->back != NULL;
 }
 
+static inline void
+page_dirty(struct vmo *v, uint64_t index, struct page *p)
+{
+	if (unlikely(v->back != NULL))
+		backing_dirty(v, index, p);
+}
+
+/* Files without a pager to write to fill memory for good: they leave some to processes. */
+static inline uint32_t
+page_share(const struct vmo *v)
+{
+	return v->kind == VMO_VNODE && v->back == NULL ? PAGE_FILE : 0;
+}
+
 /* flusher.c */
 extern uint64_t dirty_limit;		/* [a] pages: who makes more dirty waits */
 extern struct kstat dirty_pages;	/* dirty or being written */

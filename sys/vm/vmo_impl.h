@@ -188,6 +188,13 @@ int vmo_vnode_page_locked(struct vmo *, uint64_t index, struct page **, bool *sh
  */
 int vmo_commit_locked(struct vmo *, uint64_t index, const struct mapping *by, struct page **)
     __must_check;
+/* vmo_pin(), for one who will ask for `want' pages from there on. */
+int vmo_pin_ahead(struct vmo *, uint64_t index, unsigned want, struct page **) __must_check;
+/*
+ * There was no memory.  For pages of a disk it is worth to be patient: what is clean can be taken, what is
+ * dirty becomes clean, and who eats the rest is killed.  False: give up.  *tries: 0 at first.
+ */
+bool vmo_disk_wait(struct vmo *, unsigned *tries) __must_check;
 /* Asks the pager, for up to `want' pages from there on if that costs little.  No locks. */
 int vmo_fetch(struct vmo *vnode, uint64_t index, unsigned want) __must_check;
 /* Puts a page that the pager gave (with its reference) into the tree, unless one is there. */

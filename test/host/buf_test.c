@@ -21,6 +21,7 @@ struct zone_entry;
 #include "../../sys/vm/rmap.c"
 #include "../../sys/vm/snapshot.c"
 #include "../../sys/vm/size.c"
+#include "../../sys/vm/transfer.c"
 #include "../../sys/vm/pager.c"
 #include "../../sys/fs/buf.c"
 #include "host.h"

@@ -24,6 +24,7 @@ struct zone_entry;
 #include "../../sys/vm/rmap.c"
 #include "../../sys/vm/snapshot.c"
 #include "../../sys/vm/size.c"
+#include "../../sys/vm/transfer.c"
 #include "../../sys/vm/pager.c"
 #include "../../sys/vm/space.c"
 #include "../../sys/vm/region.c"
