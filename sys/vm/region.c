@@ -1,7 +1,7 @@
 /*
  * Regions: the tree of address ranges that handles name (VMARs).
  *
- * 1. A space has one treap of mappings (space.c), and it stays flat: faults, fork, exec and the
+ * 1. A space has one treap of mappings (treap.c), and it stays flat: faults, fork, exec and the
  *    POSIX calls know nothing of regions.  A region only says who may use a range: a mapping belongs to
  *    the smallest region around it.  The price is that a mapping may never lie across a border,
  *    which placement, unmapping, and the joining of neighbours see to.

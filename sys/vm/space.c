@@ -1,12 +1,7 @@
 /*
  * Address spaces.
  *
- * 1. Mappings are disjoint pieces of the user range, kept twice: in a list by address, and in a treap
- *    (a search tree by address that is a heap by random weight, so its depth is logarithmic whatever
- *    the order of calls).  Each knows the free bytes below it; the treap carries a bound of such
- *    gaps for every subtree, so placement finds the highest gap that fits without walking.  The bound is
- *    never too low; when a gap shrinks it is left as it is, and the search that finds nothing there
- *    mends it.  Where the last place was found is remembered (`fit'): all gaps above are too small.
+ * 1. Mappings are disjoint pieces of the user range, kept by address (treap.c).
  *
  * 2. Placement is top down from mmap_top, which is random by 28 bits; stacks go above it, each
  *    random too.  A stack reserves the range down to `lo' and a guard below, and its mapping
@@ -42,7 +37,7 @@
 #include "mach/atomic.h"
 #include "mach/boot.h"
 #include "mach/string.h"
-#include "vm/vmo_impl.h"
+#include "vm/treap.h"
 #include "vm/zone.h"
 
 #define MAPPINGS_MAX	65536u
@@ -78,214 +73,7 @@ space_random(void)
 	return aslr ? (vaddr_t)(random_u64() & ((1u << ASLR_BITS) - 1)) << PAGE_SHIFT : 0;
 }
 
-/* --- the treap --- */
-
-/* The bound of m becomes what those below say. */
-static void
-tree_update(struct mapping *m)
-{
-	vaddr_t gap = m->gap;
-
-	if (m->left != NULL && m->left->max_gap > gap)
-		gap = m->left->max_gap;
-	if (m->right != NULL && m->right->max_gap > gap)
-		gap = m->right->max_gap;
-	m->max_gap = gap;
-}
-
-/* A gap of this size came into m's subtree. */
-static inline void
-bound_raise(struct mapping *m, vaddr_t gap)
-{
-	for (; m != NULL && m->max_gap < gap; m = m->parent)
-		m->max_gap = gap;
-}
-
-static struct mapping **
-tree_place(struct space *s, struct mapping *m)
-{
-	if (m->parent == NULL)
-		return &s->root;
-	return m->parent->left == m ? &m->parent->left : &m->parent->right;
-}
-
-/* m goes above its parent. */
-static void
-tree_lift(struct space *s, struct mapping *m)
-{
-	struct mapping *p = m->parent, *child;
-	struct mapping **place = tree_place(s, p);
-	vaddr_t all = p->max_gap;	/* of the same mappings, whoever is on top */
-
-	if (p->left == m) {
-		child = p->left = m->right;
-		m->right = p;
-	} else {
-		child = p->right = m->left;
-		m->left = p;
-	}
-	if (child != NULL)
-		child->parent = p;
-	m->parent = p->parent;
-	p->parent = m;
-	*place = m;
-	tree_update(p);
-	m->max_gap = all;
-}
-
-/* The gap below m is this large now. */
-static inline void
-gap_set(struct space *s, struct mapping *m, vaddr_t gap)
-{
-	if (gap > m->gap && s->fit != NULL && m->lo > s->fit->lo)
-		s->fit = m;
-	m->gap = gap;
-	bound_raise(m, gap);
-}
-
-/* prev: the mapping below, or NULL. */
-static void
-tree_insert(struct space *s, struct mapping *m, struct mapping *prev)
-{
-	struct mapping *next;
-
-	list_insert_after(prev != NULL ? &prev->link : &s->maps, &m->link);
-	next = m->link.next != &s->maps ? list_entry(m->link.next, struct mapping, link) : NULL;
-	m->left = m->right = m->parent = NULL;
-	m->gap = m->lo - (prev != NULL ? prev->end : USER_MIN);
-	m->max_gap = m->gap;
-	if (likely(next != NULL))
-		next->gap = next->lo - m->end;
-	if (prev != NULL && prev->right == NULL) {
-		prev->right = m;
-		m->parent = prev;
-	} else if (next != NULL) {
-		ASSERT(next->left == NULL);
-		next->left = m;
-		m->parent = next;
-	} else {
-		ASSERT(s->root == NULL);
-		s->root = m;
-	}
-	bound_raise(m->parent, m->gap);
-	while (m->parent != NULL && m->parent->weight < m->weight)
-		tree_lift(s, m);
-	s->nmaps++;
-}
-
-static void
-tree_remove(struct space *s, struct mapping *m)
-{
-	struct mapping *parent, *child, *next = NULL;
-
-	if (likely(m->link.next != &s->maps))
-		next = list_entry(m->link.next, struct mapping, link);
-	while (m->left != NULL && m->right != NULL)
-		tree_lift(s, m->left->weight > m->right->weight ? m->left : m->right);
-	child = m->left != NULL ? m->left : m->right;
-	parent = m->parent;
-	*tree_place(s, m) = child;
-	if (child != NULL)
-		child->parent = parent;
-	list_remove(&m->link);
-	if (s->fit != NULL && m->lo >= s->fit->lo)
-		s->fit = next;
-	if (likely(next != NULL)) {
-		next->gap += m->gap + (m->end - m->lo);
-		bound_raise(next, next->gap);
-	}
-	if (s->hint == m)
-		s->hint = NULL;
-	s->nmaps--;
-}
-
-struct mapping *
-space_find_from(const struct space *s, vaddr_t va)
-{
-	struct mapping *m = s->root, *best = NULL;
-
-	while (m != NULL) {
-		if (va < m->end) {
-			best = m;
-			m = m->left;
-		} else {
-			m = m->right;
-		}
-	}
-	return best;
-}
-
-struct mapping *
-space_find(struct space *s, vaddr_t va)
-{
-	struct mapping *m = s->hint;
-
-	if (likely(m != NULL && va >= m->lo && va < m->end))
-		return m;
-	m = space_find_from(s, va);
-	if (m == NULL || va < m->lo)
-		return NULL;
-	s->hint = m;
-	return m;
-}
-
-/* space_find_from(), where the answer is likely to be the last one. */
-static inline struct mapping *
-find_hinted(const struct space *s, vaddr_t va)
-{
-	struct mapping *m = s->hint;
-
-	return likely(m != NULL && va >= m->lo && va < m->end) ? m : space_find_from(s, va);
-}
-
-static struct mapping *
-mapping_next(const struct space *s, const struct mapping *m)
-{
-	return m->link.next != &s->maps ? list_entry(m->link.next, struct mapping, link) : NULL;
-}
-
-static inline struct mapping *
-mapping_prev(const struct space *s, const struct mapping *m)
-{
-	return m->link.prev != &s->maps ? list_entry(m->link.prev, struct mapping, link) : NULL;
-}
-
-/* The mapping that ends at or below va. */
-static struct mapping *
-find_below(const struct space *s, vaddr_t va)
-{
-	struct mapping *m = s->root, *best = NULL;
-
-	while (m != NULL) {
-		if (m->end <= va) {
-			best = m;
-			m = m->right;
-		} else {
-			m = m->left;
-		}
-	}
-	return best;
-}
-
 /* --- placement --- */
-
-/* The mapping of m's subtree with the highest gap below it that has len bytes which end at or below top. */
-static struct mapping *
-gap_search(struct mapping *m, vaddr_t len, vaddr_t top)
-{
-	struct mapping *found;
-
-	if (m == NULL || m->max_gap < len)
-		return NULL;
-	if (m->end < top && (found = gap_search(m->right, len, top)) != NULL)
-		return found;
-	if (MIN(m->lo, top) >= m->lo - m->gap + len)
-		return m;
-	if ((found = gap_search(m->left, len, top)) != NULL)
-		return found;
-	tree_update(m);
-	return NULL;
-}
 
 /* The highest place for len bytes that ends at or below top; 0: nowhere. */
 static vaddr_t
@@ -372,7 +160,7 @@ weight_next(void)
 	return (uint32_t)(weight_state >> 32);
 }
 
-/* What it shows is the caller's to say, its place in the tree tree_insert()'s. */
+/* What it shows is the caller's to say, its place in the tree treap_insert()'s. */
 static inline __attribute__((always_inline)) struct mapping *
 mapping_make(struct space *s)
 {
@@ -463,7 +251,7 @@ mapping_split(struct space *s, struct mapping *m, vaddr_t at, struct mapping *hi
 	}
 	s->size += high->end - high->start;
 	mapping_reshape(s, m, m->lo, m->start, at);
-	tree_insert(s, high, m);
+	treap_insert(s, high, m);
 }
 
 /*
@@ -500,7 +288,7 @@ mapping_end(struct space *s, struct mapping *m)
 	s->size -= m->end - m->start;
 	if (s->heap == m->vmo)
 		s->heap = NULL;
-	tree_remove(s, m);
+	treap_remove(s, m);
 	mapping_free(m);
 }
 
@@ -706,7 +494,7 @@ space_map_locked(struct space *s, struct region *r, struct mapping *m, vaddr_t *
 		vmo_ref(v);
 		vmo_attach(m);
 	}
-	tree_insert(s, m, prev);
+	treap_insert(s, m, prev);
 	if (above != NULL)
 		s->fit = m;		/* what is left above of it is above mmap_top */
 	s->size += m->end - m->start;
@@ -784,7 +572,7 @@ space_map_zeros(struct space *s, size_t given, uint32_t prot, vaddr_t *addr)
 		m->lo = m->start = *addr = m->end - len;
 		m->vmo = &vmo_blank;
 		m->off = 0;
-		tree_insert(s, m, mapping_prev(s, above));
+		treap_insert(s, m, mapping_prev(s, above));
 		s->size += len;
 		s->fit = s->hint = m;
 	} else {
@@ -833,7 +621,7 @@ mapping_join_with(struct space *s, struct mapping *m, struct mapping *n)
 		return;
 	end = n->end;
 	s->size -= n->end - n->start;
-	tree_remove(s, n);
+	treap_remove(s, n);
 	mapping_free(n);
 	mapping_reshape(s, m, m->lo, m->start, end);
 }
@@ -1199,7 +987,7 @@ fork_mapping(struct space *parent, struct space *s, const struct mapping *m, str
 	}
 	if (!mapping_blank(c))
 		vmo_attach(c);
-	tree_insert(s, c, prev);
+	treap_insert(s, c, prev);
 	if (parent->heap == m->vmo)
 		s->heap = c->vmo;
 	*out = c;

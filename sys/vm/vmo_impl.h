@@ -272,9 +272,11 @@ void vmo_set_id(struct vmo *, struct vmo_id *);
 /* Whether a program can change its size; a file's can be. */
 bool vmo_resizable(const struct vmo *);
 
-/* space.c for fault.c and advice.c */
+/* treap.c */
 struct mapping *space_find_from(const struct space *, vaddr_t);	/* the first that ends above */
 struct mapping *space_find(struct space *, vaddr_t);	/* holds it between lo and end */
+
+/* space.c for fault.c and advice.c */
 int space_grow_stack(struct space *, struct mapping *, vaddr_t) __must_check;
 /* A blank mapping gets a VMO.  ENOMEM. */
 int mapping_back(struct mapping *) __must_check;

@@ -26,6 +26,7 @@ struct zone_entry;
 #include "../../sys/vm/size.c"
 #include "../../sys/vm/transfer.c"
 #include "../../sys/vm/pager.c"
+#include "../../sys/vm/treap.c"
 #include "../../sys/vm/space.c"
 #include "../../sys/vm/region.c"
 #include "../../sys/vm/fault.c"
