@@ -5,4 +5,3 @@
 #define MOUNT_NOEXEC	4u
 #define MOUNT_NODEV	8u
 #define MOUNT_REMOUNT	16u	/* change the flags of what is mounted there */
-#define UMOUNT_FORCE	1u

@@ -376,6 +376,10 @@ run_best(struct runq *q, struct cpu *c, struct thr *from, bool gone)
 	now = mach_clock_now();
 	if (!gone && unlikely(from == c->idle))
 		timer_tick_start();
+	if (gone)
+		from->t_given++;
+	else
+		from->t_taken++;
 	run(c, from, to, now, heir ? from->t_slice_end : now + SLICE);
 }
 
@@ -454,6 +458,7 @@ sleep_now_to(struct cpu *c, struct runq *q, struct thr *from, struct thr *to)
 	from->t_state = THR_SLEEPING;
 	atomic_and(&from->t_work, ~WORK_RESCHED);
 	spin_unlock_off(&q->lock);
+	from->t_given++;
 	run(c, from, to, mach_clock_now(), from->t_slice_end);
 }
 

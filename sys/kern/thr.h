@@ -63,6 +63,7 @@ struct thr {
 	void *t_trace;			/* [o] the record of a call that is traced (ipc/trace.c) */
 	uint32_t t_wake;		/* [q] WAKE_*, or why it woke: see below */
 	uint64_t t_user_ns, t_sys_ns;	/* [o] */
+	uint64_t t_given, t_taken;	/* [o] times it left a CPU: asleep or ended; ready */
 	uint64_t t_faults, t_fetches;	/* [o] page faults; of them, those that waited for a device */
 	nsec_t t_slice_end;		/* [q] */
 	uint64_t t_last;		/* [o] clock at the last switch of account */

@@ -184,6 +184,8 @@ thr_leave_locked(struct procx *px, struct thr *t)
 	proc_times_thr(t, &user, &sys);
 	px->px_user_ns += user;
 	px->px_sys_ns += sys;
+	px->px_given += t->t_given;
+	px->px_taken += t->t_taken;
 	px->px_faults += t->t_faults;
 	px->px_fetches += t->t_fetches;
 	list_remove(&t->t_proc_link);

@@ -73,8 +73,8 @@ void job_kill_for(struct job *, int64_t code);	/* the same with another code, an
 bool job_within(const struct job *, koid_t);
 /* The job itself or the nearest above that goes first when memory is short, or NULL. */
 struct job *job_marked_locked(struct job *);
-/* Whether the caller may have a handle of the process, for all his credentials say: nobody leaves his job's policy
- * through the memory of a process that has less of it. */
+/* Whether the caller may act on the process by its number, for all his credentials say: nobody leaves his job's policy
+ * through a process that has less of it. */
 bool job_reaches_locked(const struct proc *);
 /* Set-id bits count in the job; NULL: the caller's own. */
 bool job_knows_setid(const struct job *);

@@ -22,8 +22,10 @@
  * 4. Set-id.  A policy is a way to surprise a program with privileges, so below a policy that anybody
  * but root set a part of, set-id bits mean nothing.
  *
- * 5. Ways out.  Who is bound gets no handle of a process outside of his job and those below by its number: he
- * could make it do what he must not.  Handles that he is given are another matter.
+ * 5. Ways out.  Who is bound reaches no process outside of his job and those below by its number, with a
+ * signal, a priority, a limit or a handle: he could make it do what he must not.  Handles that he is given
+ * are another matter.  System V keys and ids are names that the whole machine shares, and so the condition
+ * OPEN_PATH is theirs; shmdt takes away what the process has.
  *
  * Locking: changed under proc_tree_lock while the job is empty; read without by who is in it.
  */

@@ -6,6 +6,7 @@
 #include "kern/error.h"
 #include "kern/sched.h"
 #include "gen/sysproto.h"
+#include "proc/job.h"
 #include "proc/procx.h"
 #include "vm/space.h"
 
@@ -17,7 +18,11 @@ may_limit_locked(struct proc *self, struct proc *p)
 {
 	const struct cred *c = self->p_cred, *to = p->p_cred;
 
-	if (p == self || cred_super(c))
+	if (p == self)
+		return true;
+	if (!job_reaches_locked(p))
+		return false;
+	if (cred_super(c))
 		return true;
 	return !p->p_setid && c->ruid == to->ruid && c->ruid == to->euid && c->ruid == to->suid &&
 	    c->rgid == to->rgid && c->rgid == to->egid && c->rgid == to->sgid;
@@ -158,6 +163,8 @@ renice(struct proc *p, int *nice)
 	const struct cred *c = proc_self()->p_cred;
 	struct thr *t;
 
+	if (!job_reaches_locked(p))
+		return EPERM;
 	if (!cred_super(c)) {
 		if (c->euid != p->p_cred->ruid && c->euid != p->p_cred->euid)
 			return EPERM;

@@ -413,7 +413,7 @@ sys_mx_pid_handle(int32_t pid, void __user *out)
 	spin_lock(&proc_tree_lock);
 	p = pid > 0 ? proc_lookup_locked(pid) : NULL;
 	if (p != NULL) {
-		error = signal_allowed_locked(p) && job_reaches_locked(p) ? 0 : EPERM;
+		error = signal_allowed_locked(p) ? 0 : EPERM;
 		if (error == 0)
 			node_use(&p->p_node);
 	}

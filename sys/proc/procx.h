@@ -42,6 +42,7 @@ struct procx {
 	nsec_t px_cpu_interval[2];	/* [o] */
 	uint64_t px_cpu_warned;		/* [o] RLIMIT_CPU: seconds at the last SIGXCPU */
 	nsec_t px_user_ns, px_sys_ns;	/* [p] of ended threads */
+	uint64_t px_given, px_taken;	/* [p] theirs, as t_given and t_taken */
 	uint64_t px_faults, px_fetches;	/* [p] theirs, as t_faults and t_fetches */
 	nsec_t px_child_user_ns, px_child_sys_ns;	/* [p] of reaped children */
 	int8_t px_nice;			/* [p] */

@@ -11,6 +11,7 @@
 #include "mach/atomic.h"
 #include "mach/frame.h"
 #include "mach/user.h"
+#include "proc/job.h"
 #include "proc/thread.h"
 #include <abi/sigop.h>
 
@@ -199,12 +200,14 @@ sys_sigtimedwait(const abi_sigset_t *set, void __user *out, const struct abi_tim
 
 /* --- kill --- */
 
-/* May the current process send sig to p: a real or effective uid that is p's real or saved one. */
+/* May the current process send sig to p: no policy keeps it in its job, and a real or effective uid is p's real or saved one. */
 static bool
 may_signal_locked(struct proc *self, struct proc *p, int sig)
 {
 	const struct cred *c = self->p_cred, *to = p->p_cred;
 
+	if (!job_reaches_locked(p))
+		return false;
 	if (cred_super(c) || c->ruid == to->ruid || c->ruid == to->suid || c->euid == to->ruid ||
 	    c->euid == to->suid)
 		return true;

@@ -81,7 +81,7 @@ void
 usage_fill_locked(struct proc *p, struct abi_rusage *ru)
 {
 	const struct procx *px = procx_of(p);
-	uint64_t faults = px->px_faults, fetches = px->px_fetches;
+	uint64_t faults = px->px_faults, fetches = px->px_fetches, given = px->px_given, taken = px->px_taken;
 	nsec_t user, sys;
 	struct thr *t;
 
@@ -94,7 +94,11 @@ usage_fill_locked(struct proc *p, struct abi_rusage *ru)
 	list_for_each(t, &p->p_thrs, t_proc_link) {
 		faults += t->t_faults;
 		fetches += t->t_fetches;
+		given += t->t_given;
+		taken += t->t_taken;
 	}
+	ru->nvcsw = (int64_t)given;
+	ru->nivcsw = (int64_t)taken;
 	ru->minflt = (int64_t)(faults - fetches);
 	ru->majflt = (int64_t)fetches;
 }

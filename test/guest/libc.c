@@ -211,6 +211,31 @@ folders(void)
 	rmdir("/tmp/libc");
 }
 
+/* How many of the numbers in <abi/errno.h> strerror() has nothing to say of. */
+static int
+errors_without_text(void)
+{
+	static const int all[] = {
+		EPERM, ENOENT, ESRCH, EINTR, EIO, ENXIO, E2BIG, ENOEXEC, EBADF, ECHILD, EAGAIN, ENOMEM, EACCES,
+		EFAULT, EBUSY, EEXIST, EXDEV, ENODEV, ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ENOTTY,
+		ETXTBSY, EFBIG, ENOSPC, ESPIPE, EROFS, EMLINK, EPIPE, EDOM, ERANGE, ENOMSG, EIDRM, EDEADLK,
+		ENOLCK, ENOSTR, ENODATA, ETIME, ENOSR, ENOLINK, EPROTO, EMULTIHOP, EBADMSG, ENOSYS, ENOTEMPTY,
+		ENAMETOOLONG, ELOOP, EOPNOTSUPP, ECONNRESET, ENOBUFS, EAFNOSUPPORT, EPROTOTYPE,
+		ENOTSOCK, ENOPROTOOPT, ECONNREFUSED, EADDRINUSE, ECONNABORTED, ENETUNREACH, ENETDOWN,
+		ETIMEDOUT, EHOSTUNREACH, EINPROGRESS, EALREADY, EDESTADDRREQ, EMSGSIZE,
+		EPROTONOSUPPORT, EADDRNOTAVAIL, ENETRESET, EISCONN, ENOTCONN, EDQUOT, ESTALE, ENOTSUP, EILSEQ,
+		EOVERFLOW, ECANCELED, ENOTRECOVERABLE, EOWNERDEAD,
+	};
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (*strerror(all[i]) == '\0') {
+			printf("# error %d has no text\n", all[i]);
+			n++;
+		}
+	return n;
+}
+
 static void
 texts(void)
 {
@@ -262,6 +287,8 @@ texts(void)
 		fclose(f);
 	same(strsignal(SIGTERM), "Terminated", "strsignal");
 	same(strerror(ENOTEMPTY), "Directory not empty", "strerror");
+	same(strerror(EPERM), "Operation not permitted", "in the usual words");
+	ok(errors_without_text() == 0, "a text for each error of the kernel");
 	ok(strncmp(crypt("a", "$6$abc$"), "$6$abc$", 7) == 0, "crypt");
 	ok(inet_addr("1.2.3.4") == htonl(0x01020304), "inet_addr");
 }

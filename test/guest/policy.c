@@ -10,8 +10,12 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/ipc.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -23,6 +27,7 @@
 #include <mx/process.h>
 #include <mx/spawn.h>
 #include <mx/syscalls.h>
+#include <zero/ipc.h>
 #include "sysuser.h"
 #include "tap.h"
 
@@ -284,6 +289,46 @@ stat_path(void)
 }
 
 static int
+shm_key(void)
+{
+	int id = shmget(0x5a110c, 4096, IPC_CREAT | 0600);
+
+	return posix(id == -1 ? -1 : shmctl(id, IPC_RMID, NULL), EPERM);
+}
+
+static int
+sem_key(void)
+{
+	int id = semget(IPC_PRIVATE, 1, 0600);
+
+	return posix(id == -1 ? -1 : semctl(id, 0, IPC_RMID), EPERM);
+}
+
+static int
+msg_key(void)
+{
+	int id = msgget(0x5a110c, IPC_CREAT | 0600);
+
+	return posix(id == -1 ? -1 : msgctl(id, IPC_RMID, NULL), EPERM);
+}
+
+static int
+zero_sem(void)
+{
+	long id = sys_seminit(0);
+
+	return posix(id == -1 ? -1 : sys_semop(id, IPC_RMID, 0), EPERM);
+}
+
+static int
+zero_queue(void)
+{
+	long id = sys_mqinit(0600, 0, 64);
+
+	return posix(id == -1 ? -1 : sys_mqop(id, IPC_RMID, 0), EPERM);
+}
+
+static int
 exec_path(void)
 {
 	execl("/bin/true", "true", NULL);
@@ -375,6 +420,9 @@ static const struct {
 	{ "open of an absolute path", MX_POL_OPEN_PATH, open_absolute, 0 },
 	{ "open from the working directory", MX_POL_OPEN_PATH, open_cwd, 0 },
 	{ "stat", MX_POL_OPEN_PATH, stat_path, 0 }, { "exec by path", MX_POL_OPEN_PATH, exec_path, 0 },
+	{ "shmget", MX_POL_OPEN_PATH, shm_key, 0 }, { "semget", MX_POL_OPEN_PATH, sem_key, 0 },
+	{ "msgget", MX_POL_OPEN_PATH, msg_key, 0 }, { "seminit", MX_POL_OPEN_PATH, zero_sem, 0 },
+	{ "mqinit", MX_POL_OPEN_PATH, zero_queue, 0 },
 	{ "exec of a set-id program", MX_POL_SET_ID, set_id, 0 },
 	{ "mmap of W+X", MX_POL_VMAR_WX, mmap_wx, 0 }, { "mprotect to W+X", MX_POL_VMAR_WX, mprotect_wx, 0 },
 	{ "vmar_map of W+X", MX_POL_VMAR_WX, vmar_map_wx, 0 }, { "vmar_protect to W+X", MX_POL_VMAR_WX, vmar_protect_wx, 0 },
@@ -569,6 +617,50 @@ paths(void)
 	return bad;
 }
 
+/* What somebody outside of the job has made is not reached by its id, whoever may use it. */
+static int shm_id, sem_id, msg_id;
+
+static int
+ids(void)
+{
+	struct { long type; char text[8]; } m = { 1, "x" };
+	struct sembuf up = { 0, 1, IPC_NOWAIT };
+	struct shmid_ds shm;
+	struct msqid_ds msg;
+	int bad = 0;
+
+	WANT(shmat(shm_id, NULL, 0) == (void *)-1 ? -1 : 0, EPERM);
+	WANT(shmctl(shm_id, IPC_STAT, &shm), EPERM);
+	WANT(semop(sem_id, &up, 1), EPERM);
+	WANT(semctl(sem_id, 0, GETVAL), EPERM);
+	WANT(msgsnd(msg_id, &m, 1, IPC_NOWAIT), EPERM);
+	WANT(msgrcv(msg_id, &m, sizeof(m.text), 0, IPC_NOWAIT), EPERM);
+	WANT(msgctl(msg_id, IPC_STAT, &msg), EPERM);
+	WANT(sys_semup(sem_id), EPERM);
+	WANT(sys_semdown(sem_id), EPERM);
+	WANT(sys_semop(sem_id, IPC_STAT, 0), EPERM);
+	WANT(sys_mqsend(msg_id, &m, 8), EPERM);
+	WANT(sys_mqrecv(msg_id, &m, 8), EPERM);
+	WANT(sys_mqop(msg_id, IPC_STAT, 0), EPERM);
+	return bad;
+}
+
+static void
+sysv(void)
+{
+	struct msqid_ds msg;
+
+	shm_id = shmget(IPC_PRIVATE, 4096, 0666);
+	sem_id = semget(IPC_PRIVATE, 1, 0666);
+	msg_id = msgget(IPC_PRIVATE, 0666);
+	ok(shm_id != -1 && sem_id != -1 && msg_id != -1, "a segment, semaphores and a queue that all may use");
+	is_int(under(MX_POL_OPEN_PATH, MX_POL_ACTION_DENY, ids), 0, "are out of reach for who may name nothing");
+	is_int(semctl(sem_id, 0, GETVAL), 0, "no operation came through");
+	is_int(msgctl(msg_id, IPC_STAT, &msg), 0, "nor");
+	is_int((long)msg.msg_qnum, 0, "a message");
+	shmctl(shm_id, IPC_RMID, NULL), semctl(sem_id, 0, IPC_RMID), msgctl(msg_id, IPC_RMID, NULL);
+}
+
 static int
 fexec(void)
 {
@@ -731,10 +823,12 @@ setids(void)
 static pid_t outside;
 
 /* Bits for whom a handle is had of: oneself, a child, a process outside of the job. */
+/* Bits: a handle of itself, of its child, of who is outside; that handle, a signal, a priority and a limit refused. */
 static int
 reach(void)
 {
 	int bits = mx_pid_handle(getpid()) != MX_HANDLE_INVALID;
+	struct rlimit limit;
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -745,7 +839,11 @@ reach(void)
 	child_status(pid);
 	errno = 0;
 	bits |= (mx_pid_handle(outside) != MX_HANDLE_INVALID) << 2;
-	return bits | (errno == EPERM) << 3;
+	bits |= (errno == EPERM) << 3, errno = 0;
+	bits |= (kill(outside, 0) == -1 && errno == EPERM) << 4, errno = 0;
+	bits |= (setpriority(PRIO_PROCESS, (id_t)outside, 5) == -1 && errno == EPERM) << 5, errno = 0;
+	bits |= (__sys_rlimit(outside, RLIMIT_CORE, NULL, &limit) == -1 && errno == EPERM) << 6, errno = 0;
+	return bits;
 }
 
 static int
@@ -762,7 +860,7 @@ ways_out(void)
 	outside = getpid();
 	is_int(WEXITSTATUS(in_job(j, reach)), 7, "a job without a policy: handles of all whom kill would reach");
 	set(j, MX_POL_NEW_FIFO, MX_POL_ACTION_DENY);
-	is_int(WEXITSTATUS(in_job(j, reach)), 11, "with one: of who is in it, and no way out");
+	is_int(WEXITSTATUS(in_job(j, reach)), 0x7b, "with one: of who is in it, and no way out");
 	c = job_new(j);
 	outside = (pid_t)__sys_job_fork(c);
 	if (outside == 0)
@@ -779,7 +877,7 @@ ways_out(void)
 			pause();
 	}
 	mx_nanosleep(mx_deadline_after(MX_MSEC(20)));
-	is_int(WEXITSTATUS(in_job(c, reach_as_user)), 11, "a user does not reach his own outside");
+	is_int(WEXITSTATUS(in_job(c, reach_as_user)), 0x7b, "a user does not reach his own outside");
 	kill(outside, SIGKILL);
 	child_status(outside);
 	mx_handle_close(c), mx_handle_close(j);
@@ -873,6 +971,7 @@ main(void)
 	code_of_death();
 	inheritance();
 	below();
+	sysv();
 	handles();
 	setids();
 	ways_out();

@@ -310,6 +310,46 @@ faults(void)
 }
 
 static void
+sleep_ten_times(void)
+{
+	for (int i = 0; i < 10; i++)
+		usleep(1000);
+}
+
+/* Beside a child that never sleeps. */
+static void
+compute(void)
+{
+	pid_t pid = fork();
+	clock_t end;
+
+	if (pid == 0)
+		for (;;)
+			;
+	for (end = clock() + CLOCKS_PER_SEC / 5; clock() < end; )
+		;
+	kill(pid, SIGKILL);
+	child_status(pid);
+}
+
+static void
+switches(void)
+{
+	struct rusage before, after, kids;
+
+	getrusage(RUSAGE_SELF, &before);
+	sleep_ten_times();
+	getrusage(RUSAGE_SELF, &after);
+	ok(after.ru_nvcsw - before.ru_nvcsw >= 10 && after.ru_nvcsw - before.ru_nvcsw <= 12, "who sleeps ten times leaves the CPU ten times (%ld)",
+	    (long)(after.ru_nvcsw - before.ru_nvcsw));
+	getrusage(RUSAGE_CHILDREN, &before);
+	in_child(compute);
+	getrusage(RUSAGE_CHILDREN, &kids);
+	ok(kids.ru_nivcsw - before.ru_nivcsw >= 5, "who computes beside another has it taken from him (%ld)",
+	    (long)(kids.ru_nivcsw - before.ru_nivcsw));
+}
+
+static void
 usage(void)
 {
 	struct rusage self, kids;
@@ -322,6 +362,7 @@ usage(void)
 	ok(self.ru_utime.tv_sec * 1000000L + self.ru_utime.tv_usec + self.ru_stime.tv_sec * 1000000L +
 	    self.ru_stime.tv_usec > 0, "this process has used time");
 	faults();
+	switches();
 	gettimeofday(&t, NULL);
 	ok(t.tv_sec > 1577836800, "the clock is later than 2020");
 }
