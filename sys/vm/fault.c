@@ -271,3 +271,24 @@ space_fault(struct space *s, vaddr_t va, uint32_t access)
 		error = fault_out_of_memory(s, va, access);
 	return error == EAGAIN ? 0 : error;
 }
+
+int
+space_populate(struct space *s, vaddr_t va, size_t len)
+{
+	vaddr_t end = ROUND_UP(va + len, PAGE_SIZE);
+	int error = 0;
+
+	for (va = ROUND_DOWN(va, PAGE_SIZE); va < end && error == 0; va += PAGE_SIZE) {
+		struct mapping *m;
+		uint32_t access;
+
+		mutex_lock(&s->lock);
+		m = space_find(s, va);
+		access = m != NULL && (m->prot & VM_WRITE) ? VM_WRITE : VM_READ;
+		mutex_unlock(&s->lock);
+		do {
+			error = space_fault_once(s, va, access);
+		} while (error == EAGAIN);
+	}
+	return error;
+}

@@ -280,7 +280,7 @@ struct mapping *space_find(struct space *, vaddr_t);	/* holds it between lo and 
 int space_grow_stack(struct space *, struct mapping *, vaddr_t) __must_check;
 /* A blank mapping gets a VMO.  ENOMEM. */
 int mapping_back(struct mapping *) __must_check;
-/* fault.c for space.c: no killing. */
+/* fault.c for advice.c and vmar.c: no killing. */
 int space_fault_once(struct space *, vaddr_t, uint32_t access) __must_check;
 
 /* More of space.c, for vmar.c; the space's lock is held.  region NULL: the root. */
