@@ -195,7 +195,7 @@ mapping_back(struct mapping *m)
 	return 0;
 }
 
-static void
+void
 mapping_reshape(struct space *s, struct mapping *m, vaddr_t lo, vaddr_t start, vaddr_t end)
 {
 	struct list *prev = m->link.prev, *next = m->link.next;
@@ -246,24 +246,6 @@ mapping_split(struct space *s, struct mapping *m, vaddr_t at, struct mapping *hi
 	treap_insert(s, high, m);
 }
 
-/*
- * Pages of a private VMO that no mapping shows any more are of no use to anybody.  If they have to
- * stay (somebody looks into the VMO just now, or there is no memory to copy a shared twig), the
- * heap may not grow over them again.
- */
-static void
-mapping_forget(const struct mapping *m, vaddr_t start, vaddr_t end)
-{
-	struct vmo *v = m->vmo;
-
-	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE || v->npages == 0)
-		return;
-	if (v->refs != v->nmaps || vmo_forget(v, m->off + (start - m->start), end - start) != 0) {
-		if (m->space->heap == v)
-			m->space->heap = NULL;
-	}
-}
-
 static bool
 mapping_alone(const struct mapping *m)
 {
@@ -282,16 +264,6 @@ mapping_end(struct space *s, struct mapping *m)
 		s->heap = NULL;
 	treap_remove(s, m);
 	mapping_free(m);
-}
-
-/* The end of m goes, from `at' on, which is above its start. */
-static void
-mapping_trim(struct space *s, struct mapping *m, vaddr_t at)
-{
-	if (!vmo_unseen(m->vmo))
-		pmap_remove(&s->pmap, at, m->end);
-	mapping_forget(m, at, m->end);
-	mapping_reshape(s, m, m->lo, m->start, at);
 }
 
 /* Takes [start, end) out of one mapping; `spare' is consumed when the middle goes. */
@@ -741,7 +713,7 @@ space_protect(struct space *s, vaddr_t start, size_t given, uint32_t prot)
 	return error == ENOENT ? ENOMEM : error;
 }
 
-/* --- growing: stack and heap --- */
+/* --- growing of stacks --- */
 
 int
 space_grow_stack(struct space *s, struct mapping *m, vaddr_t va)
@@ -766,97 +738,6 @@ space_set_limits(struct space *s, uint64_t as, uint64_t stack)
 	s->limit_as = as;
 	s->limit_stack = stack;
 	mutex_unlock(&s->lock);
-}
-
-void
-space_set_brk(struct space *s, vaddr_t start)
-{
-	mutex_lock(&s->lock);
-	s->brk_start = s->brk = start;
-	s->heap = NULL;
-	mutex_unlock(&s->lock);
-}
-
-static int
-brk_new_mapping(struct space *s, vaddr_t start, vaddr_t end)
-{
-	struct mapping *m = mapping_make(s);
-	struct vmo *v;
-	int error;
-
-	if (m == NULL)
-		return ENOMEM;
-	if ((error = vmo_create(VMO_SIZE_MAX, &v)) == 0) {
-		m->prot = VM_READ | VM_WRITE;
-		m->max = VM_READ | VM_WRITE | VM_EXEC;
-		m->flags = MAPF_FIXED | MAPF_NOREPLACE;
-		error = space_map_locked(s, NULL, m, &start, end - start, v, 0);
-		vmo_unref(v);
-	}
-	if (error != 0) {
-		zone_free(mapping_zone, m);
-		return ENOMEM;
-	}
-	s->heap = v;
-	return 0;
-}
-
-static int
-brk_grow(struct space *s, vaddr_t start, vaddr_t end)
-{
-	struct mapping *m = start > USER_MIN ? space_find(s, start - 1) : NULL, *next;
-
-	if (end > USER_MAX || s->size + (end - start) > s->limit_as || region_over(s->regions, start, end))
-		return ENOMEM;
-	if (unlikely(s->lock_future != 0) && !space_lock_room(s, end - start))
-		return ENOMEM;
-	if (likely(m != NULL && s->heap != NULL && m->vmo == s->heap && m->end == start &&
-	    m->prot == (VM_READ | VM_WRITE))) {
-		next = mapping_next(s, m);
-		if (next != NULL && next->lo < end)
-			return ENOMEM;
-		mapping_reshape(s, m, m->lo, m->start, end);
-		return 0;
-	}
-	return space_range_free(s, start, end) ? brk_new_mapping(s, start, end) : ENOMEM;
-}
-
-static int
-brk_shrink(struct space *s, vaddr_t start, vaddr_t end)
-{
-	struct mapping *m = s->hint;
-
-	/* The commonest case: the end of a heap that was touched last. */
-	if (unlikely(m == NULL || m->vmo != s->heap || m->end != end || m->start >= start))
-		return unmap_locked(s, start, end);
-	mapping_trim(s, m, start);
-	return 0;
-}
-
-NO_CANARY int
-space_brk(struct space *s, vaddr_t want, uint64_t most, vaddr_t *now)
-{
-	vaddr_t old = 0, new = 0;
-	int error = 0;
-
-	mutex_lock(&s->lock);
-	if (want != 0) {
-		old = ROUND_UP(s->brk, PAGE_SIZE);
-		new = ROUND_UP(want, PAGE_SIZE);
-		if (want < s->brk_start || want > USER_MAX || (want > s->brk && want - s->brk_start > most))
-			error = ENOMEM;
-		else if (new > old)
-			error = brk_grow(s, old, new);
-		else if (new < old)
-			error = brk_shrink(s, new, old);
-		if (error == 0)
-			s->brk = want;
-	}
-	*now = s->brk;
-	mutex_unlock(&s->lock);
-	if (unlikely(s->lock_present) && error == 0 && new > old)
-		space_lock_heap(s, old, new - old);
-	return error;
 }
 
 /* --- whole spaces --- */
