@@ -2,6 +2,14 @@
 /* The mappings of a space as pieces (space.c); for the files that look into one or change it.  Its lock is held. */
 #include "vm/treap.h"
 
+#define MAPPINGS_MAX	65536u
+
+static inline bool
+range_valid(vaddr_t start, size_t len)
+{
+	return (start & PAGE_MASK) == 0 && start >= USER_MIN && start < USER_MAX && len <= USER_MAX - start;
+}
+
 /* Nobody touched it: no VMO of its own. */
 static inline bool
 mapping_blank(const struct mapping *m)
@@ -9,6 +17,10 @@ mapping_blank(const struct mapping *m)
 	return m->vmo == &vmo_blank;
 }
 
+/* The end of one that is out of the tree. */
+void mapping_free(struct mapping *);
+/* Makes `high', which is new, the part of m from `at' on. */
+void mapping_split(struct space *, struct mapping *m, vaddr_t at, struct mapping *high);
 /* m moves its borders, to where nothing else is mapped. */
 void mapping_reshape(struct space *, struct mapping *m, vaddr_t lo, vaddr_t start, vaddr_t end);
 
