@@ -1,4 +1,4 @@
-/* The memory calls: arguments, rights and limits; the work is in space.c. */
+/* The memory calls: arguments, rights and limits; the work is in space.c, protect.c, brk.c. */
 #include <abi/mman.h>
 #include <abi/resource.h>
 #include <abi/rights.h>

@@ -17,6 +17,22 @@ mapping_blank(const struct mapping *m)
 	return m->vmo == &vmo_blank;
 }
 
+/*
+ * The mappings from m on that lie in the same spans of page tables or in neighbouring ones, with no other span
+ * between them: their end, and the first mapping behind.  Tables are walked once for all of them.
+ */
+static inline struct mapping *
+stretch_next(const struct space *s, struct mapping *m, vaddr_t *end)
+{
+	struct mapping *n;
+
+	for (*end = m->end; (n = mapping_next(s, m)) != NULL && n->start / PMAP_SPAN <= (*end - 1) / PMAP_SPAN + 1; m = n)
+		*end = n->end;
+	return n;
+}
+
+/* One to be filled in; space_mapping_free() takes it back.  NULL: no memory. */
+struct mapping *mapping_alloc(void) __must_check;
 /* The end of one that is out of the tree. */
 void mapping_free(struct mapping *);
 /* Makes `high', which is new, the part of m from `at' on. */

@@ -13,16 +13,12 @@
  *
  * 4. Changing calls look first, allocate what a split may need, and then cannot fail.
  *
- * 5. fork walks the mappings: a shared one is a reference, a private one a VMO that shares the tree
- *    (vmo.c), and the last-level page tables are shared, read-only (pmap.c).  Weights are copied,
- *    so the child's treap has the same shape and each insertion is at its right edge.
- *
- * 6. Private anonymous memory has no VMO before the first fault: its mapping shows vmo_blank, an object
+ * 5. Private anonymous memory has no VMO before the first fault: its mapping shows vmo_blank, an object
  *    without pages that everybody may look at and nobody writes to.  It does not know its mappings, and
  *    takes no part in counting.  mapping_back() gives such a mapping a VMO of its own.  What is mapped
  *    and never touched (guards, arenas, the other half of a split) costs no object, nor does its fork.
  *
- * 7. Regions (region.c) say where mappings may be placed; the treap does not know them.
+ * 6. Regions (region.c) say where mappings may be placed; the treap does not know them.
  *
  * Locks: the space's sleeping lock, then vmo locks, then the pmap's.
  */
@@ -149,6 +145,12 @@ weight_next(void)
 	weight_state ^= weight_state >> 7;
 	weight_state ^= weight_state << 17;
 	return (uint32_t)(weight_state >> 32);
+}
+
+struct mapping *
+mapping_alloc(void)
+{
+	return zone_alloc(mapping_zone, 0);
 }
 
 /* What it shows is the caller's to say, its place in the tree treap_insert()'s. */
@@ -610,20 +612,6 @@ space_try_ref(struct space *s)
 	return true;
 }
 
-/*
- * The mappings from m on that lie in the same spans of page tables or in neighbouring ones, with no other span
- * between them: their end, and the first mapping behind.  Tables are walked once for all of them.
- */
-static inline struct mapping *
-stretch_next(const struct space *s, struct mapping *m, vaddr_t *end)
-{
-	struct mapping *n;
-
-	for (*end = m->end; (n = mapping_next(s, m)) != NULL && n->start / PMAP_SPAN <= (*end - 1) / PMAP_SPAN + 1; m = n)
-		*end = n->end;
-	return n;
-}
-
 void
 space_unref(struct space *s)
 {
@@ -644,113 +632,4 @@ space_unref(struct space *s)
 	window_drop(s);
 	pmap_destroy(&s->pmap);
 	zone_free(space_zone, s);
-}
-
-/* The VMO of the child's mapping, referenced. */
-static int
-fork_vmo(struct space *parent, const struct mapping *m, struct vmo **out)
-{
-	struct vmo *v = m->vmo;
-	int error;
-
-	if ((m->flags & MAPF_SHARED) || v->kind == VMO_VNODE || v == &vmo_blank) {
-		if (v != &vmo_blank)
-			vmo_ref(v);
-		*out = v;
-		return 0;
-	}
-	/* Pieces of one VMO stay pieces of one. */
-	if (v->clone == NULL && (error = vmo_clone(v, parent, &v->clone)) != 0)
-		return error;
-	if (v->clone->nmaps > 0)
-		vmo_ref(v->clone);
-	*out = v->clone;
-	return 0;
-}
-
-static int
-fork_mapping(struct space *parent, struct space *s, const struct mapping *m, struct mapping *prev,
-    struct mapping **out)
-{
-	struct mapping *c = zone_alloc(mapping_zone, 0);
-	int error;
-
-	if (c == NULL)
-		return ENOMEM;
-	*c = *m;
-	c->space = s;
-	c->flags &= (uint16_t)~MAPF_LOCKED;
-	list_init(&c->link);
-	list_init(&c->vmo_link);
-	list_init(&c->under_link);
-	if ((error = fork_vmo(parent, m, &c->vmo)) != 0) {
-		zone_free(mapping_zone, c);
-		return error;
-	}
-	if (!mapping_blank(c))
-		vmo_attach(c);
-	treap_insert(s, c, prev);
-	if (parent->heap == m->vmo)
-		s->heap = c->vmo;
-	*out = c;
-	return 0;
-}
-
-static int
-fork_mappings(struct space *parent, struct space *s)
-{
-	struct mapping *m, *next, *prev = NULL;
-	bool left_out = false;
-	vaddr_t end;
-	int error;
-
-	list_for_each(m, &parent->maps, link) {
-		if (m->flags & MAPF_DONTFORK) {
-			left_out = true;
-			continue;
-		}
-		if ((error = fork_mapping(parent, s, m, prev, &prev)) != 0)
-			return error;
-		s->size += m->end - m->start;
-	}
-	for (m = list_first(&s->maps, struct mapping, link); m != NULL; m = next) {
-		next = stretch_next(s, m, &end);
-		if ((error = pmap_fork(&parent->pmap, &s->pmap, m->start, end)) != 0)
-			return error;
-	}
-	/* A shared table may show the child what it shall not have. */
-	if (left_out)
-		list_for_each(m, &parent->maps, link)
-			if (m->flags & MAPF_DONTFORK)
-				pmap_remove(&s->pmap, m->start, m->end);
-	return 0;
-}
-
-int
-space_fork(struct space *parent, struct space **out)
-{
-	struct space *s;
-	struct mapping *m;
-	int error;
-
-	if ((error = space_create(&s)) != 0)
-		return error;
-	mutex_lock(&parent->lock);
-	s->mmap_top = parent->mmap_top;
-	s->window = parent->window;
-	s->window_seen = parent->window_seen;
-	s->brk_start = parent->brk_start;
-	s->brk = parent->brk;
-	s->limit_as = parent->limit_as;
-	s->limit_stack = parent->limit_stack;
-	error = fork_mappings(parent, s);
-	list_for_each(m, &parent->maps, link)
-		m->vmo->clone = NULL;
-	pmap_fork_end(&parent->pmap);
-	mutex_unlock(&parent->lock);
-	if (error != 0)
-		space_unref(s);
-	else
-		*out = s;
-	return error;
 }

@@ -1,5 +1,5 @@
 #pragma once
-/* What vmo.c, space.c and fault.c share; nobody else includes this. */
+/* What the files of vm share: VMOs, mappings, spaces; nobody else includes this. */
 #include "kern/account.h"
 #include "kern/list.h"
 #include "kern/lock.h"
@@ -121,7 +121,7 @@ struct space {
 };
 
 /*
- * What private anonymous mappings show that nobody touched: see 6 of space.c.  Not in its lists, and
+ * What private anonymous mappings show that nobody touched: see 5 of space.c.  Not in its lists, and
  * no reference of theirs.
  */
 extern struct vmo vmo_blank;
@@ -293,7 +293,7 @@ void space_mapping_free(struct mapping *);	/* one that was not mapped */
 int space_unmap_locked(struct space *, struct region *, vaddr_t start, vaddr_t end) __must_check;
 /* EINVAL when a region below is touched; ENOENT where nothing is mapped; EACCES. */
 int space_protect_locked(struct space *, struct region *, vaddr_t start, vaddr_t end, uint32_t prot)
-    __must_check;
+    __must_check;	/* protect.c */
 /* advice.c: whether so much more may be locked, under mlockall; the space's lock is held. */
 bool space_lock_room(const struct space *, size_t);
 /* Of new heap: makes present what can be. */

@@ -29,6 +29,7 @@ struct zone_entry;
 #include "../../sys/vm/treap.c"
 #include "../../sys/vm/space.c"
 #include "../../sys/vm/brk.c"
+#include "../../sys/vm/fork.c"
 #include "../../sys/vm/protect.c"
 #include "../../sys/vm/peek.c"
 #include "../../sys/vm/region.c"
