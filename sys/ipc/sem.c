@@ -107,6 +107,8 @@ perform(const struct semcall *c, const struct abi_sembuf *op)
 static void
 take_back(const struct semcall *c, const struct abi_sembuf *op)
 {
+	if (op->op == 0)		/* changed nothing; there may be no record to undo */
+		return;
 	c->set->sems[op->num].value = (uint16_t)(c->set->sems[op->num].value - op->op);
 	if ((op->flags & SEM_UNDO) != 0)
 		c->undo->adjust[op->num] += op->op;

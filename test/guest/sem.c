@@ -340,6 +340,14 @@ undoing(void)
 	/* Removal drops the records, of this process as well. */
 	op(other, 0, 3, SEM_UNDO);
 	fails((semctl(id, 0, SETVAL, 0), op(id, 0, -1, IPC_NOWAIT | SEM_UNDO)), EAGAIN, "refused with SEM_UNDO");
+	/* A wait for zero has nothing to be undone, and no record: with one behind it that cannot be done it is left again. */
+	pid = fork();
+	if (pid == 0) {
+		struct sembuf ops[2] = { { 0, 0, SEM_UNDO }, { 1, -9, IPC_NOWAIT } };
+
+		_exit(semop(id, ops, 2) == -1 && errno == EAGAIN ? 0 : 1);
+	}
+	is_int(child_status(pid), 0, "a wait for zero with SEM_UNDO, then one refused");
 	semctl(id, 0, IPC_RMID), semctl(other, 0, IPC_RMID);
 }
 
