@@ -19,7 +19,7 @@
  * 4. Layout.  Chunks of 64 slots, named by a directory of pages of 64 chunks; on each of the three
  * levels a bitmap says what exists.  fork, exec and exit cost the slots in use, not the directory.
  *
- * 5. Rights are evaluated here and nowhere else: no lookup exists that does not name what it needs.
+ * 5. Lookups (lookup.c) are the only place where rights are evaluated.
  *
  * 6. Removal.  A native wait is made through a slot and its generation; whoever empties that slot
  * steps the generation and tells the waiters of it (sig_slot_gone) after the table lock is dropped.
@@ -37,7 +37,7 @@
  *
  * 9. Locking.  One spin lock a table, held for a few instructions, never over a node's operations.
  */
-#include "kern/desctab.h"
+#include "kern/desc_impl.h"
 #include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/error.h"
@@ -51,46 +51,24 @@
 #include <abi/rights.h>
 #include <abi/sig.h>
 
-#define FREE_END	0xffffffffu
-
 LOCK_CLASS(desc_class, "descriptor table", RANK_DESC);
 ZONE(desctab_zone, struct desctab);
 ZONE(chunk_zone, struct desc_chunk);
 ZONE(dirpage_zone, struct desc_page);
-COUNTER(slots, "desc.slots");
+COUNTER_SHARED(desc_slots, "desc.slots");
 
 int (*fcntl_lock_hook)(struct node *, int, uintptr_t);
 void (*desc_closed_hook)(struct node *);
 int (*desc_self_hook)(enum desc_self, struct node **);
 
-static const uint32_t self_rights[DESC_NSELF] = {
+const uint32_t desc_self_rights[DESC_NSELF] = {
 	[DESC_SELF_PROCESS] = RIGHTS_PROCESS, [DESC_SELF_THREAD] = RIGHTS_THREAD,
 	[DESC_SELF_VMAR] = RIGHTS_VMAR_ROOT, [DESC_SELF_JOB] = RIGHTS_JOB_DEFAULT,
 };
 
 static struct desc no_slots[DESC_CHUNK];	/* [I] of a chunk that does not exist yet: no generation is 0 */
 
-static struct desc_chunk *
-chunk_at(struct desctab *t, uint32_t index)
-{
-	uint32_t c = index / DESC_CHUNK;
-	struct desc_page *page = t->dir[c / DESC_PAGE_CHUNKS];
-
-	return page != NULL ? page->chunk[c % DESC_PAGE_CHUNKS] : NULL;
-}
-
-/* Of a handle that is not in t->near. */
-void __rare
-desc_far(struct desctab *t, uint32_t h)
-{
-	uint32_t index = (h - 1) & DESC_INDEX_MASK;
-	struct desc_chunk *c = chunk_at(t, index);
-
-	t->far = c != NULL ? &c->slot[index % DESC_CHUNK] : NULL;
-}
-
-/* The first chunk that exists, from number c on; DESC_NCHUNK when there is none. */
-static uint32_t
+uint32_t
 chunk_next(const struct desctab *t, uint32_t c)
 {
 	while (c < DESC_NCHUNK) {
@@ -113,16 +91,7 @@ chunk_next(const struct desctab *t, uint32_t c)
 	return DESC_NCHUNK;
 }
 
-static struct desc *
-slot_at(struct desctab *t, uint32_t index)
-{
-	struct desc_chunk *c = chunk_at(t, index);
-
-	return c != NULL ? &c->slot[index % DESC_CHUNK] : NULL;
-}
-
-/* Makes the chunk of `index' exist; allocates, so the table lock is not held. */
-static int
+int
 chunk_ensure(struct desctab *t, uint32_t index)
 {
 	uint32_t n = index / DESC_CHUNK, p = n / DESC_PAGE_CHUNKS;
@@ -162,247 +131,6 @@ chunk_ensure(struct desctab *t, uint32_t index)
 	if (c != NULL)
 		zone_free(chunk_zone, c);
 	return 0;
-}
-
-/* --- lookup --- */
-
-static struct desc *
-find(struct desctab *t, uint32_t num)
-{
-	uint32_t index = num;
-	struct desc *d;
-
-	if (num > DESC_INDEX_MASK) {
-		index = (num & DESC_INDEX_MASK) - 1;
-		if ((num >> 31) != 0 || (num & DESC_INDEX_MASK) == 0)
-			return NULL;
-	}
-	if (index >= DESC_MAX || (d = slot_at(t, index)) == NULL || d->node == NULL)
-		return NULL;
-	if (num > DESC_INDEX_MASK && d->gen != num >> DESC_GEN_SHIFT)
-		return NULL;
-	return d;
-}
-
-/* A lookup that found nothing, or another kind, is a condition of job policy; its result stays. */
-int
-desc_refused(int error)
-{
-	int ignored = 0;
-
-	if (error == EHANDLE)
-		ignored = policy_check(POLICY_BAD_HANDLE);
-	else if (error == EWRONGTYPE)
-		ignored = policy_check(POLICY_WRONG_OBJECT);
-	(void)ignored;
-	return error;
-}
-
-/* Which pseudo-handle, or DESC_NSELF.  The low bits of an index or of a slot's handle are never all 0
- * with something above them. */
-static uint32_t
-self_of(uint32_t num)
-{
-	uint32_t which = (num >> DESC_GEN_SHIFT) - 1;
-
-	return (num & DESC_INDEX_MASK) == 0 && which < DESC_NSELF ? which : DESC_NSELF;
-}
-
-/* The slow half of a lookup, without the lock: nothing is in a slot of that name. */
-static int
-self_get(struct desctab *t, uint32_t num, enum node_kind kind, uint32_t rights, struct node **out,
-    uint32_t *have)
-{
-	uint32_t which = self_of(num);
-	struct node *n;
-	int error;
-
-	if (which == DESC_NSELF || desc_self_hook == NULL || t->self[which].empty)
-		return EHANDLE;
-	error = desc_self_hook((enum desc_self)which, &n);
-	if (error != 0)
-		return error;
-	*have = t->self[which].rights;
-	if (kind != NODE_ANY && n->kind != kind)
-		error = EWRONGTYPE;
-	else if ((*have & rights) != rights)
-		error = ERIGHTS;
-	if (error != 0)
-		node_unuse(n);
-	else
-		*out = n;
-	return error;
-}
-
-/*
- * A right is missing.  Where a call that moves bytes was asked of a kind that has none to move, that
- * is what the caller hears: no slot of an event could have the right.
- */
-static int
-refusal(const struct node *n, enum node_kind kind, uint32_t rights)
-{
-	bool bytes = kind == NODE_ANY && (rights & ~(RIGHT_READ | RIGHT_WRITE)) == 0;
-
-	return bytes && n->ops->read == node_nostream ? EINVAL : ERIGHTS;
-}
-
-int
-desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out,
-    uint32_t *slot_rights, uint32_t *slot_flags)
-{
-	struct desctab *t = desctab_mine();
-	uint32_t have;
-	struct desc *d;
-	int error = 0;
-
-	spin_lock(&t->lock);
-	d = find(t, num);
-	if (unlikely(d == NULL)) {
-		spin_unlock(&t->lock);
-		error = self_get(t, num, kind, rights, out, &have);
-		if (error == 0 && slot_rights != NULL)
-			*slot_rights = have;
-		if (error == 0 && slot_flags != NULL)
-			*slot_flags = 0;
-		return likely(error == 0) ? 0 : desc_refused(error);
-	}
-	if (unlikely(kind != NODE_ANY && d->node->kind != kind)) {
-		error = EWRONGTYPE;
-	} else if (unlikely((d->rights & rights) != rights)) {
-		error = refusal(d->node, kind, rights);
-	} else {
-		node_use_more(d->node);
-		*out = d->node;
-		if (slot_rights != NULL)
-			*slot_rights = d->rights;
-		if (slot_flags != NULL)
-			*slot_flags = d->flags;
-	}
-	spin_unlock(&t->lock);
-	return likely(error == 0) ? 0 : desc_refused(error);
-}
-
-/* The same for a pseudo-handle. */
-static int
-self_get_wait(struct desctab *t, uint32_t h, struct node **out, struct via *via)
-{
-	uint32_t which = self_of(h), have;
-	int error = self_get(t, h, NODE_ANY, 0, out, &have);
-
-	if (error != 0)
-		return desc_refused(error);
-	if (!node_waitable(*out))
-		error = ENOTSUP;
-	else if ((have & RIGHT_WAIT) == 0)
-		error = ERIGHTS;
-	if (error != 0) {
-		node_unuse(*out);
-		return error;
-	}
-	t->self[which].waited = true;
-	*via = (struct via){ .gen = &t->self[which].gen, .was = t->self[which].gen };
-	return 0;
-}
-
-/* The long way says why a lookup found nothing, and knows pseudo-handles. */
-int
-handle_get_other(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
-{
-	return h <= DESC_INDEX_MASK ? desc_refused(EHANDLE) : desc_get(h, kind, rights, out);
-}
-
-/* What can be waited for is asked before the rights. */
-int
-handle_get_wait_other(uint32_t h, struct node **out, struct via *via)
-{
-	struct desctab *t = desctab_mine();
-	struct desc *d;
-	int error;
-
-	if (h <= DESC_INDEX_MASK)
-		return desc_refused(EHANDLE);
-	spin_lock(&t->lock);
-	d = desc_find_handle(t, h);
-	if (d == NULL) {
-		spin_unlock(&t->lock);
-		return self_get_wait(t, h, out, via);
-	}
-	error = !node_waitable(d->node) ? ENOTSUP : (d->rights & RIGHT_WAIT) == 0 ? ERIGHTS : 0;
-	if (error == 0) {
-		node_use(d->node);
-		*out = d->node;
-		*via = (struct via){ .gen = &d->gen, .was = d->gen };
-	}
-	spin_unlock(&t->lock);
-	return error;
-}
-
-/* No pseudo-handle names what has a call like this. */
-int
-handle_get_via_other(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out, struct via *via)
-{
-	int error = 0;
-
-	*out = handle_use(h, kind, rights, via);
-	if (*out != NULL)
-		return 0;
-	error = handle_get_other(h, kind, rights, out);
-	if (error == 0) {
-		node_unuse(*out);
-		error = desc_refused(EHANDLE);
-	}
-	return error;
-}
-
-int
-desc_get(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out)
-{
-	return desc_get_slot(num, kind, rights, out, NULL, NULL);
-}
-
-struct desctab *
-desc_scan_begin(void)
-{
-	struct desctab *t = desctab_mine();
-
-	spin_lock(&t->lock);
-	return t;
-}
-
-struct node *
-desc_scan_find(struct desctab *t, uint32_t num, uint32_t rights, uint32_t *slot_rights)
-{
-	struct desc *d = find(t, num);
-
-	if (d == NULL || (d->rights & rights) != rights)
-		return NULL;
-	*slot_rights = d->rights;
-	return d->node;
-}
-
-void
-desc_scan_end(struct desctab *t)
-{
-	spin_unlock(&t->lock);
-}
-
-int
-desctab_peek(struct desctab *t, uint32_t index, struct node **out, uint32_t *rights, uint32_t *flags)
-{
-	struct desc *d;
-	int error = EHANDLE;
-
-	spin_lock(&t->lock);
-	d = index < DESC_MAX ? slot_at(t, index) : NULL;
-	if (d != NULL && d->node != NULL) {
-		node_use(d->node);
-		*out = d->node;
-		*rights = d->rights;
-		*flags = d->flags;
-		error = 0;
-	}
-	spin_unlock(&t->lock);
-	return error;
 }
 
 static int
@@ -445,15 +173,6 @@ slot_new(struct slot *s)
 }
 
 /* --- reservation --- */
-
-static void
-take(struct desctab *t, uint32_t index)
-{
-	chunk_at(t, index)->used |= 1ull << (index % DESC_CHUNK);
-	if (index >= DESC_POSIX_MAX)
-		t->native_used++;
-	kstat_add(&slots, 1);
-}
 
 /* Lowest free POSIX slot >= min and < limit; a slot whose chunk is missing counts as free. */
 static uint32_t
@@ -568,19 +287,14 @@ release(struct desctab *t, uint32_t index)
 
 	d->gen = d->gen == DESC_GEN_MAX ? 1 : d->gen + 1;
 	chunk_at(t, index)->used &= ~(1ull << (index % DESC_CHUNK));
-	kstat_add(&slots, -1);
+	kstat_add(&desc_slots, -1);
 	account_give(t->account, CHARGE_SLOTS, 1);
 	if (index < DESC_POSIX_MAX) {
 		t->posix_hint = MIN(t->posix_hint, index);
 		return;
 	}
 	t->native_used--;
-	d->next_free = FREE_END;
-	if (t->free_tail != FREE_END)
-		slot_at(t, t->free_tail)->next_free = index;
-	else
-		t->free_head = index;
-	t->free_tail = index;
+	free_append(t, d, index);
 }
 
 void
@@ -1025,17 +739,9 @@ desctab_create(struct desctab **out)
 	t->free_head = t->free_tail = FREE_END;
 	t->near = no_slots;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
-		t->self[i].rights = self_rights[i];
+		t->self[i].rights = desc_self_rights[i];
 	*out = t;
 	return 0;
-}
-
-void
-desctab_exec(struct desctab *t)
-{
-	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
-		if ((slot_at(t, (uint32_t)i)->flags & DESC_CLOEXEC) != 0)
-			(void)desctab_remove(t, (uint32_t)i);
 }
 
 void
@@ -1052,113 +758,4 @@ desctab_destroy(struct desctab *t)
 			zone_free(dirpage_zone, t->dir[w * 64 + (unsigned)__builtin_ctzll(map)]);
 	account_unref(t->account);
 	zone_free(desctab_zone, t);
-}
-
-/* What fork hands on: slots with DUPLICATE, except views of the forking process itself. */
-static bool
-inherited(const struct desc *d)
-{
-	return d->node != NULL && (d->rights & RIGHT_DUPLICATE) != 0 && d->node->kind != NODE_VMAR &&
-	    d->node->kind != NODE_THREAD;
-}
-
-/* Without the slots that have one of the flags `but'; *n counts them.  True: some node has a second
- * handle now. */
-static bool
-copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t but, uint32_t *n)
-{
-	struct desc_chunk *src = chunk_at(from, first), *dst = chunk_at(to, first);
-	bool second = false;
-
-	for (uint64_t used = src->used; used != 0; used &= used - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(used);
-		struct desc *d = &src->slot[i];
-
-		if (!inherited(d) || (d->flags & but) != 0)
-			continue;
-		node_use(d->node);
-		second |= node_handle_more(d->node);
-		dst->slot[i] = *d;
-		take(to, first + i);
-		(*n)++;
-	}
-	return second;
-}
-
-/* Of a copy that nobody uses yet, without the lock of the original. */
-static void
-last_handles(struct desctab *t)
-{
-	for (int i = desctab_next(t, 0); i >= 0; i = desctab_next(t, (uint32_t)i + 1))
-		if (slot_at(t, (uint32_t)i)->node->counted)
-			node_last_handle(slot_at(t, (uint32_t)i)->node);
-}
-
-/* Native slots that were not inherited go on the child's free list, lowest first. */
-static void
-rebuild_free(struct desctab *t)
-{
-	for (uint32_t i = 0; i < t->native_top; i++) {
-		uint32_t index = DESC_POSIX_MAX + i;
-		struct desc *d = slot_at(t, index);
-
-		if (d == NULL || d->node != NULL)
-			continue;
-		d->next_free = FREE_END;
-		if (t->free_tail != FREE_END)
-			slot_at(t, t->free_tail)->next_free = index;
-		else
-			t->free_head = index;
-		t->free_tail = index;
-	}
-}
-
-static int
-table_copy(struct desctab *from, uint32_t but, struct desctab **out)
-{
-	struct desctab *to;
-	bool second = false;
-	uint32_t n = 0;
-	int error = desctab_create(&to);
-
-	if (error != 0)
-		return error;
-	/* Missing chunks are made first: nothing is allocated under the lock. */
-	for (uint32_t c = chunk_next(from, 0); c < DESC_NCHUNK; c = chunk_next(from, c + 1)) {
-		if ((error = chunk_ensure(to, c * DESC_CHUNK)) != 0) {
-			desctab_destroy(to);
-			return error;
-		}
-	}
-	spin_lock(&from->lock);
-	for (uint32_t c = chunk_next(to, 0); c < DESC_NCHUNK; c = chunk_next(to, c + 1))
-		second |= copy_chunk(from, c * DESC_CHUNK, to, but, &n);
-	to->native_top = from->native_top;
-	for (uint32_t i = 0; i < DESC_NSELF; i++)
-		to->self[i] = (struct desc_selfslot){ .rights = from->self[i].rights & self_rights[i],
-			.empty = from->self[i].empty };
-	spin_unlock(&from->lock);
-	rebuild_free(to);
-	if (second)
-		last_handles(to);
-	if (unlikely(!account_take(to->account, CHARGE_SLOTS, n))) {
-		/* The end of the copy gives back what it never had. */
-		account_force(to->account, CHARGE_SLOTS, n);
-		desctab_destroy(to);
-		return EAGAIN;
-	}
-	*out = to;
-	return 0;
-}
-
-int
-desctab_fork(struct desctab *from, struct desctab **out)
-{
-	return table_copy(from, 0, out);
-}
-
-int
-desctab_spawn(struct desctab *from, struct desctab **out)
-{
-	return table_copy(from, DESC_CLOEXEC, out);
 }

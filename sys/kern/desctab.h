@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The layout of the descriptor table, and the lookup by handle value that every native call makes: inline,
- * so that kind and rights are constants in it.  See kern/desc.c for the theory.
+ * so that kind and rights are constants in it.  See kern/desc.c and kern/lookup.c for the theory.
  *
  * Budget of a lookup: 26 instructions, of which 3 are the lock, 1 the count of the node; 20 more for a
  * process that has had more than DESC_CHUNK handles at a time.

@@ -1,4 +1,4 @@
-// SOURCES: sys/kern/account.c sys/kern/desc.c sys/kern/policy.c sys/kern/node.c sys/kern/wait.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/kern/account.c sys/kern/desc.c sys/kern/lookup.c sys/kern/inherit.c sys/kern/policy.c sys/kern/node.c sys/kern/wait.c sys/kern/string.c test/host/shim/kernel.c
 /* The descriptor table: two ranges, generations, rights, reservation, fork, and a random model. */
 #include <stdlib.h>
 #include "host.h"

@@ -1,4 +1,4 @@
-// SOURCES: sys/ipc/socket.c sys/ipc/fifo.c sys/kern/pair.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/ipc/socket.c sys/ipc/fifo.c sys/kern/pair.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/lookup.c sys/kern/inherit.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
 /*
  * Native sockets and fifos against trivially right models, with random operations: bytes, datagrams
  * and elements come out in order, and the levels of both ends are exact at every step.

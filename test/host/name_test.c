@@ -1,4 +1,4 @@
-// SOURCES: sys/fs/vnode.c sys/fs/name.c sys/fs/file.c sys/fs/open.c sys/fs/stat.c sys/fs/dir.c sys/fs/fsctx.c sys/fs/ramfs.c sys/fs/ramfs_dir.c sys/fs/ramfs_file.c sys/fs/imgfs.c sys/fs/devfs.c sys/fs/reclock.c sys/kern/cred.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/request.c sys/kern/desc.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/fs/vnode.c sys/fs/name.c sys/fs/file.c sys/fs/open.c sys/fs/stat.c sys/fs/dir.c sys/fs/fsctx.c sys/fs/ramfs.c sys/fs/ramfs_dir.c sys/fs/ramfs_file.c sys/fs/imgfs.c sys/fs/devfs.c sys/fs/reclock.c sys/kern/cred.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/request.c sys/kern/desc.c sys/kern/lookup.c sys/kern/inherit.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
 /*
  * The path walk and what is made of it, through the bodies of the calls: every errno of the walk,
  * links, rights of directory descriptors, rename's rules under random operations, record locks

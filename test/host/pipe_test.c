@@ -1,4 +1,4 @@
-// SOURCES: sys/ipc/pipe.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/ipc/pipe.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/lookup.c sys/kern/inherit.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
 /*
  * Pipes against a trivially right model, with random operations: bytes come out in order, and the
  * levels are exact at every step.

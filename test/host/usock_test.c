@@ -1,4 +1,4 @@
-// SOURCES: sys/ipc/usock.c sys/ipc/usock_msg.c sys/ipc/usock_stream.c sys/ipc/usock_option.c sys/ipc/cycle.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/ipc/usock.c sys/ipc/usock_msg.c sys/ipc/usock_stream.c sys/ipc/usock_option.c sys/ipc/cycle.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/lookup.c sys/kern/inherit.c sys/kern/policy.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
 /*
  * AF_UNIX sockets against a simple model, with random operations on streams, datagrams and records:
  * bytes and borders are right, and at every step the levels of both ends are exact: READABLE if and only
