@@ -12,6 +12,19 @@
 #include "kern/error.h"
 #include "vm/twig.h"
 
+/* Both see the same tree from now on; the lock is held, nobody knows `out' yet. */
+static inline void
+tree_share(struct vmo *v, struct vmo *out)
+{
+	out->root = v->root;
+	out->height = v->height;
+	out->npages = v->npages;
+	out->zero_mapped = v->zero_mapped;
+	v->leaf = NULL;
+	if (v->root != NULL)
+		child_ref(v->root, v->height);
+}
+
 static int
 vmo_copy(struct vmo *v, const struct space *forking, struct vmo **out)
 {

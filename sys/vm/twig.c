@@ -41,17 +41,7 @@ tree_covers(unsigned height, uint64_t index)
 	return index >> (TWIG_BITS * height) == 0;
 }
 
-static void
-child_ref(void *child, unsigned level)
-{
-	if (level == 0)
-		page_ref(child);
-	else
-		atomic_add(&((struct twig *)child)->refs, 1);
-}
-
-/* Drops one reference on what a slot of level `level' + 1 names. */
-static void
+void
 child_unref(void *child, unsigned level)
 {
 	struct twig *t = child;
@@ -207,18 +197,6 @@ tree_slot(struct vmo *v, uint64_t index, struct twig **leaf, void ***slot)
 	*leaf = above;
 	*slot = s;
 	return 0;
-}
-
-void
-tree_share(struct vmo *v, struct vmo *out)
-{
-	out->root = v->root;
-	out->height = v->height;
-	out->npages = v->npages;
-	out->zero_mapped = v->zero_mapped;
-	v->leaf = NULL;
-	if (v->root != NULL)
-		child_ref(v->root, v->height);
 }
 
 int
@@ -407,13 +385,6 @@ struct page *
 vmo_next_page(struct vmo *v, uint64_t *index)
 {
 	return v->root == NULL ? NULL : tree_next(v->root, v->height, 0, index);
-}
-
-void
-tree_drop(struct vmo *v)
-{
-	if (v->root != NULL)
-		child_unref(v->root, v->height);
 }
 
 #if CONFIG_DEBUG

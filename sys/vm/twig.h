@@ -26,10 +26,18 @@ slot_fill(struct vmo *v, struct twig *leaf, void **slot, struct page *p)
 	v->npages++;
 }
 
-/* Both see the same tree from now on; nobody knows `out' yet. */
-void tree_share(struct vmo *, struct vmo *out);
+/* A slot of level `level' + 1, or a root, names one more. */
+static inline void
+child_ref(void *child, unsigned level)
+{
+	if (level == 0)
+		page_ref(child);
+	else
+		atomic_add(&((struct twig *)child)->refs, 1);
+}
+
+/* A slot or a root names it no more: the last one frees it and what is below. */
+void child_unref(void *child, unsigned level);
 /* Names the pages [first, last) of v in out's tree, from index 0 on.  ENOMEM. */
 int tree_share_range(struct vmo *v, struct vmo *out, uint64_t first, uint64_t last) __must_check;
-/* The VMO ends. */
-void tree_drop(struct vmo *);
 void tree_seen(struct vmo *);	/* debug kernels (kern/owner.h) */

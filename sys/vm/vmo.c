@@ -176,7 +176,8 @@ vmo_unref(struct vmo *v)
 		ASSERT(list_empty(&v->maps) && list_empty(&v->over_maps));
 		if (unlikely(v->back != NULL))
 			backing_destroy(v);
-		tree_drop(v);
+		if (v->root != NULL)
+			child_unref(v->root, v->height);
 		if (unlikely(v->id != NULL))
 			vmo_id_end(v->id);
 		account_unref(v->account);
