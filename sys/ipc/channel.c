@@ -1,7 +1,7 @@
 /*
  * Channels: two ends, messages of bytes and handles, calls.
  *
- * 1. An end is a node; both ends and their lock are one object.  Each end has the queue of what it
+ * 1. An end is a node (channel_node.c); both ends and their lock are one object.  Each end has the queue of what it
  * may read.  A message is admitted while the queue counts less than its limit, so the last one may
  * pass it; then the peer's WRITABLE drops until enough has been read.
  *
@@ -38,7 +38,7 @@
  * wait, 155 in the read, 144 in the write (each with its lookup of 26), 61 in the two wake-ups, 193 in the
  * two sleeps and their switches.  What a message costs is in line down to its block; what is rare is not.
  *
- * Why the short ways are the same as the long ones.  A message that is there and fits is what take() would
+ * Why the short ways are the same as the long ones.  A message that is there and fits is what channel_take() would
  * take; everything else goes there and is looked at again.  A reply is counted in and out again under one
  * lock, so no level of the queue changes by it, and no WRITABLE.  The receiver whom a call wakes is not made
  * ready but run (thr_sleep_to()), unless somebody better is ready.
@@ -48,54 +48,23 @@
  */
 #include "gen/sysnum.h"
 #include "gen/sysproto.h"
-#include "ipc/channel.h"
-#include "ipc/cycle.h"
-#include "ipc/message.h"
+#include "ipc/channel_impl.h"
 #include "kern/account.h"
 #include "kern/assert.h"
 #include "kern/desctab.h"
 #include "kern/error.h"
-#include "kern/info.h"
 #include "kern/kstat.h"
-#include "kern/pair.h"
 #include "kern/string.h"
-#include "kern/thr.h"
 #include "kern/time.h"
-#include "kern/uio.h"
-#include "mach/atomic.h"
 #include "mach/frame.h"
 #include "mach/user.h"
 #include "vm/zone.h"
 #include <abi/channel.h>
-#include <abi/info.h>
 #include <abi/rights.h>
 #include <abi/sig.h>
-#include <abi/stat.h>
 
-#define LIMIT_DEFAULT	(4u << 20)
-#define CHANNEL_RIGHTS	(RIGHT_TRANSFER | RIGHT_WAIT | RIGHT_INSPECT | RIGHT_READ | RIGHT_WRITE | \
-			 RIGHT_SIGNAL | RIGHT_SIGNAL_PEER | RIGHT_GET_PROPERTY | RIGHT_SET_PROPERTY)
 #define CREDIT		8192u		/* step of what is charged for a queue */
 #define TXID_KERNEL	0x80000000u
-
-struct end {
-	struct node node;
-	struct carrier carrier;
-	struct list queue;		/* [l] struct message: to be read here */
-	uint64_t queued;		/* [l] what the queue counts, and what was admitted to it */
-	uint64_t limit;			/* [l] of queued */
-	uint32_t waiting;		/* [l] messages in the queue */
-	uint64_t credit;		/* [l] bytes that have been charged */
-	uint32_t txid;			/* [l] of the last call */
-	uint32_t ncalls;		/* [l] observers that are calls, waiting here for replies */
-	struct message *spare;		/* [a] block for what is sent from here */
-};
-
-struct channel {
-	struct pair pair;		/* its lock is l */
-	struct account *account;	/* [I] whose the queues are, referenced */
-	struct end end[2];
-};
 
 struct call {
 	struct observer ob;		/* PEER_CLOSED, the slot; off its list when the call is over */
@@ -110,24 +79,8 @@ struct call {
 	uintptr_t sp, args;		/* [I] which call of the program it is */
 };
 
-ZONE(channel_zone, struct channel);
 ZONE(call_zone, struct call);
-COUNTER(channels, "node.channel");
 COUNTER(parked_calls, "channel.parked");
-
-static struct end *
-end_of(struct node *n)
-{
-	return container_of(n, struct end, node);
-}
-
-static struct end *
-peer_locked(struct end *e)
-{
-	struct node *n = pair_peer_locked(&e->node);
-
-	return n != NULL ? end_of(n) : NULL;
-}
 
 static bool
 admits(const struct end *e)
@@ -135,9 +88,8 @@ admits(const struct end *e)
 	return e->queued < e->limit;
 }
 
-/* Brings the WRITABLE of who writes to e in line with e's queue. */
-static void
-update_writable(struct end *e, struct wakelist *w)
+void
+channel_writable(struct end *e, struct wakelist *w)
 {
 	struct end *writer = peer_locked(e);
 
@@ -236,13 +188,6 @@ enqueue(struct end *e, struct message *m, struct wakelist *w)
 		sig_raise(&e->node.own, SIG_READABLE, w);
 }
 
-/* The account of the job that made the channel. */
-static struct account *
-account_of(const struct end *e)
-{
-	return container_of(e->node.pair, struct channel, pair)->account;
-}
-
 /* More is queued than has been charged for. */
 static __attribute__((noinline)) bool
 credit_more(struct end *e)
@@ -280,7 +225,7 @@ count(struct end *e, uint32_t charge)
 	return ENOMEM;
 }
 
-/* True: update_writable() is due. */
+/* True: channel_writable() is due. */
 static inline bool __must_check
 dequeue(struct end *e, struct message *m)
 {
@@ -296,9 +241,8 @@ dequeue(struct end *e, struct message *m)
 	return unlikely(full);
 }
 
-/* Back to where it was: it could not be given to the reader. */
-static void
-put_back(struct end *e, struct message *m)
+void
+channel_put_back(struct end *e, struct message *m)
 {
 	struct wakelist w;
 
@@ -312,7 +256,7 @@ put_back(struct end *e, struct message *m)
 		e->credit = e->queued;
 	}
 	sig_change(&e->node.own, 0, SIG_READABLE, &w);
-	update_writable(e, &w);
+	channel_writable(e, &w);
 	spin_unlock(&e->node.pair->lock);
 	wakelist_run(&w);
 }
@@ -333,7 +277,7 @@ admit(struct end *from, const struct message *m)
 	to = peer_locked(from);
 	error = to == NULL ? EPEERCLOSED : count(to, message_charge(m));
 	if (error == 0)
-		update_writable(to, &w);
+		channel_writable(to, &w);
 	spin_unlock(l);
 	wakelist_run(&w);
 	return error;
@@ -351,7 +295,7 @@ unadmit(struct end *from, const struct message *m)
 	to = peer_locked(from);
 	if (to != NULL) {
 		to->queued -= message_charge(m);
-		update_writable(to, &w);
+		channel_writable(to, &w);
 	}
 	spin_unlock(l);
 	wakelist_run(&w);
@@ -373,7 +317,7 @@ reply(struct end *to, struct call *asked, struct message *m, uint32_t charge)
 	}
 	wakelist_init(&w);
 	to->queued -= message_charge(m);
-	update_writable(to, &w);
+	channel_writable(to, &w);
 	spin_unlock(to->node.own.lock);
 	wakelist_run(&w);
 	return caller;
@@ -416,7 +360,7 @@ post(struct end *from, struct message *m, char *bytes, uint32_t charge, struct c
 	wakelist_init(&w);
 	enqueue(to, m, &w);
 	if (unlikely(charge == 0 || !admits(to)))
-		update_writable(to, &w);
+		channel_writable(to, &w);
 	spin_unlock(l);
 	if (c != NULL)
 		c->next = wakelist_keep_one(&w);
@@ -524,15 +468,14 @@ take_fitting(struct end *e, const struct receiving *r)
 		return m;
 	}
 	wakelist_init(&w);
-	update_writable(e, &w);
+	channel_writable(e, &w);
 	spin_unlock(&e->node.pair->lock);
 	wakelist_run(&w);
 	return m;
 }
 
-/* Takes the first message; ESMALL with its sizes, and with *m when it is to be destroyed. */
-static int
-take(struct end *e, const struct receiving *r, bool discard, struct message **out, uint32_t *size,
+int
+channel_take(struct end *e, const struct receiving *r, bool discard, struct message **out, uint32_t *size,
     uint32_t *nslots)
 {
 	struct spin *l = &e->node.pair->lock;
@@ -554,7 +497,7 @@ take(struct end *e, const struct receiving *r, bool discard, struct message **ou
 		}
 		if (error == 0 || discard) {
 			if (dequeue(e, m))
-				update_writable(e, &w);
+				channel_writable(e, &w);
 			*out = m;
 		}
 	}
@@ -569,7 +512,7 @@ deliver(struct end *e, struct message *m, const struct receiving *r)
 	int error = message_deliver(&e->spare, m, r);
 
 	if (unlikely(error != 0))
-		put_back(e, m);
+		channel_put_back(e, m);
 	return error;
 }
 
@@ -579,7 +522,7 @@ receive_other(struct end *e, uint32_t options, const struct receiving *r)
 {
 	uint32_t size, nslots;
 	struct message *m;
-	int error = take(e, r, (options & MX_CHANNEL_READ_MAY_DISCARD) != 0, &m, &size, &nslots), bad;
+	int error = channel_take(e, r, (options & MX_CHANNEL_READ_MAY_DISCARD) != 0, &m, &size, &nslots), bad;
 
 	if (error == 0)
 		return deliver(e, m, r);
@@ -604,231 +547,7 @@ receive(struct end *e, uint32_t options, const struct receiving *r)
 
 LEAN_END
 
-/* --- the node --- */
-
-/* Takes the first message; waits for one. */
-static int
-take_wait(struct end *e, const struct receiving *r, bool wait, struct message **m)
-{
-	uint32_t size, nslots;
-	bool turn = false;
-	int error;
-
-	while ((error = take(e, r, false, m, &size, &nslots)) == ESHOULDWAIT && wait) {
-		error = sig_wait(&e->node.own, SIG_READABLE | SIG_PEER_CLOSED, WAIT_INTR | WAIT_TURN,
-		    NSEC_INFINITE, NULL, NULL);
-		turn = true;
-		if (error != 0)
-			break;
-	}
-	if (turn)
-		sig_pass(&e->node.own, SIG_READABLE | SIG_PEER_CLOSED);
-	return error;
-}
-
-static int
-channel_read(struct node *n, struct uio *u)
-{
-	uint64_t total = u->resid;
-	struct receiving r = { .num_bytes = (uint32_t)MIN(total, (uint64_t)UINT32_MAX) };
-	struct end *e = end_of(n);
-	struct message *m;
-	int error = take_wait(e, &r, (u->flags & UIO_NONBLOCK) == 0, &m);
-
-	if (error != 0)
-		return error == EPEERCLOSED ? 0 : error == ESMALL ? EMSGSIZE : error;
-	error = uio_move(message_bytes(m), m->size, u);
-	if (error == 0) {
-		message_free(m);
-	} else {
-		u->resid = total;		/* nothing was read */
-		put_back(e, m);
-	}
-	return error;
-}
-
-static int
-channel_write(struct node *n, struct uio *u)
-{
-	uint64_t total = u->resid;
-	struct message *m;
-	bool turn = false;
-	int error;
-
-	if (total > MX_CHANNEL_MAX_MSG_BYTES)
-		return EMSGSIZE;
-	m = message_alloc((uint32_t)total, 0);
-	if (m == NULL)
-		return ENOMEM;
-	error = uio_move(message_bytes(m), m->size, u);
-	while (error == 0 && (error = post_whole(end_of(n), m, NULL)) == ESHOULDWAIT) {
-		if ((u->flags & UIO_NONBLOCK) != 0)
-			break;
-		error = sig_wait(n->sig, SIG_WRITABLE | SIG_PEER_CLOSED, WAIT_INTR | WAIT_TURN, NSEC_INFINITE,
-		    NULL, NULL);
-		turn = true;
-	}
-	if (turn)
-		sig_pass(n->sig, SIG_WRITABLE | SIG_PEER_CLOSED);
-	if (error != 0) {
-		message_free(m);
-		u->resid = total;
-	}
-	return error;
-}
-
-static int
-channel_stat(struct node *n, struct abi_stat *st)
-{
-	int error = node_nostat(n, st);
-
-	st->mode = S_IFSOCK | 0600;
-	return error;
-}
-
-/* The last use of an end: nobody will read its queue.  Calls hold uses, so none waits here. */
-static void
-channel_unused(struct node *n)
-{
-	struct end *e = end_of(n);
-	struct list queue, *l;
-
-	ASSERT(e->ncalls == 0);
-	list_init(&queue);
-	pair_unused(n, SIG_WRITABLE);
-	spin_lock(&n->pair->lock);
-	list_splice(&queue, &e->queue);
-	if (e->credit != 0)
-		account_give(account_of(e), CHARGE_BYTES, (uint32_t)e->credit);
-	e->credit = 0;
-	spin_unlock(&n->pair->lock);
-	while ((l = list_pop_front(&queue)) != NULL)
-		message_free(list_entry(l, struct message, link));
-}
-
-static void
-channel_destroy(struct node *n)
-{
-	struct channel *c = container_of(n->pair, struct channel, pair);
-
-	if (!pair_put(n))
-		return;
-	message_nospare(&c->end[0].spare);
-	message_nospare(&c->end[1].spare);
-	account_unref(c->account);
-	zone_free(channel_zone, c);
-	kstat_add(&channels, -1);
-}
-
-static const struct node_ops channel_ops = {
-	.name = "channel", .read = channel_read, .write = channel_write, NODE_OPS_STREAM,
-	.stat = channel_stat, .setattr = node_nosetattr, .ioctl = node_noioctl,
-	.unused = channel_unused, .destroy = channel_destroy,
-};
-
-static void
-each_carried(struct node *n, struct walk *walk)
-{
-	struct message *m;
-
-	spin_lock(&n->pair->lock);
-	list_for_each(m, &end_of(n)->queue, link)
-		for (uint32_t i = 0; i < m->nslots; i++)
-			cycle_visit(walk, m->slots[i].node);
-	spin_unlock(&n->pair->lock);
-}
-
-static struct node *
-carrier_peer(struct node *n)
-{
-	struct node *peer;
-
-	spin_lock(&n->pair->lock);
-	peer = pair_peer_locked(n);
-	if (peer != NULL)
-		node_ref(peer);
-	spin_unlock(&n->pair->lock);
-	return peer;
-}
-
-static const struct carrier_ops channel_carrier = { .each = each_carried, .peer = carrier_peer };
-
-/* --- the limit --- */
-
-static int
-limit_get(struct node *n, void *value)
-{
-	struct end *e = end_of(n);
-
-	spin_lock(&n->pair->lock);
-	memcpy(value, &e->limit, sizeof(e->limit));
-	spin_unlock(&n->pair->lock);
-	return 0;
-}
-
-static int
-limit_set(struct node *n, const void *value)
-{
-	struct end *e = end_of(n);
-	struct wakelist w;
-
-	wakelist_init(&w);
-	spin_lock(&n->pair->lock);
-	memcpy(&e->limit, value, sizeof(e->limit));
-	update_writable(e, &w);
-	spin_unlock(&n->pair->lock);
-	wakelist_run(&w);
-	return 0;
-}
-PROPERTY(channel_limit, MX_PROP_CHANNEL_LIMIT, NODE_CHANNEL, sizeof(uint64_t), limit_get, limit_set);
-
-/* --- calls of the table: create, read, write --- */
-
-static struct channel *
-channel_create(void)
-{
-	struct channel *c = zone_alloc(channel_zone, ZALLOC_ZERO);
-
-	if (c == NULL)
-		return NULL;
-	kstat_add(&channels, 1);
-	c->account = account_get();
-	pair_init(&c->pair, &channel_ops, NODE_CHANNEL, &c->end[0].node, &c->end[1].node, SIG_WRITABLE);
-	for (unsigned i = 0; i < 2; i++) {
-		struct end *e = &c->end[i];
-
-		list_init(&e->queue);
-		e->limit = LIMIT_DEFAULT;
-		e->carrier = (struct carrier){ .ops = &channel_carrier, .node = &e->node };
-		e->node.carrier = &e->carrier;
-	}
-	return c;
-}
-
-int
-sys_mx_channel_create(uint32_t options, void __user *out0, void __user *out1)
-{
-	struct channel *c = channel_create();
-
-	if (c == NULL)
-		return ENOMEM;
-	return pair_install(&c->pair,
-	    CHANNEL_RIGHTS | ((options & MX_CHANNEL_DUPLICABLE) != 0 ? RIGHT_DUPLICATE : 0), out0, out1);
-}
-
 /* --- for the layers above --- */
-
-int
-channel_make(struct node *end[2])
-{
-	struct channel *c = channel_create();
-
-	if (c == NULL)
-		return ENOMEM;
-	end[0] = &c->end[0].node;
-	end[1] = &c->end[1].node;
-	return 0;
-}
 
 int
 channel_post(struct node *from, struct message *m)
@@ -836,17 +555,7 @@ channel_post(struct node *from, struct message *m)
 	return post_whole(end_of(from), m, NULL);
 }
 
-uint32_t
-channel_waiting_locked(const struct node *n)
-{
-	return container_of(n, const struct end, node)->waiting;
-}
-
-bool
-channel_peer_closed(struct node *n)
-{
-	return (sig_read(n->sig) & SIG_PEER_CLOSED) != 0;
-}
+/* --- calls of the table: read, write --- */
 
 LEAN_BEGIN
 
@@ -976,7 +685,7 @@ parked_calls_drop(struct thr *t)
 	list_for_each_safe(c, tmp, &t->t_parked, parked) {
 		call_leave(end_of(c->node), c, ECANCELED);
 		if (c->reply != NULL)
-			put_back(end_of(c->node), c->reply);
+			channel_put_back(end_of(c->node), c->reply);
 		parked_free(c);
 	}
 }
@@ -1142,7 +851,7 @@ sys_mx_channel_call_finish(uint32_t h, uint32_t options, int64_t deadline, void 
 	if (error != 0) {
 		call_leave(e, found, error);
 		if (found->reply != NULL)
-			put_back(e, found->reply);
+			channel_put_back(e, found->reply);
 	} else {
 		r = receiving_of(&a, actual_bytes, actual_handles);
 		error = call_result(e, found, &r);
