@@ -17,12 +17,7 @@
  * goes straight to the caller, the queue never sees it and nothing else wakes.  A call is
  * a native wait made through the slot: the peer's close or the slot's removal ends it, as it does others.
  *
- * 5. A POSIX signal may interrupt a call past its write.  The record then moves from the stack to
- * the thread's list of parked calls, the number in the frame becomes that of call_finish, and the
- * handler runs; the same trap instruction then waits on.  The arguments stay what they were.  The
- * record is found by the stack pointer and the argument block of the interrupted call: a handler
- * may call and be interrupted in turn, or never come back.  A reply that comes meanwhile waits in
- * the record.
+ * 5. A POSIX signal may interrupt a call past its write, which then waits on after the handler (parked.c).
  *
  * 6. A reply that cannot be written (a bad address, no room in the table) is put where replies go that
  * come too late: at the head of the queue.  One that does not fit is destroyed, as the contract says.
@@ -66,22 +61,6 @@
 #define CREDIT		8192u		/* step of what is charged for a queue */
 #define TXID_KERNEL	0x80000000u
 
-struct call {
-	struct observer ob;		/* PEER_CLOSED, the slot; off its list when the call is over */
-	struct waiter waiter;		/* thr NULL: parked */
-	struct message *reply;		/* [l] over with that */
-	struct thr *next;		/* [o] who is to run while this waits: the receiver */
-	int error;			/* [l] not 0: over without a reply, and why */
-	uint32_t txid;			/* [I] */
-	/* Of a parked one: */
-	struct list parked;		/* [o] thread's t_parked */
-	struct node *node;		/* [I] a use */
-	uintptr_t sp, args;		/* [I] which call of the program it is */
-};
-
-ZONE(call_zone, struct call);
-COUNTER(parked_calls, "channel.parked");
-
 static bool
 admits(const struct end *e)
 {
@@ -104,21 +83,6 @@ channel_writable(struct end *e, struct wakelist *w)
 LEAN_BEGIN
 
 /* --- calls that wait --- */
-
-static inline bool
-call_is_over(const struct call *c)
-{
-	return atomic_load_acquire(&c->reply) != NULL || atomic_load_acquire(&c->error) != 0;
-}
-
-/* It is over: who says so sets reply or error. */
-static inline void
-call_off(struct end *e, struct call *c)
-{
-	list_unlink(&c->ob.link);
-	kstat_add(&observers_live, -1);
-	e->ncalls--;
-}
 
 /* The peer closed, or the slot went. */
 static void
@@ -506,16 +470,6 @@ channel_take(struct end *e, const struct receiving *r, bool discard, struct mess
 	return error;
 }
 
-static inline __attribute__((always_inline)) int
-deliver(struct end *e, struct message *m, const struct receiving *r)
-{
-	int error = message_deliver(&e->spare, m, r);
-
-	if (unlikely(error != 0))
-		channel_put_back(e, m);
-	return error;
-}
-
 /* The long way: says why there is nothing, and what does not fit. */
 static __attribute__((noinline)) int
 receive_other(struct end *e, uint32_t options, const struct receiving *r)
@@ -626,38 +580,7 @@ sys_mx_channel_write_etc(uint32_t h, uint32_t options, void __user *bytes, uint3
 
 /* --- calls of the table: call --- */
 
-/* Moves the call off the stack: a handler runs before it goes on.  False: it is over, nothing to do. */
-static bool
-park(struct end *e, struct call *c, struct call *heap, uintptr_t args)
-{
-	struct thr *t = thr_self();
-	bool over;
-
-	spin_lock(&e->node.pair->lock);
-	over = call_is_over(c);
-	if (!over) {
-		*heap = *c;
-		list_insert_after(&c->ob.link, &heap->ob.link);
-		list_unlink(&c->ob.link);
-		heap->waiter.thr = NULL;
-	}
-	spin_unlock(&e->node.pair->lock);
-	if (over) {
-		zone_free(call_zone, heap);
-		return false;
-	}
-	kstat_add(&parked_calls, 1);
-	node_use(&e->node);
-	heap->node = &e->node;
-	heap->sp = tf_sp(mach_thr_frame(&t->t_mach));
-	heap->args = args;
-	list_push_front(&t->t_parked, &heap->parked);
-	t->t_call = SYS_mx_channel_call_finish;
-	return true;
-}
-
-/* Ends a call that will not be waited for any longer: a reply comes too late from now on. */
-static void
+void
 call_leave(struct end *e, struct call *c, int error)
 {
 	spin_lock(&e->node.pair->lock);
@@ -666,77 +589,6 @@ call_leave(struct end *e, struct call *c, int error)
 		c->error = error;
 	}
 	spin_unlock(&e->node.pair->lock);
-}
-
-static void
-parked_free(struct call *c)
-{
-	list_remove(&c->parked);
-	node_unuse(c->node);
-	zone_free(call_zone, c);
-	kstat_add(&parked_calls, -1);
-}
-
-void
-parked_calls_drop(struct thr *t)
-{
-	struct call *c, *tmp;
-
-	list_for_each_safe(c, tmp, &t->t_parked, parked) {
-		call_leave(end_of(c->node), c, ECANCELED);
-		if (c->reply != NULL)
-			channel_put_back(end_of(c->node), c->reply);
-		parked_free(c);
-	}
-}
-
-/* What the caller gets of a call that is over. */
-static inline __attribute__((always_inline)) int
-call_result(struct end *e, struct call *c, const struct receiving *r)
-{
-	struct message *m = c->reply;
-	int error;
-
-	if (m == NULL)
-		return c->error;
-	if (unlikely(!message_fits(m, r))) {
-		error = receiving_tell(r, m->size, m->nslots);
-		message_free(m);
-		return error != 0 ? error : ESMALL;
-	}
-	return deliver(e, m, r);
-}
-
-/* Sleeps until the call is over; ERESTART when a signal came first. */
-static inline __attribute__((always_inline)) int
-call_wait(struct end *e, struct call *c, nsec_t deadline)
-{
-	int error;
-
-	if (unlikely(deadline != NSEC_INFINITE && deadline <= clock_now())) {
-		/* It does not wait at all: not even as long as a quick receiver would take. */
-		thr_sleep_cancel();
-		if (c->next != NULL)
-			thr_wake(c->next, 0);
-		call_leave(e, c, ETIMEDOUT);
-		return 0;
-	}
-	error = thr_sleep_to(c->next, deadline);
-	c->next = NULL;
-	if (likely(call_is_over(c)))
-		return 0;
-	if (error == ERESTART)
-		return ERESTART;
-	call_leave(e, c, error != 0 ? error : ETIMEDOUT);
-	return 0;
-}
-
-static struct receiving
-receiving_of(const struct abi_channel_call *a, void __user *actual_bytes, void __user *actual_handles)
-{
-	return (struct receiving){ .bytes = (void __user *)a->rd_bytes, .num_bytes = a->rd_num_bytes,
-		.handles = (void __user *)a->rd_handles, .num_handles = a->rd_num_handles,
-		.actual_bytes = actual_bytes, .actual_handles = actual_handles };
 }
 
 static __attribute__((noinline)) int
@@ -749,19 +601,6 @@ call_other(struct end *e, uint32_t options, const struct abi_channel_call *a, st
 	if (e != NULL)
 		return send(e, &s, c);
 	sending_consume(&s);
-	return 0;
-}
-
-/* A signal came: the call goes on as call_finish, unless it is over or there is no memory for it. */
-static __attribute__((noinline)) int
-call_interrupted(struct end *e, struct call *c, uintptr_t args)
-{
-	struct call *heap = zone_alloc(call_zone, 0);
-
-	if (heap == NULL)
-		call_leave(e, c, ENOMEM);
-	else if (park(e, c, heap, args))
-		return ERESTART;
 	return 0;
 }
 
@@ -812,50 +651,3 @@ sys_mx_channel_call(uint32_t h, uint32_t options, int64_t deadline, void __user 
 }
 
 LEAN_END
-
-/* The interrupted call goes on; only the kernel writes this number into a frame. */
-int
-sys_mx_channel_call_finish(uint32_t h, uint32_t options, int64_t deadline, void __user *args,
-    void __user *actual_bytes, void __user *actual_handles)
-{
-	struct thr *t = thr_self();
-	struct abi_channel_call a;
-	struct receiving r;
-	struct call *c, *found = NULL;
-	struct end *e;
-	int error;
-
-	list_for_each(c, &t->t_parked, parked) {
-		if (c->sp == tf_sp(mach_thr_frame(&t->t_mach)) && c->args == (uintptr_t)args) {
-			found = c;
-			break;
-		}
-	}
-	if (found == NULL)
-		return EBADSTATE;
-	e = end_of(found->node);
-	error = copyin(args, &a, sizeof(a));
-	spin_lock(&e->node.pair->lock);
-	waiter_init(&found->waiter, true);
-	spin_unlock(&e->node.pair->lock);
-	if (error != 0 || call_is_over(found))
-		thr_sleep_cancel();
-	else
-		error = call_wait(e, found, deadline);
-	if (error == ERESTART) {
-		spin_lock(&e->node.pair->lock);
-		found->waiter.thr = NULL;
-		spin_unlock(&e->node.pair->lock);
-		return ERESTART;
-	}
-	if (error != 0) {
-		call_leave(e, found, error);
-		if (found->reply != NULL)
-			channel_put_back(e, found->reply);
-	} else {
-		r = receiving_of(&a, actual_bytes, actual_handles);
-		error = call_result(e, found, &r);
-	}
-	parked_free(found);
-	return error;
-}

@@ -14,5 +14,5 @@ bool channel_peer_closed(struct node *);
 /* Messages that can be read from it; its lock is held. */
 uint32_t channel_waiting_locked(const struct node *);
 
-/* Gives up the calls of the running thread that a signal handler interrupted: it ends, or exec. */
+/* parked.c: gives up the calls of the running thread that a signal handler interrupted: it ends, or exec. */
 void parked_calls_drop(struct thr *);

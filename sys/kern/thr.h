@@ -57,7 +57,7 @@ struct thr {
 	bool t_frees;			/* [I] gives memory back: may take the last frames */
 	bool t_unusing;			/* [o] inside of a node's `unused' (kern/node.c) */
 	struct node *t_unused;		/* [o] nodes whose `unused' comes next */
-	struct list t_parked;		/* [o] channel calls that a signal interrupted (ipc/channel.c) */
+	struct list t_parked;		/* [o] channel calls that a signal interrupted (ipc/parked.c) */
 	uint16_t t_call;		/* [o] number of the current call */
 	uint64_t t_call_max;		/* [a] greater numbers are looked at: SYS_MAX, 0 when traced */
 	void *t_trace;			/* [o] the record of a call that is traced (ipc/trace.c) */

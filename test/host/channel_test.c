@@ -1,4 +1,4 @@
-// SOURCES: sys/ipc/channel.c sys/ipc/channel_node.c sys/ipc/message.c sys/ipc/cycle.c sys/kern/pair.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/lookup.c sys/kern/inherit.c sys/kern/policy.c sys/kern/status.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
+// SOURCES: sys/ipc/channel.c sys/ipc/channel_node.c sys/ipc/parked.c sys/ipc/message.c sys/ipc/cycle.c sys/kern/pair.c sys/kern/node.c sys/kern/wait.c sys/kern/account.c sys/kern/desc.c sys/kern/lookup.c sys/kern/inherit.c sys/kern/policy.c sys/kern/status.c sys/kern/uio.c sys/kern/string.c test/host/shim/kernel.c
 /*
  * Channels against a trivially right model, with random operations on both ends: messages come out
  * whole and in order with the nodes they carry, levels are exact after every step, and memory that
