@@ -1,4 +1,4 @@
-// SOURCES: sys/dev/vt.c sys/kern/string.c
+// SOURCES: sys/dev/vt.c sys/dev/vt_grid.c sys/dev/vt_pen.c sys/kern/string.c
 /*
  * The terminal emulator: what is on the screen, where the cursor is, what is answered; then random
  * bytes, which must stay inside of the grid (AddressSanitizer watches).
