@@ -5,7 +5,7 @@
 #include "fs/vnode.h"
 #include "gen/sysproto.h"
 #include "kern/cred.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/node.h"
 #include "kern/proc.h"

@@ -28,7 +28,7 @@
 #include "ipc/port.h"
 #include "kern/account.h"
 #include "kern/assert.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/init.h"
 #include "kern/kstat.h"

@@ -7,6 +7,7 @@
  */
 #include "ipc/sockcalls.h"
 #include "gen/sysproto.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/info.h"
 #include "kern/string.h"

@@ -121,8 +121,10 @@ chunk_ensure(struct desctab *t, uint32_t index)
 	if (t->dir[p]->chunk[n % DESC_PAGE_CHUNKS] == NULL) {
 		t->dir[p]->chunk[n % DESC_PAGE_CHUNKS] = c;
 		t->dir[p]->map |= 1ull << (n % DESC_PAGE_CHUNKS);
-		if (n == DESC_POSIX_MAX / DESC_CHUNK)
-			t->near = c->slot;
+		if (n == 0)
+			t->first[DESC_POSIX] = c->slot;
+		else if (n == DESC_POSIX_MAX / DESC_CHUNK)
+			t->first[DESC_NATIVE] = c->slot;
 		c = NULL;
 	}
 	spin_unlock(&t->lock);
@@ -737,7 +739,7 @@ desctab_create(struct desctab **out)
 	spin_init(&t->lock, &desc_class);
 	t->account = account_get();
 	t->free_head = t->free_tail = FREE_END;
-	t->near = no_slots;
+	t->first[DESC_POSIX] = t->first[DESC_NATIVE] = no_slots;
 	for (uint32_t i = 0; i < DESC_NSELF; i++)
 		t->self[i].rights = desc_self_rights[i];
 	*out = t;

@@ -29,12 +29,9 @@ int desctab_spawn(struct desctab *from, struct desctab **out) __must_check;
 void desctab_exec(struct desctab *);	/* closes close-on-exec slots */
 void desctab_destroy(struct desctab *);	/* closes everything */
 
-/* The current process's slot `num' (index or handle value), with a use the caller must drop by
- * node_unuse().  EHANDLE, EWRONGTYPE, ERIGHTS. */
-int desc_get(uint32_t num, enum node_kind, uint32_t rights, struct node **) __must_check;
 /* What a failed lookup is to job policy (BAD_HANDLE, WRONG_OBJECT); returns the error it is given. */
 int desc_refused(int error);
-/* The same as desc_get, and the slot's rights and flags. */
+/* As desc_get (kern/desctab.h), and the slot's rights and flags. */
 int desc_get_slot(uint32_t num, enum node_kind, uint32_t rights, struct node **, uint32_t *slot_rights,
     uint32_t *slot_flags) __must_check;
 /* Any kind, no right yet: for calls that look at the kind first. */
@@ -44,14 +41,6 @@ handle_get_slot(uint32_t h, struct node **out, uint32_t *slot_rights)
 	return unlikely(h <= DESC_INDEX_MASK) ? desc_refused(EHANDLE) :
 	    desc_get_slot(h, NODE_ANY, 0, out, slot_rights, NULL);
 }
-/*
- * A look at many slots without references (poll's scan): between desc_scan_begin and desc_scan_end the
- * table's spin lock is held, and what desc_scan_find returns is good until then.  NULL: no such
- * slot, or a right is missing.
- */
-struct desctab *desc_scan_begin(void);
-struct node *desc_scan_find(struct desctab *, uint32_t num, uint32_t rights, uint32_t *slot_rights);
-void desc_scan_end(struct desctab *);
 /* Of another table (procfs). */
 int desctab_peek(struct desctab *, uint32_t index, struct node **, uint32_t *rights, uint32_t *flags);
 /* Lowest used index >= from, or -1. */

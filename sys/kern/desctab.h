@@ -1,10 +1,10 @@
 #pragma once
 /*
- * The layout of the descriptor table, and the lookup by handle value that every native call makes: inline,
- * so that kind and rights are constants in it.  See kern/desc.c and kern/lookup.c for the theory.
+ * The layout of the descriptor table, and the lookups that nearly every call makes: inline, so that kind and
+ * rights are constants in them.  See kern/desc.c and kern/lookup.c for the theory.
  *
- * Budget of a lookup: 26 instructions, of which 3 are the lock, 1 the count of the node; 20 more for a
- * process that has had more than DESC_CHUNK handles at a time.
+ * Budget of a lookup: 26 instructions by handle value, 20 by index, of which 3 are the lock, 1 the count of the
+ * node; more for a process that has had more than DESC_CHUNK slots of the range at a time.
  */
 #include "kern/desc.h"
 #include "kern/lock.h"
@@ -51,7 +51,7 @@ struct desctab {
 	uint32_t native_top;		/* [t] native slots ever used */
 	uint32_t native_used;		/* [t] */
 	uint32_t free_head, free_tail;	/* [t] FIFO of freed native slots */
-	struct desc *near;		/* [t] the first chunk of native slots, or an empty one: most are there */
+	struct desc *first[2];		/* [t] the first chunk of either range, or an empty one: most slots are there */
 	struct desc *far;		/* [t] what desc_far() found */
 	uint64_t pages[(DESC_NPAGE + 63) / 64];	/* [t] directory pages that exist */
 	struct desc_selfslot self[DESC_NSELF];	/* [t] */
@@ -74,7 +74,7 @@ desc_find_handle(struct desctab *t, uint32_t h)
 	struct desc *d;
 
 	if (likely((at & DESC_INDEX_MASK & ~(DESC_CHUNK - 1)) == 0)) {
-		d = &t->near[at % DESC_CHUNK];
+		d = &t->first[DESC_NATIVE][at % DESC_CHUNK];
 	} else {
 		desc_far(t, h);
 		if ((d = t->far) == NULL)
@@ -84,7 +84,35 @@ desc_find_handle(struct desctab *t, uint32_t h)
 	return likely(d->gen == h >> DESC_GEN_SHIFT && d->node != NULL) ? d : NULL;
 }
 
+/* The slot's node, if it is of that kind and the slot has those rights; the lock is held. */
+static inline __attribute__((always_inline)) struct node *
+desc_node(const struct desc *d, enum node_kind kind, uint32_t rights)
+{
+	if (unlikely((kind != NODE_ANY && d->node->kind != kind) || (d->rights & rights) != rights))
+		return NULL;
+	return d->node;
+}
+
 /* The node of a live slot of that kind and with those rights, with a use; NULL: the long way. */
+static inline __attribute__((always_inline)) struct node *
+desc_use(uint32_t num, enum node_kind kind, uint32_t rights)
+{
+	struct desctab *t = desctab_mine();
+	const struct desc *d;
+	struct node *n;
+
+	if (unlikely(num >= DESC_CHUNK))
+		return NULL;
+	spin_lock(&t->lock);
+	d = &t->first[DESC_POSIX][num];
+	n = likely(d->node != NULL) ? desc_node(d, kind, rights) : NULL;
+	if (likely(n != NULL))
+		node_use_more(n);
+	spin_unlock(&t->lock);
+	return n;
+}
+
+/* The same by a handle value. */
 static inline __attribute__((always_inline)) struct node *
 handle_use(uint32_t h, enum node_kind kind, uint32_t rights, struct via *via)
 {
@@ -94,11 +122,11 @@ handle_use(uint32_t h, enum node_kind kind, uint32_t rights, struct via *via)
 
 	spin_lock(&t->lock);
 	d = desc_find_handle(t, h);
-	if (unlikely(d == NULL || (kind != NODE_ANY && d->node->kind != kind) || (d->rights & rights) != rights)) {
+	n = likely(d != NULL) ? desc_node(d, kind, rights) : NULL;
+	if (unlikely(n == NULL)) {
 		spin_unlock(&t->lock);
 		return NULL;
 	}
-	n = d->node;
 	node_use_more(n);
 	if (via != NULL) {
 		via->gen = &d->gen;
@@ -112,6 +140,64 @@ handle_use(uint32_t h, enum node_kind kind, uint32_t rights, struct via *via)
 int handle_get_other(uint32_t h, enum node_kind, uint32_t rights, struct node **) __must_check;
 int handle_get_via_other(uint32_t h, enum node_kind, uint32_t rights, struct node **, struct via *) __must_check;
 int handle_get_wait_other(uint32_t h, struct node **, struct via *) __must_check;
+
+/* The POSIX face: the current process's slot `num', index or handle value, with a use the caller must drop
+ * by node_unuse().  EHANDLE, EWRONGTYPE, ERIGHTS. */
+static inline __attribute__((always_inline)) int __must_check
+desc_get(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out)
+{
+	struct node *n = desc_use(num, kind, rights);
+
+	if (unlikely(n == NULL)) {
+		struct node *other = NULL;
+		int error = desc_get_slot(num, kind, rights, &other, NULL, NULL);
+
+		*out = other;
+		return error;
+	}
+	*out = n;
+	return 0;
+}
+
+/*
+ * A look at many slots without references (poll's scan): between desc_scan_begin and desc_scan_end the
+ * table's spin lock is held, and what desc_scan_find returns is good until then.  NULL: no such
+ * slot, or a right is missing.
+ */
+struct desc_scan {
+	struct desctab *table;
+	const struct desc *slots;	/* the chunk that was looked into last */
+	uint32_t base;			/* index of its first slot */
+};
+
+static inline void
+desc_scan_begin(struct desc_scan *s)
+{
+	struct desctab *t = desctab_mine();
+
+	spin_lock(&t->lock);
+	*s = (struct desc_scan){ .table = t, .slots = t->first[DESC_POSIX] };
+}
+
+const struct desc *desc_scan_other(struct desc_scan *, uint32_t num);	/* not in the last chunk */
+
+static inline struct node *
+desc_scan_find(struct desc_scan *s, uint32_t num, uint32_t rights, uint32_t *slot_rights)
+{
+	uint32_t at = num - s->base;
+	const struct desc *d = likely(at < DESC_CHUNK) ? &s->slots[at] : desc_scan_other(s, num);
+
+	if (d == NULL || d->node == NULL || (d->rights & rights) != rights)
+		return NULL;
+	*slot_rights = d->rights;
+	return d->node;
+}
+
+static inline void
+desc_scan_end(struct desc_scan *s)
+{
+	spin_unlock(&s->table->lock);
+}
 
 /* The native face: only a handle value names a slot, so 0 and small integers never do. */
 static inline __attribute__((always_inline)) int __must_check

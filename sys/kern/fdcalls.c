@@ -3,7 +3,7 @@
  * native spellings of the same (handle_close, handle_duplicate, handle_replace) with the bridge.
  */
 #include "gen/sysproto.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/proc.h"
 #include "mach/atomic.h"

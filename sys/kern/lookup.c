@@ -14,7 +14,7 @@
 #include "kern/policy.h"
 #include "kern/proc.h"
 
-/* Of a handle that is not in t->near. */
+/* Of a handle that is not in t->first. */
 void __rare
 desc_far(struct desctab *t, uint32_t h)
 {
@@ -112,12 +112,6 @@ desc_get_slot(uint32_t num, enum node_kind kind, uint32_t rights, struct node **
 	return likely(error == 0) ? 0 : desc_refused(error);
 }
 
-int
-desc_get(uint32_t num, enum node_kind kind, uint32_t rights, struct node **out)
-{
-	return desc_get_slot(num, kind, rights, out, NULL, NULL);
-}
-
 /* The same for a pseudo-handle. */
 static int
 self_get_wait(struct desctab *t, uint32_t h, struct node **out, struct via *via)
@@ -144,7 +138,8 @@ self_get_wait(struct desctab *t, uint32_t h, struct node **out, struct via *via)
 int
 handle_get_other(uint32_t h, enum node_kind kind, uint32_t rights, struct node **out)
 {
-	return h <= DESC_INDEX_MASK ? desc_refused(EHANDLE) : desc_get(h, kind, rights, out);
+	return h <= DESC_INDEX_MASK ? desc_refused(EHANDLE) :
+	    desc_get_slot(h, kind, rights, out, NULL, NULL);
 }
 
 /* What can be waited for is asked before the rights. */
@@ -190,30 +185,16 @@ handle_get_via_other(uint32_t h, enum node_kind kind, uint32_t rights, struct no
 	return error;
 }
 
-struct desctab *
-desc_scan_begin(void)
+const struct desc *
+desc_scan_other(struct desc_scan *s, uint32_t num)
 {
-	struct desctab *t = desctab_mine();
+	struct desc_chunk *c = num < DESC_MAX && num <= DESC_INDEX_MASK ? chunk_at(s->table, num) : NULL;
 
-	spin_lock(&t->lock);
-	return t;
-}
-
-struct node *
-desc_scan_find(struct desctab *t, uint32_t num, uint32_t rights, uint32_t *slot_rights)
-{
-	struct desc *d = find(t, num);
-
-	if (d == NULL || (d->rights & rights) != rights)
-		return NULL;
-	*slot_rights = d->rights;
-	return d->node;
-}
-
-void
-desc_scan_end(struct desctab *t)
-{
-	spin_unlock(&t->lock);
+	if (c == NULL)
+		return find(s->table, num);	/* a handle value, or nothing */
+	s->base = ROUND_DOWN(num, DESC_CHUNK);
+	s->slots = c->slot;
+	return &c->slot[num - s->base];
 }
 
 int

@@ -4,7 +4,7 @@
  * ready.  They are never restarted after a signal.
  */
 #include "gen/sysproto.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/proc.h"
 #include "kern/sigmask.h"
@@ -18,6 +18,7 @@
 #include <abi/sig.h>
 
 #define FEW	32
+#define RARE	(SIG_PRIORITY | SIG_ERROR | SIG_PEER_CLOSED | SIG_PEER_WRITE_DISABLED)
 
 struct pollset {
 	size_t n;
@@ -87,12 +88,14 @@ events_of(const struct node *n, uint32_t rights, int events, uint32_t bits)
 	int got = 0;
 
 	bits = meant(n, bits);
+	if ((bits & (n->poll_in | SIG_WRITABLE | SIG_WRITE_DISABLED | RARE)) == 0)
+		return 0;
 	if ((bits & n->poll_in) != 0)
 		got |= POLLIN | POLLRDNORM;
 	/* A write that fails does not wait either. */
 	if ((bits & (SIG_WRITABLE | SIG_WRITE_DISABLED)) != 0)
 		got |= POLLOUT | POLLWRNORM;
-	if (likely((bits & (SIG_PRIORITY | SIG_ERROR | SIG_PEER_CLOSED | SIG_PEER_WRITE_DISABLED)) == 0))
+	if (likely((bits & RARE) == 0))
 		return got & events;
 	if ((bits & SIG_PRIORITY) != 0)
 		got |= POLLPRI;
@@ -114,23 +117,24 @@ events_of(const struct node *n, uint32_t rights, int events, uint32_t bits)
 static size_t
 pollset_scan(struct pollset *ps)
 {
-	struct desctab *t = desc_scan_begin();
+	const struct abi_pollfd *end = ps->fds + ps->n;
+	struct desc_scan scan;
 	size_t count = 0;
 
-	for (size_t i = 0; i < ps->n; i++) {
-		struct abi_pollfd *p = &ps->fds[i];
+	desc_scan_begin(&scan);
+	for (struct abi_pollfd *p = ps->fds; p < end; p++) {
+		struct node *n = NULL;
 		uint32_t rights;
-		struct node *n;
+		int got = 0;
 
-		p->revents = 0;
-		if (p->fd < 0)
-			continue;
-		n = desc_scan_find(t, (uint32_t)p->fd, RIGHT_WAIT, &rights);
-		p->revents = n == NULL ? POLLNVAL :
-		    (int16_t)events_of(n, rights, p->events, atomic_load_acquire(&n->sig->bits));
-		count += p->revents != 0;
+		if (p->fd >= 0) {
+			n = desc_scan_find(&scan, (uint32_t)p->fd, RIGHT_WAIT, &rights);
+			got = n == NULL ? POLLNVAL : events_of(n, rights, p->events, atomic_load_acquire(&n->sig->bits));
+		}
+		p->revents = (int16_t)got;
+		count += got != 0;
 	}
-	desc_scan_end(t);
+	desc_scan_end(&scan);
 	return count;
 }
 

@@ -4,14 +4,8 @@
 #include "kern/string.h"
 #include "mach/user.h"
 
-void
-uio_init(struct uio *u, struct kiovec *one, uint64_t base, size_t len, uint32_t flags)
-{
-	*one = (struct kiovec){ base, len };
-	*u = (struct uio){ .iov = one, .n = 1, .flags = flags, .resid = len };
-}
-
-static int
+/* NULL is as many zeros. */
+static inline int
 move_piece(void *buf, size_t n, struct uio *u)
 {
 	uintptr_t base = (uintptr_t)u->iov->base;
@@ -19,12 +13,16 @@ move_piece(void *buf, size_t n, struct uio *u)
 	if ((u->flags & UIO_KERNEL) != 0) {
 		if ((u->flags & UIO_WRITE) != 0)
 			memcpy(buf, (const void *)base, n);
+		else if (buf == NULL)
+			memset((void *)base, 0, n);
 		else
 			memcpy((void *)base, buf, n);
 		return 0;
 	}
 	if ((u->flags & UIO_WRITE) != 0)
 		return copyin((const void __user *)base, buf, n);
+	if (buf == NULL)
+		return user_zero((void __user *)base, n);
 	return copyout(buf, (void __user *)base, n);
 }
 
@@ -40,12 +38,10 @@ advance(struct uio *u, size_t n)
 	}
 }
 
-int
-uio_move(void *buf, size_t n, struct uio *u)
+/* More than one piece, or none. */
+static __attribute__((noinline)) int
+move_pieces(char *p, size_t n, struct uio *u)
 {
-	char *p = buf;
-
-	n = MIN(n, u->resid);
 	while (n > 0) {
 		size_t piece;
 		int error;
@@ -59,24 +55,22 @@ uio_move(void *buf, size_t n, struct uio *u)
 		if (error != 0)
 			return error;
 		advance(u, piece);
-		p += piece;
+		p = p != NULL ? p + piece : NULL;
 		n -= piece;
 	}
 	return 0;
 }
 
 int
-uio_zero(size_t n, struct uio *u)
+uio_move(void *buf, size_t n, struct uio *u)
 {
-	static const char zeros[512];
+	int error;
 
-	for (n = MIN(n, u->resid); n > 0;) {
-		size_t piece = MIN(n, sizeof(zeros));
-		int error = uio_move((void *)(uintptr_t)zeros, piece, u);
-
-		if (error != 0)
-			return error;
-		n -= piece;
-	}
-	return 0;
+	n = MIN(n, u->resid);
+	if (unlikely(n - 1 >= u->iov->len))
+		return move_pieces(buf, n, u);
+	error = move_piece(buf, n, u);
+	if (likely(error == 0))
+		advance(u, n);
+	return error;
 }

@@ -23,8 +23,19 @@ struct uio {
 };
 
 /* One buffer; `one' is storage that lives as long as the uio. */
-void uio_init(struct uio *, struct kiovec *one, uint64_t base, size_t len, uint32_t flags);
+static inline void
+uio_init(struct uio *u, struct kiovec *one, uint64_t base, size_t len, uint32_t flags)
+{
+	*one = (struct kiovec){ base, len };
+	*u = (struct uio){ .iov = one, .n = 1, .flags = flags, .resid = len };
+}
+
 /* Moves up to n bytes between buf and the uio (direction by UIO_WRITE).  EFAULT: *what moved stays
  * counted in resid*. */
 int uio_move(void *buf, size_t n, struct uio *) __must_check;
-int uio_zero(size_t n, struct uio *) __must_check;	/* moves zeros out */
+/* Moves zeros out. */
+static inline int __must_check
+uio_zero(size_t n, struct uio *u)
+{
+	return uio_move(NULL, n, u);
+}

@@ -23,7 +23,7 @@
  */
 #include "ipc/channel.h"
 #include "kern/assert.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/error.h"
 #include "kern/log.h"
 #include "kern/random.h"

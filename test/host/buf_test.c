@@ -40,6 +40,7 @@ void pmap_protect(struct pmap *p, vaddr_t start, vaddr_t end, uint32_t prot) { p
 void vmo_id_end(struct vmo_id *id) { panic("an identity"); }
 int copyin(const void __user *from, void *to, size_t n);
 int copyout(const void *from, void __user *to, size_t n) { return EFAULT; }
+int user_zero(void __user *to, size_t n) { return EFAULT; }
 
 void spin_lock_checked(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); nlocks++; }
 void spin_unlock_checked(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); nlocks--; }
@@ -404,7 +405,7 @@ directed(void)
 {
 	static const struct vmo_pager pager = { .fill = disk_fill, .put = bad_put };
 	uint64_t lost = stat_lost.value, writes, w;
-	struct page *p;
+	struct page *p = NULL;
 	struct buf *b;
 	unsigned before;
 

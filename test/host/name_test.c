@@ -14,7 +14,7 @@
 #include "fs/ramfs.h"
 #include "fs/reclock.h"
 #include "host.h"
-#include "kern/desc.h"
+#include "kern/desctab.h"
 #include "kern/proc.h"
 #include "kern/random.h"
 #include "kern/thr.h"

@@ -223,6 +223,17 @@ copyout(const void *from, void __user *to, size_t n)
 	return user_copy((vaddr_t)to, (char *)(uintptr_t)from, n, false);
 }
 
+int
+user_zero(void __user *to, size_t n)
+{
+	static char zeros[PAGE_SIZE];
+	int error = 0;
+
+	for (size_t done = 0; done < n && error == 0; done += PAGE_SIZE)
+		error = copyout(zeros, (char __user *)to + done, MIN(n - done, sizeof(zeros)));
+	return error;
+}
+
 /* Nodes: only what regions need of them. */
 const struct lock_class node_class = { .name = "node", .rank = RANK_NODE };
 
@@ -1313,7 +1324,6 @@ test_buddies(void)
 	static uint8_t taken[RAM_SIZE / 4096];
 	bool apart = true, aligned = true;
 	uint64_t pages;
-	struct page *p;
 
 	quiet();
 	pages = page_free_count();

@@ -306,6 +306,15 @@ copyout(const void *from, void __user *to, size_t n)
 	return 0;
 }
 
+int
+user_zero(void __user *to, size_t n)
+{
+	if ((uintptr_t)to < 65536)
+		return EFAULT;
+	memset((void *)(uintptr_t)to, 0, n);
+	return 0;
+}
+
 bool
 fail_now(enum fail_class c)
 {
