@@ -15,6 +15,18 @@
 #include "mach/frame.h"
 #include "x86/fpu.h"
 
+/*
+ * Behind the access (USER_FAULT(n, 4b) names it): `error' is 0 and the window closes; after a fault `error' is
+ * `efault', and it closes as well.
+ */
+#define USER_END \
+	"xor %k[error], %k[error]\n" \
+	"3:\t" USER_CLOSE \
+	".pushsection .text.fixup,\"ax\"\n" \
+	"4:\tmov %[efault], %k[error]\n\t" \
+	"jmp 3b\n\t" \
+	".popsection\n\t"
+
 /* Whether the copy may be tried at all. */
 static int
 copy_check(uintptr_t user, size_t n)
@@ -50,12 +62,7 @@ user_zero(void __user *to, size_t n)
 	    "1:\trep stosq\n\t"
 	    "mov %[bytes], %%rcx\n"
 	    "2:\trep stosb\n\t"
-	    "xor %k[error], %k[error]\n"
-	    "3:\t" USER_CLOSE
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
+	    USER_END
 	    USER_FAULT(1b, 4b) USER_FAULT(2b, 4b)
 	    : "+D"(at), "+c"(words), [error] "=&r"(error)
 	    : "a"(0ull), [bytes] "r"(bytes), [efault] "i"(EFAULT) : "memory", "cc");
@@ -72,12 +79,7 @@ user_fpu_save(void __user *to)
 		return error;
 	__asm__ volatile(USER_OPEN
 	    "1:\tfxsave64 (%[at])\n\t"
-	    "xor %k[error], %k[error]\n"
-	    "3:\t" USER_CLOSE
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
+	    USER_END
 	    USER_FAULT(1b, 4b)
 	    : [error] "=&r"(error) : [at] "r"(at), [efault] "i"(EFAULT) : "memory", "cc");
 	return error;
@@ -165,12 +167,7 @@ user_load32(const void __user *from, uint32_t *value)
 		return error;
 	__asm__ volatile(USER_OPEN
 	    "1:\tmovl (%[at]), %[v]\n\t"
-	    "xor %k[error], %k[error]\n"
-	    "3:\t" USER_CLOSE
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
+	    USER_END
 	    USER_FAULT(1b, 4b)
 	    : [v] "+r"(v), [error] "=&r"(error) : [at] "r"(at), [efault] "i"(EFAULT) : "memory", "cc");
 	*value = v;
@@ -196,12 +193,7 @@ user_cas32(void __user *to, uint32_t *old, uint32_t value)
 		return error;
 	__asm__ volatile(USER_OPEN
 	    "1:\tlock cmpxchgl %[new], (%[at])\n\t"
-	    "xor %k[error], %k[error]\n"
-	    "3:\t" USER_CLOSE
-	    ".pushsection .text.fixup,\"ax\"\n"
-	    "4:\tmov %[efault], %k[error]\n\t"
-	    "jmp 3b\n\t"
-	    ".popsection\n\t"
+	    USER_END
 	    USER_FAULT(1b, 4b)
 	    : "+a"(seen), [error] "=&r"(error) : [new] "r"(value), [at] "r"(at), [efault] "i"(EFAULT)
 	    : "memory", "cc");
