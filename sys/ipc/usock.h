@@ -149,14 +149,12 @@ void usock_discard(struct list *msgs);	/* frees them and what they carry */
 /* Drops the uses, and frees the array. */
 void umsg_slots_free(struct slot *, uint32_t n);
 uint32_t usock_bytes(struct usock *);	/* that a read would give */
-/* The next len bytes of the uio; it is as before when this fails. */
-int umsg_make(struct usend *, uint32_t len, struct umsg **) __must_check;
 void umsg_free(struct umsg *);
-/* Room in the queue of *to (the peer, or a datagram's destination), kept until put or cancelled. */
+/* Room in the queue of *to (the peer, or a datagram's destination), kept for umsg_send(). */
 int umsg_reserve(struct usock *, struct usend *, uint32_t want, uint32_t *granted, struct usock **to)
     __must_check;
-void umsg_cancel(struct usock *from, struct usock *to, uint32_t charge);
-int umsg_put(struct usock *from, struct usock *to, struct usend *, struct umsg *) __must_check;
+/* The next len bytes of the uio, for which room was reserved; it is as before when this fails. */
+int umsg_send(struct usock *from, struct usock *to, struct usend *, uint32_t len) __must_check;
 /* The first message; NULL and why: 0 the end, ESHOULDWAIT, an error. */
 struct umsg *umsg_first(struct usock *, int *error);
 /* Slots for the descriptors and their numbers to the user, credentials, tell. */

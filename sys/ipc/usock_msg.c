@@ -31,7 +31,7 @@ umsg_slots_free(struct slot *slots, uint32_t n)
 	kmem_free(slots, n * sizeof(*slots));
 }
 
-int
+static int
 umsg_make(struct usend *tx, uint32_t len, struct umsg **out)
 {
 	struct account *whose;
@@ -159,7 +159,7 @@ put_done(struct usock *s, struct usock *to)
 		node_unref(&to->node);
 }
 
-void
+static void
 umsg_cancel(struct usock *s, struct usock *to, uint32_t charge)
 {
 	struct wakelist w;
@@ -194,7 +194,7 @@ put_locked(struct usock *s, struct usock *to, struct usend *tx, struct umsg *m, 
 	return 0;
 }
 
-int
+static int
 umsg_put(struct usock *s, struct usock *to, struct usend *tx, struct umsg *m)
 {
 	uint32_t charge = m->charge = charge_of(tx, m->len);
@@ -222,6 +222,24 @@ umsg_put(struct usock *s, struct usock *to, struct usend *tx, struct umsg *m)
 	return error;
 }
 
+int
+umsg_send(struct usock *s, struct usock *to, struct usend *tx, uint32_t len)
+{
+	struct umsg *m;
+	int error = umsg_make(tx, len, &m);
+
+	if (error != 0) {
+		umsg_cancel(s, to, charge_of(tx, len));
+		return error;
+	}
+	error = umsg_put(s, to, tx, m);
+	if (error != 0) {
+		tx->u->resid += len;
+		umsg_free(m);
+	}
+	return error;
+}
+
 /* --- datagrams and records --- */
 
 static int
@@ -244,9 +262,8 @@ static int
 record_send(struct usock *s, struct usend *tx, bool nonblock)
 {
 	nsec_t deadline = usock_deadline(s->sndtimeo);
-	uint32_t len = (uint32_t)tx->u->resid, charge = charge_of(tx, len);
+	uint32_t len = (uint32_t)tx->u->resid;
 	struct usock *to;
-	struct umsg *m;
 	int error;
 
 	if (tx->u->resid > s->sndbuf)
@@ -257,17 +274,7 @@ record_send(struct usock *s, struct usend *tx, bool nonblock)
 		if ((error = record_wait(s, tx, deadline)) != 0)
 			return error;
 	}
-	error = umsg_make(tx, len, &m);
-	if (error != 0) {
-		umsg_cancel(s, to, charge);
-		return error;
-	}
-	error = umsg_put(s, to, tx, m);
-	if (error != 0) {
-		tx->u->resid += len;
-		umsg_free(m);
-	}
-	return error;
+	return umsg_send(s, to, tx, len);
 }
 
 int

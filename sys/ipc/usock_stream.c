@@ -17,25 +17,11 @@
 static int
 send_piece(struct usock *s, struct usend *tx)
 {
-	uint32_t n = (uint32_t)MIN(tx->u->resid, PIECE), charge;
+	uint32_t n = (uint32_t)MIN(tx->u->resid, PIECE);
 	struct usock *to;
-	struct umsg *m;
 	int error = umsg_reserve(s, tx, n, &n, &to);
 
-	if (error != 0)
-		return error;
-	charge = n + UMSG_CHARGE + tx->nslots * UMSG_SLOT_CHARGE;
-	error = umsg_make(tx, n, &m);
-	if (error != 0) {
-		umsg_cancel(s, to, charge);
-		return error;
-	}
-	error = umsg_put(s, to, tx, m);
-	if (error != 0) {
-		tx->u->resid += n;
-		umsg_free(m);
-	}
-	return error;
+	return error != 0 ? error : umsg_send(s, to, tx, n);
 }
 
 int
