@@ -102,10 +102,8 @@ channel_write(struct node *n, struct uio *u)
 static int
 channel_stat(struct node *n, struct abi_stat *st)
 {
-	int error = node_nostat(n, st);
-
 	st->mode = S_IFSOCK | 0600;
-	return error;
+	return node_nostat(n, st);
 }
 
 /* The last use of an end: nobody will read its queue.  Calls hold uses, so none waits here. */

@@ -435,11 +435,8 @@ socket_write(struct node *n, struct uio *u)
 static int
 socket_stat(struct node *n, struct abi_stat *st)
 {
-	st->ino = n->koid;
 	st->mode = S_IFSOCK | 0600;
-	st->nlink = 1;
-	st->blksize = (int32_t)PAGE_SIZE;
-	return 0;
+	return node_nostat(n, st);
 }
 
 /* What the next read finds; the lock is held. */

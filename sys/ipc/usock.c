@@ -235,11 +235,8 @@ usock_write(struct node *n, struct uio *u)
 static int
 usock_stat(struct node *n, struct abi_stat *st)
 {
-	st->ino = n->koid;
 	st->mode = S_IFSOCK | 0777;
-	st->nlink = 1;
-	st->blksize = (int32_t)PAGE_SIZE;
-	return 0;
+	return node_nostat(n, st);
 }
 
 static int
