@@ -15,6 +15,7 @@
  * a kernel thread: the last use of the master may end in places that cannot sleep.
  */
 #include "dev/tty.h"
+#include "dev/turn.h"
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "kern/init.h"
@@ -299,8 +300,9 @@ ptmx_read(struct node *n, struct uio *uio)
 
 /* Moves as much as the tty has room for; y_write held, so the room stays. */
 static int
-ptmx_put(struct pty *y, struct uio *uio)
+ptmx_put(void *arg, struct uio *uio)
 {
+	struct pty *y = arg;
 	uint8_t buf[CHUNK];
 	uint64_t before = uio->resid;
 	size_t n;
@@ -321,22 +323,8 @@ static int
 ptmx_write(struct node *n, struct uio *uio)
 {
 	struct pty *y = pty_of(n);
-	uint64_t asked = uio->resid;
-	int error = 0;
 
-	if ((uio->flags & UIO_NONBLOCK) != 0) {
-		if (!mutex_trylock(&y->y_write))
-			return ESHOULDWAIT;
-	} else if ((error = mutex_lock_intr(&y->y_write)) != 0)
-		return error;
-	while (error == 0 && uio->resid > 0) {
-		error = ptmx_put(y, uio);
-		if (error == ESHOULDWAIT && (uio->flags & UIO_NONBLOCK) == 0)
-			error = sig_wait(&y->y_sig, SIG_WRITABLE, WAIT_INTR | WAIT_EXCL, NSEC_INFINITE,
-			    NULL, NULL);
-	}
-	mutex_unlock(&y->y_write);
-	return uio->resid != asked ? 0 : error;
+	return turn_write(&y->y_write, &y->y_sig, uio, ptmx_put, y);
 }
 
 static int

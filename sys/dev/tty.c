@@ -28,6 +28,7 @@
  * while a writer waits for room, so that lines of two writers do not mix.
  */
 #include "dev/tty_impl.h"
+#include "dev/turn.h"
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "kern/kstat.h"
@@ -545,8 +546,9 @@ tty_put(struct tty *t, const uint8_t *buf, size_t n, size_t *used)
 
 /* One chunk, of the first vector only, so that what is not used can be given back. */
 static int
-tty_write_chunk(struct tty *t, struct uio *uio)
+tty_write_chunk(void *arg, struct uio *uio)
 {
+	struct tty *t = arg;
 	struct kiovec *v;
 	uint64_t base, len, resid, n;
 	uint32_t vectors;
@@ -586,26 +588,13 @@ static int
 tty_write(struct node *n, struct uio *uio)
 {
 	struct tty *t = tty_of(n);
-	uint64_t asked = uio->resid;
 	int error = 0;
 
 	if ((t->t_disc.termios.c_lflag & TOSTOP) != 0)
 		error = tty_check_write(t);
-	if (error != 0 || asked == 0)
+	if (error != 0 || uio->resid == 0)
 		return error;
-	if ((uio->flags & UIO_NONBLOCK) != 0) {
-		if (!mutex_trylock(&t->t_write))
-			return ESHOULDWAIT;
-	} else if ((error = mutex_lock_intr(&t->t_write)) != 0)
-		return error;
-	while (error == 0 && uio->resid > 0) {
-		error = tty_write_chunk(t, uio);
-		if (error == ESHOULDWAIT && (uio->flags & UIO_NONBLOCK) == 0)
-			error = sig_wait(&t->t_sig, SIG_WRITABLE, WAIT_INTR | WAIT_EXCL, NSEC_INFINITE,
-			    NULL, NULL);
-	}
-	mutex_unlock(&t->t_write);
-	return uio->resid != asked ? 0 : error;
+	return turn_write(&t->t_write, &t->t_sig, uio, tty_write_chunk, t);
 }
 
 static const struct node_ops tty_ops = {

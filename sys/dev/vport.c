@@ -21,6 +21,7 @@
  * 5. Locking.  One node lock a device, v_lock, for its queues and ports.  p_read and p_write
  * (sleeping) are held while bytes are copied.  The device's interrupt only queues a deferred call.
  */
+#include "dev/turn.h"
 #include "dev/virtio.h"
 #include "fs/devfs.h"
 #include "kern/assert.h"
@@ -477,8 +478,10 @@ tx_make(struct vport *p, unsigned i)
 }
 
 static int
-port_put(struct vport *p, struct uio *uio)
+port_put(void *arg, struct uio *uio)
 {
+	struct vport *p = arg;
+	uint64_t before = uio->resid;
 	unsigned i = 0;
 	uint32_t n;
 	void *va;
@@ -495,6 +498,8 @@ port_put(struct vport *p, struct uio *uio)
 	sent = tx_send(p, i, error == 0 ? n : 0);
 	if (error == 0 && sent == 0)
 		kstat_add(&vport_out, n);
+	else
+		uio->resid = before;	/* bytes that were copied but not sent were not written */
 	return error != 0 ? error : sent;
 }
 
@@ -502,30 +507,8 @@ static int
 vport_write(struct node *n, struct uio *uio)
 {
 	struct vport *p = port_of(n);
-	uint64_t asked = uio->resid, done = 0;
-	int error = 0;
 
-	if (asked == 0)
-		return 0;
-	if ((uio->flags & UIO_NONBLOCK) != 0) {
-		if (!mutex_trylock(&p->p_write))
-			return ESHOULDWAIT;
-	} else if ((error = mutex_lock_intr(&p->p_write)) != 0)
-		return error;
-	while (uio->resid > 0) {
-		error = port_put(p, uio);
-		if (error == 0)
-			done = asked - uio->resid;
-		else if (error == ESHOULDWAIT && (uio->flags & UIO_NONBLOCK) == 0)
-			error = sig_wait(&p->p_sig, SIG_WRITABLE, WAIT_INTR | WAIT_EXCL, NSEC_INFINITE,
-			    NULL, NULL);
-		if (error != 0)
-			break;
-	}
-	mutex_unlock(&p->p_write);
-	/* Bytes that were copied but not sent were not written. */
-	uio->resid = asked - done;
-	return done != 0 ? 0 : error;
+	return uio->resid == 0 ? 0 : turn_write(&p->p_write, &p->p_sig, uio, port_put, p);
 }
 
 static int
