@@ -1,5 +1,6 @@
 #pragma once
 /* Inside of the C library only. */
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <gen/sysnum.h>
@@ -26,6 +27,17 @@ HIDDEN intptr_t __cancel_call(long number, long, long, long, long, long, long);
 #define CANCELABLE3(name, a, b, c)	CANCELABLE(name, a, b, c, 0, 0, 0, a, b, c)
 #define CANCELABLE4(name, a, b, c, d)	CANCELABLE(name, a, b, c, d, 0, 0, a, b, c, d)
 #define CANCELABLE6(name, a, b, c, d, e, f) CANCELABLE(name, a, b, c, d, e, f, a, b, c, d, e, f)
+
+/* A search for a program along PATH (search.c). */
+struct search {
+	const char *rest;		/* of PATH, or NULL */
+	int denied;			/* a candidate was there and may not be executed */
+	char full[PATH_MAX];		/* the candidate */
+};
+HIDDEN void __search_begin(struct search *);
+HIDDEN int __search_next(struct search *, const char *file);	/* 0: no more: SEARCH_ERROR */
+#define SEARCH_ERROR(s)	((s)->denied ? EACCES : ENOENT)
+HIDDEN int __search_on(struct search *, int error);	/* whether another candidate may be tried after it */
 
 /* For calls that return an error number instead of setting errno. */
 #define RESULT(call)	((call) < 0 ? errno : 0)

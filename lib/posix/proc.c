@@ -134,10 +134,7 @@ exec_shell(const char *path, char *const argv[], char *const envp[])
 int
 execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	const char *path = getenv("PATH"), *end;
-	char full[PATH_MAX];
-	size_t len = strlen(file), dir;
-	int denied = 0;
+	struct search s;
 
 	if (*file == '\0') {
 		errno = ENOENT;
@@ -149,31 +146,17 @@ execvpe(const char *file, char *const argv[], char *const envp[])
 			exec_shell(file, argv, envp);
 		return -1;
 	}
-	if (path == NULL)
-		path = "/usr/bin:/bin";
-	for (;; path = end + 1) {
-		end = strchr(path, ':');
-		dir = end != NULL ? (size_t)(end - path) : strlen(path);
-		if (dir + len + 2 <= sizeof(full)) {
-			memcpy(full, path, dir);
-			if (dir > 0)
-				full[dir++] = '/';
-			memcpy(full + dir, file, len + 1);
-			execve(full, argv, envp);
-			if (errno == ENOEXEC) {
-				exec_shell(full, argv, envp);
-				return -1;
-			}
-			if (errno == EACCES)
-				denied = 1;
-			else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP &&
-			    errno != ENAMETOOLONG)
-				return -1;
+	__search_begin(&s);
+	while (__search_next(&s, file)) {
+		execve(s.full, argv, envp);
+		if (errno == ENOEXEC) {
+			exec_shell(s.full, argv, envp);
+			return -1;
 		}
-		if (end == NULL)
-			break;
+		if (!__search_on(&s, errno))
+			return -1;
 	}
-	errno = denied ? EACCES : ENOENT;
+	errno = SEARCH_ERROR(&s);
 	return -1;
 }
 

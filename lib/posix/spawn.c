@@ -407,31 +407,19 @@ spawn_shell(pid_t *pid, struct call *c)
 static int
 spawn_search(pid_t *pid, struct call *c, const char *file)
 {
-	const char *path = getenv("PATH"), *end;
-	size_t len = strlen(file), dir;
-	char full[PATH_MAX];
-	int error, denied = 0;
+	struct search s;
+	int error;
 
-	for (path = path != NULL ? path : "/usr/bin:/bin";; path = end + 1) {
-		end = strchr(path, ':');
-		dir = end != NULL ? (size_t)(end - path) : strlen(path);
-		if (dir + len + 2 <= sizeof(full)) {
-			memcpy(full, path, dir);
-			if (dir > 0)
-				full[dir++] = '/';
-			memcpy(full + dir, file, len + 1);
-			c->path = full;
-			error = spawn_once(pid, c);
-			if (error == ENOEXEC)
-				error = spawn_shell(pid, c);
-			if (error == EACCES)
-				denied = 1;
-			else if (error != ENOENT && error != ENOTDIR && error != ELOOP && error != ENAMETOOLONG)
-				return error;
-		}
-		if (end == NULL)
-			return denied ? EACCES : ENOENT;
+	__search_begin(&s);
+	while (__search_next(&s, file)) {
+		c->path = s.full;
+		error = spawn_once(pid, c);
+		if (error == ENOEXEC)
+			error = spawn_shell(pid, c);
+		if (!__search_on(&s, error))
+			return error;
 	}
+	return SEARCH_ERROR(&s);
 }
 
 static int
