@@ -178,7 +178,7 @@ slot_new(struct slot *s)
 
 /* Lowest free POSIX slot >= min and < limit; a slot whose chunk is missing counts as free. */
 static uint32_t
-posix_free(struct desctab *t, uint32_t min, uint32_t limit)
+posix_free(struct desctab *t, uint32_t min, uint32_t limit, struct desc_chunk **out)
 {
 	uint32_t index = MAX(min, t->posix_hint);
 
@@ -186,6 +186,7 @@ posix_free(struct desctab *t, uint32_t min, uint32_t limit)
 		struct desc_chunk *c = chunk_at(t, index);
 		uint64_t unused = c != NULL ? ~c->used >> (index % DESC_CHUNK) : 1;
 
+		*out = c;
 		if (unused != 0) {
 			index += (uint32_t)__builtin_ctzll(unused);
 			return index < limit ? index : DESC_MAX;
@@ -208,14 +209,15 @@ reserve_posix(struct desctab *t, uint32_t min, uint32_t *out)
 {
 	uint32_t limit = (uint32_t)MIN(proc_self()->p_limits[RLIMIT_NOFILE].cur,
 	    (uint64_t)DESC_POSIX_MAX);
+	struct desc_chunk *c = NULL;
 	uint32_t index;
 	int error;
 
 	for (;;) {
 		spin_lock(&t->lock);
-		index = posix_free(t, min, limit);
-		if (index != DESC_MAX && chunk_at(t, index) != NULL) {
-			take(t, index);
+		index = posix_free(t, min, limit, &c);
+		if (index != DESC_MAX && c != NULL) {
+			take(t, c, index);
 			if (min <= t->posix_hint)
 				t->posix_hint = index + 1;
 			spin_unlock(&t->lock);
@@ -258,7 +260,7 @@ reserve_native(struct desctab *t, uint32_t *out)
 			}
 			t->native_top++;
 		}
-		take(t, index);
+		take(t, chunk_at(t, index), index);
 		spin_unlock(&t->lock);
 		*out = index;
 		return 0;
@@ -283,12 +285,10 @@ desc_reserve(enum desc_range range, uint32_t min, uint32_t *out)
 
 /* Gives the slot back to its range; the lock is held and the node is gone. */
 static inline __attribute__((always_inline)) void
-release(struct desctab *t, uint32_t index)
+release(struct desctab *t, struct desc *d, uint32_t index)
 {
-	struct desc *d = slot_at(t, index);
-
 	d->gen = d->gen == DESC_GEN_MAX ? 1 : d->gen + 1;
-	chunk_at(t, index)->used &= ~(1ull << (index % DESC_CHUNK));
+	chunk_of(d, index)->used &= ~(1ull << (index % DESC_CHUNK));
 	kstat_add(&desc_slots, -1);
 	account_give(t->account, CHARGE_SLOTS, 1);
 	if (index < DESC_POSIX_MAX) {
@@ -303,10 +303,12 @@ void
 desc_unreserve(uint32_t index)
 {
 	struct desctab *t = desctab_mine();
+	struct desc *d;
 
 	spin_lock(&t->lock);
-	ASSERT(slot_at(t, index)->node == NULL);
-	release(t, index);
+	d = slot_at(t, index);
+	ASSERT(d->node == NULL);
+	release(t, d, index);
 	spin_unlock(&t->lock);
 }
 
@@ -499,7 +501,7 @@ slot_empty(struct desctab *t, uint32_t num, struct slot *out, struct via *via)
 		*out = (struct slot){ .node = d->node, .rights = d->rights, .flags = d->flags };
 		*via = (struct via){ .gen = &d->gen, .was = d->gen };
 		d->node = NULL;
-		release(t, index_of(num));
+		release(t, d, index_of(num));
 	}
 	spin_unlock(&t->lock);
 	return d != NULL;
@@ -593,7 +595,7 @@ desctab_set(struct desctab *t, uint32_t index, struct slot *s)
 	old = d->node;
 	via = (struct via){ .gen = &d->gen, .was = d->gen };
 	if (old == NULL) {
-		if ((chunk_at(t, index)->used >> (index % DESC_CHUNK) & 1) != 0) {
+		if ((chunk_of(d, index)->used >> (index % DESC_CHUNK) & 1) != 0) {
 			/* Another thread's open is between reserve and publish. */
 			spin_unlock(&t->lock);
 			return EBUSY;
@@ -602,7 +604,7 @@ desctab_set(struct desctab *t, uint32_t index, struct slot *s)
 			spin_unlock(&t->lock);
 			return ENFILE;
 		}
-		take(t, index);
+		take(t, chunk_of(d, index), index);
 	} else {
 		d->gen = d->gen == DESC_GEN_MAX ? 1 : d->gen + 1;
 	}

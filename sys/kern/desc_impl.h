@@ -29,6 +29,13 @@ slot_at(struct desctab *t, uint32_t index)
 	return c != NULL ? &c->slot[index % DESC_CHUNK] : NULL;
 }
 
+/* The chunk that a slot is in. */
+static inline struct desc_chunk *
+chunk_of(struct desc *d, uint32_t index)
+{
+	return container_of(d - index % DESC_CHUNK, struct desc_chunk, slot[0]);
+}
+
 /* The live slot that an index or a handle value names, or NULL. */
 static inline struct desc *
 find(struct desctab *t, uint32_t num)
@@ -36,6 +43,10 @@ find(struct desctab *t, uint32_t num)
 	uint32_t index = num;
 	struct desc *d;
 
+	if (likely(num < DESC_CHUNK)) {
+		d = &t->first[DESC_POSIX][num];
+		return likely(d->node != NULL) ? d : NULL;
+	}
 	if (num > DESC_INDEX_MASK) {
 		index = (num & DESC_INDEX_MASK) - 1;
 		if ((num >> 31) != 0 || (num & DESC_INDEX_MASK) == 0)
@@ -60,9 +71,9 @@ self_of(uint32_t num)
 
 /* A slot is in use from now on, reserved. */
 static inline void
-take(struct desctab *t, uint32_t index)
+take(struct desctab *t, struct desc_chunk *c, uint32_t index)
 {
-	chunk_at(t, index)->used |= 1ull << (index % DESC_CHUNK);
+	c->used |= 1ull << (index % DESC_CHUNK);
 	if (index >= DESC_POSIX_MAX)
 		t->native_used++;
 	kstat_add(&desc_slots, 1);

@@ -44,7 +44,7 @@ copy_chunk(struct desctab *from, uint32_t first, struct desctab *to, uint32_t bu
 		node_use(d->node);
 		second |= node_handle_more(d->node);
 		dst->slot[i] = *d;
-		take(to, first + i);
+		take(to, chunk_at(to, first + i), first + i);
 		(*n)++;
 	}
 	return second;
