@@ -16,6 +16,7 @@ struct zone_entry;
 #define zone_set_end zone_set_start
 #include "../../sys/vm/page.c"
 #include "../../sys/vm/zone.c"
+#include "../../sys/vm/kmem.c"
 #include "../../sys/vm/twig.c"
 #include "../../sys/vm/vmo.c"
 #include "../../sys/vm/rmap.c"
@@ -54,6 +55,7 @@ machine_init(void)
 	page_add_range(0x100000, RAM_SIZE);
 	page_init();
 	zone_init();
+	kmem_init();
 	vmo_init();
 	buf_init();
 	zone_entry_make(&zone_entry_vmo_zone);

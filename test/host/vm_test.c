@@ -18,6 +18,7 @@ struct zone_entry;
 #define zone_set_end zone_set_start
 #include "../../sys/vm/page.c"
 #include "../../sys/vm/zone.c"
+#include "../../sys/vm/kmem.c"
 #include "../../sys/x86/pmap.c"
 #include "../../sys/vm/twig.c"
 #include "../../sys/vm/vmo.c"
@@ -266,6 +267,7 @@ machine_init(void)
 	page_add_range(0x100000, IMAGE_START);
 	page_init();
 	zone_init();
+	kmem_init();
 	mmu_kernel_root = page_addr(page_alloc(PAGE_TABLE, PAGE_ZERO));
 	vmo_init();
 	zone_entry_make(&zone_entry_vmo_zone);
