@@ -149,3 +149,12 @@ __futex_wait_cancel(volatile uint32_t *word, uint32_t value, int64_t deadline)
 	r = call(SYS_mx_futex_wait, (long)(uintptr_t)word, value, 0, deadline, 0, 0);
 	return r == CANCELED ? ECANCELED : (int)r;
 }
+
+int
+__futex_wait_signal(volatile uint32_t *word, uint32_t value, int64_t deadline)
+{
+	struct abi_thrwait a = { .word = (uintptr_t)word, .value = value, .deadline = deadline };
+	intptr_t r = call(SYS_throp, THR_WAIT, 0, (long)(uintptr_t)&a, 0, 0, 0);
+
+	return r == CANCELED ? ECANCELED : r == -ETIMEDOUT ? MX_ERR_TIMED_OUT : r == -EINTR ? EINTR : 0;
+}

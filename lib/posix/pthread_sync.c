@@ -161,12 +161,12 @@ sem_wait_until(sem_t *s, int64_t deadline)
 	__cancel_point();
 	while (sem_trywait(s) != 0) {
 		(void)ADD(&s->__waiters, 1u);
-		status = __futex_wait_cancel(&s->__value, 0, deadline);
+		status = __futex_wait_signal(&s->__value, 0, deadline);
 		(void)ADD(&s->__waiters, -1u);
 		if (status == ECANCELED)
 			pthread_exit(PTHREAD_CANCELED);
-		if (status == MX_ERR_TIMED_OUT)
-			return fail(ETIMEDOUT);
+		if (status == MX_ERR_TIMED_OUT || status == EINTR)
+			return fail(status == EINTR ? EINTR : ETIMEDOUT);
 	}
 	errno = saved;
 	return 0;

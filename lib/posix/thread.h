@@ -93,6 +93,8 @@ futex_wake(volatile uint32_t *word, uint32_t count)
 
 /* The same as a cancellation point: ECANCELED when the thread is to end. */
 HIDDEN int __futex_wait_cancel(volatile uint32_t *word, uint32_t value, int64_t deadline);
+/* A handler without SA_RESTART ends this one: EINTR.  Bits that name a thread lend it the caller's priority. */
+HIDDEN int __futex_wait_signal(volatile uint32_t *word, uint32_t value, int64_t deadline);
 /* Deadline of the monotonic clock; EINVAL. */
 HIDDEN int __thread_deadline(clockid_t, const struct timespec *, int64_t *);
 /* A word as a lock, for the library's own tables. */

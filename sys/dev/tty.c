@@ -33,6 +33,7 @@
 #include "kern/error.h"
 #include "kern/kstat.h"
 #include "kern/proc.h"
+#include "kern/sigmask.h"
 #include "kern/time.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
@@ -472,7 +473,7 @@ read_goes_on(struct tty *t, size_t got, bool line, nsec_t start, nsec_t last, ns
 	if (got >= min && (got > 0 || time == 0))
 		return false;
 	if (time != 0 && min == 0)
-		*deadline = start + time * TENTH;
+		*deadline = sigmask_deadline(start + time * TENTH);
 	else if (time != 0 && got > 0)
 		*deadline = last + time * TENTH;
 	return true;
@@ -517,12 +518,12 @@ tty_read(struct node *n, struct uio *uio)
 		if (!more || ((uio->flags & UIO_NONBLOCK) != 0 && uio->resid != asked))
 			break;
 		error = sig_wait(&t->t_inner, SIG_READABLE, WAIT_INTR | WAIT_EXCL, deadline, NULL, NULL);
-		if (error == ETIMEDOUT)
-			return 0;
 		if (error != 0)
 			break;
 	}
-	return uio->resid != asked ? 0 : error;
+	if (uio->resid != asked || error == ETIMEDOUT)
+		error = 0;
+	return error == ERESTART ? error : sigmask_end(error);	/* SA_RESTART counts here */
 }
 
 /* --- writing --- */

@@ -89,10 +89,10 @@ tty_break(struct tty *t)
 	if (error != 0)
 		return error;
 	tty_break_set(t, true);
-	thr_sleep_prepare(false);
-	(void)thr_sleep(deadline_after(NSEC_PER_SEC / 4));
+	thr_sleep_prepare(true);
+	error = thr_sleep(deadline_after(NSEC_PER_SEC / 4));
 	tty_break_set(t, false);
-	return 0;
+	return error == ETIMEDOUT ? 0 : error;
 }
 
 static int

@@ -26,6 +26,7 @@
 #include "kern/list.h"
 #include "kern/proc.h"
 #include "kern/request.h"
+#include "kern/sigmask.h"
 #include "kern/sysctl.h"
 #include "mach/user.h"
 #include "vm/zone.h"
@@ -253,12 +254,9 @@ serve(struct queue *q, struct wakelist *w)
 static int
 wait_in(struct list *list, struct request *r)
 {
-	int error;
-
 	request_init(r, &table.lock);
 	list_push_back(list, &r->link);
-	error = request_wait(r, NSEC_INFINITE);
-	return error == ERESTART ? EINTR : error;
+	return sigmask_end(request_wait(r, NSEC_INFINITE));
 }
 
 /* --- sending --- */

@@ -25,6 +25,7 @@
 #include "kern/error.h"
 #include "kern/proc.h"
 #include "kern/request.h"
+#include "kern/sigmask.h"
 #include "kern/sysctl.h"
 #include "kern/time.h"
 #include "mach/user.h"
@@ -191,7 +192,7 @@ run(struct semcall *c, nsec_t deadline, struct wakelist *w)
 	request_init(&c->request, &sem_table.lock);
 	list_push_back(&c->set->calls, &c->request.link);
 	error = request_wait(&c->request, deadline);
-	return error == ERESTART ? EINTR : error == ETIMEDOUT ? EAGAIN : error;
+	return error == ETIMEDOUT ? EAGAIN : error;
 }
 
 /* --- what is undone; the table is locked unless said otherwise --- */
@@ -378,7 +379,7 @@ sem_operate(int64_t id, const struct abi_sembuf *ops, size_t n, nsec_t deadline,
 		error = run(&c, deadline, &w);
 	*value = c.value;
 	semset_unlock(c.set, &w);
-	return error;
+	return sigmask_end(error);
 }
 
 int
@@ -391,7 +392,7 @@ sys_semtimedop(int id, void __user *user_ops, size_t n, const struct abi_timespe
 
 	if (error == 0 && timeout != NULL) {
 		error = timespec_to_nsec(timeout, &deadline);
-		deadline = deadline_after(deadline);
+		deadline = sigmask_deadline(deadline_after(deadline));
 	}
 	if (error != 0)
 		return error;

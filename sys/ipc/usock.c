@@ -42,6 +42,7 @@
 #include "kern/error.h"
 #include "kern/kstat.h"
 #include "kern/proc.h"
+#include "kern/sigmask.h"
 #include "kern/time.h"
 #include "kern/uio.h"
 #include "mach/atomic.h"
@@ -185,22 +186,25 @@ update_all_unlock(struct usock *s)
 nsec_t
 usock_deadline(nsec_t timeo)
 {
-	return timeo == 0 ? NSEC_INFINITE : deadline_after(timeo);
+	return timeo == 0 ? NSEC_INFINITE : sigmask_deadline(deadline_after(timeo));
 }
 
 int
-usock_wait_error(int error, nsec_t deadline)
+usock_end(int error, nsec_t deadline)
 {
-	if (error == ETIMEDOUT)
-		return ESHOULDWAIT;
-	return error == ERESTART && deadline != NSEC_INFINITE ? EINTR : error;
+	return deadline == NSEC_INFINITE ? error : sigmask_end(error);
+}
+
+int
+usock_wait_error(int error)
+{
+	return error == ETIMEDOUT ? ESHOULDWAIT : error;
 }
 
 int
 usock_wait(struct usock *s, uint32_t mask, nsec_t deadline)
 {
-	return usock_wait_error(sig_wait(&s->node.own, mask, WAIT_INTR | WAIT_EXCL, deadline, NULL, NULL),
-	    deadline);
+	return usock_wait_error(sig_wait(&s->node.own, mask, WAIT_INTR | WAIT_EXCL, deadline, NULL, NULL));
 }
 
 void
@@ -558,7 +562,7 @@ connect_stream(struct usock *c, struct usock *to, bool nonblock)
 			break;
 	}
 	node_unref(&s->node);
-	return error;
+	return usock_end(error, deadline);
 }
 
 static int
@@ -651,15 +655,12 @@ accept_first(struct usock *s, int (*tell)(void *, struct usock *), void *ctx, st
 	return error;
 }
 
-int
-usock_accept(struct usock *s, bool nonblock, int (*tell)(void *, struct usock *), void *ctx,
-    struct usock **out)
+static int
+accept_until(struct usock *s, bool nonblock, int (*tell)(void *, struct usock *), void *ctx,
+    struct usock **out, nsec_t deadline)
 {
-	nsec_t deadline = usock_deadline(s->rcvtimeo);
 	int error;
 
-	if (s->type == SOCK_DGRAM)
-		return EOPNOTSUPP;
 	for (;;) {
 		if ((error = mutex_lock_intr(&s->io)) != 0)
 			return error;
@@ -670,6 +671,18 @@ usock_accept(struct usock *s, bool nonblock, int (*tell)(void *, struct usock *)
 		if ((error = usock_wait(s, SIG_READABLE, deadline)) != 0)
 			return error;
 	}
+}
+
+int
+usock_accept(struct usock *s, bool nonblock, int (*tell)(void *, struct usock *), void *ctx,
+    struct usock **out)
+{
+	nsec_t deadline;
+
+	if (s->type == SOCK_DGRAM)
+		return EOPNOTSUPP;
+	deadline = usock_deadline(s->rcvtimeo);
+	return usock_end(accept_until(s, nonblock, tell, ctx, out, deadline), deadline);
 }
 
 int

@@ -99,10 +99,12 @@ void usock_update_senders(struct usock *, struct wakelist *);
 /* What the queue of `to' may hold before it takes no more from `from'; the lock is held. */
 uint32_t usock_limit(const struct usock *from, const struct usock *to);
 void usock_self_cred(struct abi_ucred *);
-/* One wait of a blocking call: with a time limit a signal is EINTR and its end EAGAIN. */
+/* One wait of a blocking call: the end of its time limit is EAGAIN. */
 int usock_wait(struct usock *, uint32_t mask, nsec_t deadline) __must_check;
-int usock_wait_error(int error, nsec_t deadline);
+int usock_wait_error(int error);
+/* Around a whole call: with a time limit a handler's end is EINTR, SA_RESTART or not. */
 nsec_t usock_deadline(nsec_t timeo);
+int usock_end(int error, nsec_t deadline);
 struct uaddr *uaddr_ref(struct uaddr *);	/* NULL is no name */
 void uaddr_unref(struct uaddr *);
 
@@ -164,7 +166,7 @@ void urecv_undo(struct urecv *, struct umsg *);
 void urecv_commit(struct usock *, struct urecv *, uint64_t bytes);
 
 /* --- usock_stream.c --- */
-int stream_send(struct usock *, struct usend *, bool nonblock) __must_check;
+int stream_send(struct usock *, struct usend *, bool nonblock, nsec_t deadline) __must_check;
 int stream_take(struct usock *, struct urecv *) __must_check;
 
 /* --- usock_option.c --- */

@@ -255,13 +255,12 @@ record_wait(struct usock *s, const struct usend *tx, nsec_t deadline)
 	if (tx->to != NULL)
 		items[1].src = &tx->to->node.own;
 	return usock_wait_error(sig_wait_many(items, tx->to != NULL ? 2 : 1, WAIT_INTR | WAIT_EXCL,
-	    deadline, &ready), deadline);
+	    deadline, &ready));
 }
 
 static int
-record_send(struct usock *s, struct usend *tx, bool nonblock)
+record_send(struct usock *s, struct usend *tx, bool nonblock, nsec_t deadline)
 {
-	nsec_t deadline = usock_deadline(s->sndtimeo);
 	uint32_t len = (uint32_t)tx->u->resid;
 	struct usock *to;
 	int error;
@@ -281,10 +280,10 @@ int
 usock_send(struct usock *s, struct usend *tx)
 {
 	bool nonblock = (tx->flags & MSG_DONTWAIT) != 0 || (tx->u->flags & UIO_NONBLOCK) != 0;
+	nsec_t deadline = usock_deadline(s->sndtimeo);
 
-	if (s->type == SOCK_STREAM)
-		return stream_send(s, tx, nonblock);
-	return record_send(s, tx, nonblock);
+	return usock_end(s->type == SOCK_STREAM ? stream_send(s, tx, nonblock, deadline) :
+	    record_send(s, tx, nonblock, deadline), deadline);
 }
 
 /* --- out of the queue; the io mutex is held --- */
@@ -525,7 +524,7 @@ usock_recv(struct usock *s, struct urecv *rx)
 		if ((error = usock_wait(s, SIG_READABLE, deadline)) != 0)
 			break;
 	}
-	return rx->u->resid < total ? 0 : error;
+	return usock_end(rx->u->resid < total ? 0 : error, deadline);
 }
 
 uint32_t

@@ -25,9 +25,8 @@ send_piece(struct usock *s, struct usend *tx)
 }
 
 int
-stream_send(struct usock *s, struct usend *tx, bool nonblock)
+stream_send(struct usock *s, struct usend *tx, bool nonblock, nsec_t deadline)
 {
-	nsec_t deadline = usock_deadline(s->sndtimeo);
 	uint64_t total = tx->u->resid;
 	int error = 0;
 

@@ -175,10 +175,8 @@ pollset_wait(struct pollset *ps, nsec_t deadline, size_t *count)
 	int error = 0;
 
 	*count = pollset_scan(ps);
-	if (*count > 0 || deadline == 0) {
-		sigmask_deadline_done();
-		return 0;
-	}
+	if (*count > 0 || deadline == 0)
+		return sigmask_end(0);
 	deadline = sigmask_deadline(deadline);
 	bad = pollset_lookup(ps, &rights);
 	kept = ps->n <= FEW ? few_kept : kmem_alloc(ps->n * sizeof(*kept), 0);
@@ -202,10 +200,7 @@ pollset_wait(struct pollset *ps, nsec_t deadline, size_t *count)
 	}
 	if (kept != NULL && kept != few_kept)
 		kmem_free(kept, ps->n * sizeof(*kept));
-	if (error == ERESTART && *count == 0)
-		return sigmask_interrupted();
-	sigmask_deadline_done();
-	return error == ETIMEDOUT || *count > 0 ? 0 : error;
+	return sigmask_end(error == ETIMEDOUT || *count > 0 ? 0 : error);
 }
 
 /* The end of a wait under a mask: a signal that waited for it comes, however short the mask was there. */
@@ -213,7 +208,7 @@ static int
 masked_end(int error, size_t count)
 {
 	if (error == 0 && count == 0 && (atomic_load(&thr_self()->t_work) & WORK_SIGNAL) != 0)
-		error = sigmask_interrupted();
+		error = sigmask_end(ERESTART);
 	if (error != ERESTART)
 		sigmask_restore();
 	return error;

@@ -14,9 +14,9 @@ void sigmask_restore(void);
 /*
  * Waits that a handler ends with EINTR even if it was installed with SA_RESTART, but that are made
  * again when no handler runs (a stop and a continue).  The body takes its relative deadline
- * through sigmask_deadline(), which gives the first one back when the call is made again; it
- * returns sigmask_interrupted() for the signal, and else calls sigmask_deadline_done().
+ * through sigmask_deadline(), which gives the first one back when the call is made again, and
+ * returns sigmask_end(error): after ERESTART no handler lets it go on, after 0 the deadline is
+ * forgotten.  (Every other error forgets it too, whoever refused the call: kern/syscall.c.)
  */
 nsec_t sigmask_deadline(nsec_t deadline);
-int sigmask_interrupted(void);		/* always ERESTART */
-void sigmask_deadline_done(void);
+int sigmask_end(int error);		/* the same error */

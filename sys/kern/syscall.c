@@ -20,6 +20,7 @@
 #include "kern/assert.h"
 #include "kern/cpu.h"
 #include "kern/lock.h"
+#include "kern/sigmask.h"
 #include "kern/status.h"
 #include "kern/sysarg.h"
 #include "kern/systrace.h"
@@ -74,6 +75,7 @@ syscall_failed(struct trapframe *tf, int error)
 		atomic_or(&t->t_work, WORK_SIGNAL);
 		return;
 	}
+	(void)sigmask_end(error);
 	if (t->t_call >= SYS_NATIVE) {
 		tf_set_result(tf, (uint64_t)(int64_t)error_to_status(error));
 	} else {

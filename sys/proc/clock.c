@@ -142,10 +142,9 @@ sys_clock_nanosleep(int clock, int flags, const struct abi_timespec *req, void _
 		return error;
 	thr_sleep_prepare(true);
 	error = thr_sleep(deadline);
-	if (error == ERESTART && (absolute || (error = store_rest(deadline, rem)) == 0))
-		return sigmask_interrupted();
-	sigmask_deadline_done();
-	return error == ETIMEDOUT ? 0 : error;
+	if (error == ERESTART && !absolute && store_rest(deadline, rem) != 0)
+		error = EFAULT;
+	return sigmask_end(error == ETIMEDOUT ? 0 : error);
 }
 
 /* --- the native face --- */

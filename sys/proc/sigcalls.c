@@ -118,7 +118,7 @@ sys_sigsuspend(const abi_sigset_t *mask)
 	(void)sigmask_set_temporary(mask);
 	thr_sleep_prepare(true);
 	(void)thr_sleep(NSEC_INFINITE);
-	return sigmask_interrupted();
+	return sigmask_end(ERESTART);
 }
 
 /* Looks for one of `set', or prepares a sleep that a signal of the set ends too. */
@@ -177,25 +177,19 @@ sys_sigtimedwait(const abi_sigset_t *set, void __user *out, const struct abi_tim
 	do {
 		while ((sig = look_or_prepare(t, wanted, &info)) == 0 && error == 0)
 			error = thr_sleep(deadline);
-		if (sig != 0 && out != NULL && copyout(&info, out, sizeof(info)) != 0) {
-			sigmask_deadline_done();
+		if (sig != 0 && out != NULL && copyout(&info, out, sizeof(info)) != 0)
 			return EFAULT;
-		}
 	} while (sig != 0 && !take_told(t, &info));
 	if (sig == 0) {
 		thr_sleep_cancel();
 		spin_lock(&sa->sa_lock);
 		t->t_sig->ts_wanted = 0;
 		spin_unlock(&sa->sa_lock);
-		if (error == ERESTART)
-			return sigmask_interrupted();
-		sigmask_deadline_done();
-		return EAGAIN;
+		return sigmask_end(error == ERESTART ? ERESTART : EAGAIN);
 	}
-	sigmask_deadline_done();
 	signal_pass_on(t);
 	*result = sig;
-	return 0;
+	return sigmask_end(0);
 }
 
 /* --- kill --- */

@@ -270,16 +270,15 @@ sigmask_deadline(nsec_t deadline)
 }
 
 int
-sigmask_interrupted(void)
+sigmask_end(int error)
 {
-	thr_self()->t_sig->ts_no_restart = true;
-	return ERESTART;
-}
+	struct sigstate *ts = thr_self()->t_sig;
 
-void
-sigmask_deadline_done(void)
-{
-	thr_self()->t_sig->ts_deadline = 0;
+	if (error == ERESTART)
+		ts->ts_no_restart = true;
+	else
+		ts->ts_deadline = 0;
+	return error;
 }
 
 void
@@ -731,8 +730,6 @@ finish_call(struct trapframe *tf, struct thr *t, bool handler, bool restart)
 		tf_set_result(tf, EINTR);
 		tf_set_carry(tf, true);
 	}
-	if (handler)
-		t->t_sig->ts_deadline = 0;
 	t->t_sig->ts_no_restart = false;
 }
 
@@ -760,6 +757,7 @@ call_handler(struct trapframe *tf, struct thr *t, const struct sigact *act, stru
 	uint64_t mask = act->mask;
 
 	finish_call(tf, t, true, (act->flags & SA_RESTART) != 0);
+	ts->ts_deadline = 0;		/* the handler's own sleeps have their own */
 	memset(&uc, 0, offsetof(struct abi_ucontext, mcontext));	/* the rest is the machine's */
 	uc.sigmask = ts->ts_has_saved ? ts->ts_saved : ts->ts_mask;
 	uc.stack = ts->ts_stack;

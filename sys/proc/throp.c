@@ -322,6 +322,8 @@ find_holder(int32_t tid)
 	struct proc *self = proc_self(), *p;
 	struct thr *t;
 
+	if (tid == 0)
+		return NULL;
 	spin_lock(&proc_tree_lock);
 	t = thread_find_locked(self, tid);
 	if (t == NULL)

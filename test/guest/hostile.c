@@ -1,17 +1,13 @@
 /*
  * What a program does to itself and to exec: forged signal frames, damaged program files, pids all
- * around the clock, SIGKILL and handlers in every blocking call.
+ * around the clock.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/select.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <time.h>
 #include <ucontext.h>
 #include <abi/signal.h>
 #include "rnd.h"
@@ -239,148 +235,6 @@ around_the_clock(void)
 	fails(kill(-group, 0), ESRCH, "and ends with its last member");
 }
 
-/* --- blocking calls --- */
-
-static int pipe_fds[2];
-
-static int b_read(void) { char c; return read(pipe_fds[0], &c, 1); }
-static int b_write(void)
-{
-	static char buf[65536];
-
-	fcntl(pipe_fds[1], F_SETFL, O_NONBLOCK);
-	while (write(pipe_fds[1], buf, sizeof(buf)) > 0)
-		;
-	fcntl(pipe_fds[1], F_SETFL, 0);
-	return write(pipe_fds[1], buf, 1);
-}
-static int b_pause(void) { return pause(); }
-static int b_suspend(void) { sigset_t s; sigemptyset(&s); return sigsuspend(&s); }
-static int b_sleep(void) { struct timespec t = { 100, 0 }; return nanosleep(&t, NULL); }
-static int b_poll(void) { struct pollfd p = { pipe_fds[0], POLLIN, 0 }; return poll(&p, 1, -1); }
-static int b_poll_none(void) { return poll(NULL, 0, 100000); }
-static int b_select(void)
-{
-	fd_set r;
-
-	FD_ZERO(&r);
-	FD_SET(pipe_fds[0], &r);
-	return select(pipe_fds[0] + 1, &r, NULL, NULL, NULL);
-}
-static int b_sigwait(void) { sigset_t s; sigemptyset(&s); sigaddset(&s, SIGUSR2); return sigwaitinfo(&s, NULL); }
-static int b_fifo(void) { return open("/tmp/hfifo", O_RDONLY); }
-static int b_lock(void)
-{
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open("/tmp/hlock", O_RDWR);
-
-	return fcntl(fd, F_SETLKW, &l);
-}
-static int b_wait(void)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		sleep(3);
-		_exit(0);
-	}
-	return waitpid(pid, &status, 0);
-}
-
-static const struct blocker {
-	const char *name;
-	int (*fn)(void);
-	int restarts;			/* with SA_RESTART */
-} blockers[] = {
-	{ "read", b_read, 1 }, { "write", b_write, 1 }, { "waitpid", b_wait, 1 },
-	{ "open of a FIFO", b_fifo, 1 }, { "fcntl F_SETLKW", b_lock, 1 }, { "pause", b_pause, 0 },
-	{ "sigsuspend", b_suspend, 0 }, { "nanosleep", b_sleep, 0 }, { "poll", b_poll, 0 },
-	{ "poll of nothing", b_poll_none, 0 }, { "select", b_select, 0 }, { "sigwaitinfo", b_sigwait, 0 },
-};
-#define NBLOCKERS	(sizeof(blockers) / sizeof(blockers[0]))
-
-static void
-on_signal(int sig)
-{
-}
-
-/* A child in the call; its handler for SIGUSR1 has these flags. */
-static pid_t
-blocked(const struct blocker *b, int flags)
-{
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = flags };
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		setpgid(0, 0);
-		sigaction(SIGUSR1, &sa, NULL);
-		_exit(b->fn() == -1 && errno == EINTR ? 4 : 5);
-	}
-	usleep(30000);
-	return pid;
-}
-
-static long
-ms_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void
-blocking_calls(void)
-{
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int lock = open("/tmp/hlock", O_CREAT | O_RDWR, 0600), status;
-	long start;
-	pid_t pid;
-
-	mkfifo("/tmp/hfifo", 0600);
-	fcntl(lock, F_SETLK, &l);
-	for (unsigned i = 0; i < NBLOCKERS; i++) {
-		const struct blocker *b = &blockers[i];
-
-		pipe(pipe_fds);
-		pid = blocked(b, 0);
-		start = ms_now();
-		kill(pid, SIGKILL);
-		status = child_status(pid);
-		ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && ms_now() - start < 100,
-		    "SIGKILL ends %s within 100 ms", b->name);
-		kill(-pid, SIGKILL);
-		pid = blocked(b, 0);
-		kill(pid, SIGUSR1);
-		is_int(WEXITSTATUS(child_status(pid)), 4, "a handler ends it with EINTR");
-		kill(-pid, SIGKILL);
-		pid = blocked(b, SA_RESTART);
-		kill(pid, SIGUSR1);
-		usleep(30000);
-		if (b->restarts) {
-			is_int(waitpid(pid, &status, WNOHANG), 0, "with SA_RESTART it goes on");
-			kill(-pid, SIGKILL);
-			child_status(pid);
-		} else {
-			is_int(WEXITSTATUS(child_status(pid)), 4, "with SA_RESTART too");
-		}
-		/* Also stopped and continued: nothing may be noticed. */
-		pid = blocked(b, 0);
-		kill(pid, SIGSTOP);
-		waitpid(pid, &status, WUNTRACED);
-		kill(pid, SIGCONT);
-		usleep(20000);
-		is_int(waitpid(pid, &status, WNOHANG), 0, "a stop is not noticed");
-		kill(-pid, SIGKILL);
-		child_status(pid);
-		close(pipe_fds[0]);
-		close(pipe_fds[1]);
-	}
-	unlink("/tmp/hfifo");
-	unlink("/tmp/hlock");
-}
-
 int
 main(int argc, char **argv)
 {
@@ -391,6 +245,5 @@ main(int argc, char **argv)
 	forged();
 	damaged_programs(argv[0]);
 	around_the_clock();
-	blocking_calls();
 	return tap_done();
 }

@@ -12,6 +12,7 @@
 #include "kern/error.h"
 #include "kern/node.h"
 #include "kern/proc.h"
+#include "kern/sigmask.h"
 #include "kern/string.h"
 #include "kern/uio.h"
 #include <abi/sig.h>
@@ -22,6 +23,19 @@
 void
 usock_unbind(struct usock *s)
 {
+}
+
+/* Signals are proc's. */
+nsec_t
+sigmask_deadline(nsec_t deadline)
+{
+	return deadline;
+}
+
+int
+sigmask_end(int error)
+{
+	return error;
 }
 
 struct model {
