@@ -25,12 +25,8 @@
  *    second free and a free into the wrong zone all show) and whose it is (vm/owner.c), fill free
  *    objects with ZONE_POISON and check the filling at the next allocation.  fail_now(FAIL_SLAB) fails the n-th.
  *
- * 7. In any kernel a zone can be watched from now on: sysctl debug.zone=NAME:redzone,poison,audit.  A
- *    watched zone has no magazines (cap is 0, so that the common path does not know of it) and
- *    takes objects from slabs of their own, `guarded', where each has a struct owner behind it:
- *    a mark, who took it last and who gave it back.  All of it is always kept there, and the
- *    flags say what is looked at; guarded slabs may outlive the watching.  fail=N among them makes the
- *    N-th allocation from now on fail, whoever asks.
+ * 7. In any kernel a zone can be watched from now on (zonewatch.c).  A watched zone has no magazines and takes
+ *    its objects from slabs of their own, `guarded'.
  *
  * 8. Counters.  zone.NAME counts live objects, exactly, whatever the magazines hold; the lines below it
  *    tell the size, the slabs, the full magazines of the depot, the slabs ever given back (reaped), and how
@@ -47,36 +43,26 @@
  *
  * Letters: I immutable, z the zone's lock, c the CPU's own under hold.
  */
-#include "vm/zone.h"
+#include "vm/zone_impl.h"
 #include "kern/assert.h"
-#include "kern/cpu.h"
 #include "kern/deferred.h"
 #include "kern/error.h"
 #include "kern/fail.h"
 #include "kern/init.h"
-#include "kern/kstat.h"
-#include "kern/list.h"
-#include "kern/lock.h"
 #include "kern/log.h"
-#include "kern/owner.h"
 #include "kern/string.h"
 #include "kern/sysctl.h"
-#include "kern/thr.h"
 #include "kern/time.h"
 #include "mach/string.h"
 #include "vm/kmap.h"
 #include "vm/page.h"
 
-#define ZONE_MAX	ARRAY_SIZE(((struct cpu *)NULL)->magazines)
 #define MAG_ROUNDS	13u
 #define MAG_DEPOT	32u	/* full magazines a depot keeps */
 #define SLAB_NONE	0xffffu
 #define SLAB_ORDER_MAX	3u
 
-#define ZONE_POISON	0xdbu
 #define TAIL_SIZE	(CONFIG_DEBUG ? sizeof(struct tail) : 0)
-#define TAIL_LIVE	0x11feface0b1ec7edull
-#define TAIL_FREE	0xf4eedf4eedf4eed0ull
 
 /* Behind each object of debug kernels. */
 struct tail {
@@ -91,46 +77,6 @@ struct magazine {
 	void *round[MAG_ROUNDS];
 };
 
-struct zone {
-	struct spin lock;
-	uint32_t index;			/* [I] in zones and cpu->magazines */
-	uint32_t flags;			/* [I] ZONE_*, ZONE_PLAIN */
-	size_t size;			/* [I] what the user may use */
-	size_t stride;			/* [I] from one object to the next */
-	uint32_t order;			/* [I] frames of a slab: 2^order */
-	uint32_t per_slab;		/* [I] */
-	uint32_t cap;			/* [I] rounds used of a magazine; 0: no magazines */
-	struct list partial;		/* [z] slabs with free objects */
-	struct list guarded;		/* [z] the same, of objects with an owner */
-	uint32_t empty;			/* [z] of those, slabs without any used object */
-	struct magazine *full, *none;	/* [z] the depot */
-	uint32_t nfull;			/* [z] */
-	uint32_t watch;			/* [z] WATCH_* */
-	uint32_t fail_in;		/* [z] so many allocations until one fails; 0: none does */
-	uint32_t align;			/* [I] */
-	uint64_t nslabs;		/* [z] */
-	uint64_t misses, slow;		/* [z] allocations from the depot and from slabs */
-	uint64_t reaped;		/* [z] slabs given back */
-	void (*ctor)(void *);		/* [I] or NULL */
-	struct kstat stat;
-	char name[32];			/* [I] "zone.NAME" */
-};
-
-#define ZONE_PLAIN	0x8000u		/* no magazines: the zone of magazines itself */
-
-#define WATCH_REDZONE	1u
-#define WATCH_POISON	2u
-#define WATCH_AUDIT	4u
-#define WATCH_FAIL	8u
-
-/* Behind each object of a guarded slab. */
-struct owner {
-	uint64_t mark;			/* TAIL_* */
-	uintptr_t pc[2];		/* who took it, who gave it back; 0: not known */
-	int32_t tid[2];
-};
-#define PG_GUARDED	4u		/* of a slab's first frame */
-
 /* page->word of a slab's first frame: its zone, the first free object, how many are used. */
 #define SLAB_WORD(z, first, used) ((uint64_t)(z)->index << 32 | (uint64_t)(first) << 16 | (used))
 #define SLAB_ZONE(w)		(&zones[(w) >> 32])
@@ -140,8 +86,8 @@ struct owner {
 extern const struct zone_entry zone_set_start[], zone_set_end[];
 
 LOCK_CLASS(zone_class, "zone", RANK_ZONE);
-static struct zone zones[ZONE_MAX];
-static unsigned nzones;
+struct zone zones[ZONE_MAX];
+unsigned nzones;
 static struct zone *magazine_zone;
 
 /* --- debug --- */
@@ -196,58 +142,6 @@ object_deferred(const struct zone *z, void *obj, uint32_t flags)
 {
 	deferred_run();
 	return object_ready(z, obj, flags);
-}
-
-/* --- watched zones --- */
-
-static struct owner *
-object_owner(const struct zone *z, void *obj)
-{
-	return (struct owner *)(void *)((char *)obj + z->stride);
-}
-
-static void __noreturn
-owner_report(const struct zone *z, const struct owner *o, const void *obj, const char *what)
-{
-	panic("zone: %s: watched object %p %s; taken by thread %d at %p, given back by thread %d at %p", z->name, obj,
-	    what, o->tid[0], (void *)o->pc[0], o->tid[1], (void *)o->pc[1]);
-}
-
-static void
-owner_note(const struct zone *z, struct owner *o, unsigned which, uintptr_t pc)
-{
-	if ((z->watch & WATCH_AUDIT) == 0)
-		pc = 0;
-	o->pc[which] = pc;
-	o->tid[which] = pc != 0 ? thr_self()->t_tid : 0;
-}
-
-/* Leaves the slab; its first bytes held the list of free ones. */
-static void
-watch_taken(const struct zone *z, void *obj, uintptr_t pc)
-{
-	struct owner *o = object_owner(z, obj);
-	const uint8_t *b = obj;
-
-	if ((z->watch & WATCH_REDZONE) != 0 && o->mark != TAIL_FREE)
-		owner_report(z, o, obj, "was written past its end while free");
-	for (size_t i = sizeof(uint16_t); (z->watch & WATCH_POISON) != 0 && i < z->size; i++)
-		if (b[i] != ZONE_POISON)
-			owner_report(z, o, obj, "was written while free");
-	o->mark = TAIL_LIVE;
-	owner_note(z, o, 0, pc);
-}
-
-static void
-watch_given(const struct zone *z, void *obj, uintptr_t pc)
-{
-	struct owner *o = object_owner(z, obj);
-
-	if ((z->watch & WATCH_REDZONE) != 0 && o->mark != TAIL_LIVE)
-		owner_report(z, o, obj, o->mark == TAIL_FREE ? "is given back twice" : "was written past its end");
-	o->mark = TAIL_FREE;
-	owner_note(z, o, 1, pc);
-	mach_fill(obj, ZONE_POISON, z->size);
 }
 
 /* --- slabs --- */
@@ -586,128 +480,30 @@ cpu_magazines_empty(struct zone *z)
 			magazine_empty(z, two[i]);
 }
 
+void
+zone_drain(struct zone *z)
+{
+	cpu_magazines_empty(z);
+	depot_empty(z);
+}
+
 /* The zone of magazines is the first; it comes last here, for the others give theirs back. */
 void
 zone_reap(void)
 {
 	for (unsigned i = nzones; i-- > 0;) {
-		if (zones[i].cap != 0) {
-			cpu_magazines_empty(&zones[i]);
-			depot_empty(&zones[i]);
-		}
+		if (zones[i].cap != 0)
+			zone_drain(&zones[i]);
 		slabs_reap(&zones[i]);
 	}
 }
 QUIESCE(zone_reap);
 
-/* --- watching --- */
-
-static const struct {
-	const char *name;
-	uint32_t flag;
-} watches[] = { { "redzone", WATCH_REDZONE }, { "poison", WATCH_POISON }, { "audit", WATCH_AUDIT } };
-
-static uint32_t
+uint32_t
 zone_cap(const struct zone *z)
 {
 	return z->flags & ZONE_PLAIN ? 0 : z->size <= 1024 ? MAG_ROUNDS : 4;
 }
-
-/* N of "fail=N"; 0: it is no such word. */
-static uint32_t
-watch_number(const char *text, size_t n)
-{
-	uint32_t v = 0;
-
-	if (n < 6 || n > 12 || memcmp(text, "fail=", 5) != 0)
-		return 0;
-	for (size_t i = 5; i < n; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return 0;
-		v = v * 10 + (uint32_t)(text[i] - '0');
-	}
-	return v;
-}
-
-/* "redzone,poison,audit,fail=N", any of them, or nothing. */
-static int
-watch_parse(const char *text, uint32_t *out, uint32_t *fail_in)
-{
-	*out = *fail_in = 0;
-	while (*text != '\0') {
-		size_t i, n = 0;
-		uint32_t number;
-
-		while (text[n] != '\0' && text[n] != ',')
-			n++;
-		if ((number = watch_number(text, n)) != 0) {
-			*out |= WATCH_FAIL;
-			*fail_in = number;
-			text += n + (text[n] == ',');
-			continue;
-		}
-		for (i = 0; i < ARRAY_SIZE(watches); i++)
-			if (strlen(watches[i].name) == n && memcmp(watches[i].name, text, n) == 0)
-				break;
-		if (i == ARRAY_SIZE(watches))
-			return EINVAL;
-		*out |= watches[i].flag;
-		text += n + (text[n] == ',');
-	}
-	return 0;
-}
-
-static int
-watch_set(struct sysctl *s, const char *text)
-{
-	size_t n = 0;
-	uint32_t watch, fail_in;
-	struct zone *z;
-
-	while (text[n] != '\0' && text[n] != ':')
-		n++;
-	if (text[n] == '\0' || watch_parse(text + n + 1, &watch, &fail_in) != 0)
-		return EINVAL;
-	for (z = zones; z < zones + nzones; z++)
-		if (strlen(z->name) == n + 5 && memcmp(z->name + 5, text, n) == 0)
-			break;
-	if (z == zones + nzones)
-		return ENOENT;
-	if ((watch & WATCH_FAIL) != 0 && (z->flags & ZONE_NOFAILTEST) != 0)
-		return EINVAL;
-	if (z == magazine_zone || ROUND_UP(z->stride + sizeof(struct owner), z->align) > PAGE_SIZE << z->order)
-		return EINVAL;
-	spin_lock(&z->lock);
-	z->watch = watch;
-	z->fail_in = fail_in;
-	z->cap = watch != 0 ? 0 : zone_cap(z);
-	spin_unlock(&z->lock);
-	cpu_magazines_empty(z);
-	depot_empty(z);
-	return 0;
-}
-
-/* Those that are watched, one a line. */
-static int
-watch_get(struct sysctl *s, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (struct zone *z = zones; z < zones + nzones; z++) {
-		if (z->watch == 0 || len + 64 > size)
-			continue;
-		len += (size_t)snprintf(buf + len, size - len, "%s:", z->name + 5);
-		for (size_t i = 0; i < ARRAY_SIZE(watches); i++)
-			if ((z->watch & watches[i].flag) != 0)
-				len += (size_t)snprintf(buf + len, size - len, "%s,", watches[i].name);
-		if ((z->watch & WATCH_FAIL) != 0)
-			len += (size_t)snprintf(buf + len, size - len, "fail=%u,", z->fail_in);
-		buf[len - 1] = '\n';
-	}
-	return 0;
-}
-SYSCTL_FN(debug_zone, "debug.zone", watch_get, watch_set);
 
 #define BENCH_PAIRS	10000u
 struct bench {

@@ -16,6 +16,7 @@ struct zone_entry;
 #define zone_set_end zone_set_start
 #include "../../sys/vm/page.c"
 #include "../../sys/vm/zone.c"
+#include "../../sys/vm/zonewatch.c"
 #include "../../sys/vm/kmem.c"
 #include "../../sys/vm/twig.c"
 #include "../../sys/vm/vmo.c"

@@ -18,6 +18,7 @@ struct zone_entry;
 #define zone_set_end zone_set_start
 #include "../../sys/vm/page.c"
 #include "../../sys/vm/zone.c"
+#include "../../sys/vm/zonewatch.c"
 #include "../../sys/vm/kmem.c"
 #include "../../sys/x86/pmap.c"
 #include "../../sys/vm/twig.c"
