@@ -65,10 +65,10 @@ fired_get(struct sysctl *s, char *buf, size_t size)
 	return 0;
 }
 
-SYSCTL_FN(failnth_page, "debug.failnth.page", failnth_get, failnth_set);
-SYSCTL_FN(failnth_slab, "debug.failnth.slab", failnth_get, failnth_set);
-SYSCTL_FN(failnth_slot, "debug.failnth.slot", failnth_get, failnth_set);
-SYSCTL_FN(failnth_usercopy, "debug.failnth.usercopy", failnth_get, failnth_set);
-SYSCTL_FN(failnth_block, "debug.failnth.block", failnth_get, failnth_set);
+SYSCTL_OWN(failnth_page, "debug.failnth.page", failnth_get, failnth_set);
+SYSCTL_OWN(failnth_slab, "debug.failnth.slab", failnth_get, failnth_set);
+SYSCTL_OWN(failnth_slot, "debug.failnth.slot", failnth_get, failnth_set);
+SYSCTL_OWN(failnth_usercopy, "debug.failnth.usercopy", failnth_get, failnth_set);
+SYSCTL_OWN(failnth_block, "debug.failnth.block", failnth_get, failnth_set);
 SYSCTL_FN(failnth_fired, "debug.failnth.fired", fired_get, NULL);
 #endif

@@ -156,6 +156,7 @@ sys_sysctl(long cmd, long parm, void __user *arg, intptr_t *result)
 {
 	struct abi_sysctl_byname a;
 	char name[NAME_SIZE], value[VALUE_SIZE];
+	const struct sysctl *s;
 	int error;
 
 	if (cmd != SYSCTL_BYNAME || parm != sizeof(a))
@@ -163,9 +164,10 @@ sys_sysctl(long cmd, long parm, void __user *arg, intptr_t *result)
 	if ((error = copyin(arg, &a, sizeof(a))) != 0 ||
 	    (error = name_in(a.name, name, sizeof(name))) != 0)
 		return error;
-	if (*name != '\0' && find(name) == NULL)
+	s = find(name);
+	if (*name != '\0' && s == NULL)
 		return ENOENT;
-	if (a.new != 0 && !cred_super(proc_self()->p_cred))
+	if (a.new != 0 && !(s != NULL && s->own) && !cred_super(proc_self()->p_cred))
 		return EPERM;
 	if (a.new != 0 && (error = new_in(&a, value, sizeof(value))) != 0)
 		return error;

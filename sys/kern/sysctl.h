@@ -7,11 +7,15 @@ struct sysctl {
 	uint64_t *word;				/* or the functions */
 	int (*get)(struct sysctl *, char *buf, size_t size);	/* text, NUL terminated */
 	int (*set)(struct sysctl *, const char *text);		/* NULL: read only */
+	bool own;				/* concerns the calling thread alone: anybody may set it */
 };
 
 #define SYSCTL_FN(var, nm, getter, setter) \
 	static struct sysctl var __section(".sysctl_set") = \
 	    { .name = nm, .get = getter, .set = setter }
+#define SYSCTL_OWN(var, nm, getter, setter) \
+	static struct sysctl var __section(".sysctl_set") = \
+	    { .name = nm, .get = getter, .set = setter, .own = true }
 #define SYSCTL_U64(var, nm, w) \
 	static struct sysctl var __section(".sysctl_set") = { .name = nm, .word = w }
 /* Text in, text out; ENOENT, EINVAL.  The call's permission check is in sys_sysctl. */

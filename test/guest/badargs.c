@@ -47,7 +47,7 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define CALL(nr, name, flags, types) { nr, #name, flags, types },
+#define CALL(nr, name, flags, types, args) { nr, #name, flags, types },
 #include "calls.h"
 };
 #define NCALLS	(sizeof(calls) / sizeof(calls[0]))

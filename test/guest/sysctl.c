@@ -73,6 +73,8 @@ not_root(void)
 		tap_in_child = 1;
 		ok(setuid(1000) == 0 && value() != 0, "reads");
 		fails(sysctlbyname(NAME, NULL, NULL, "1", 1), EPERM, "does not set");
+		ok(sysctlbyname("debug.failnth.slab", NULL, NULL, "0", 1) == 0 || errno == ENOENT,
+		    "but what concerns its own thread alone");
 		_exit(tap_bad != 0);
 	}
 	ok(waitpid(pid, &status, 0) == pid && status == 0, "user 1000 reads and does not set");

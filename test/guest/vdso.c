@@ -77,7 +77,7 @@ static const struct {
 	{ 1000, "mx_ticks_per_second", "" }, { 1000, "mx_system_get_num_cpus", "" },
 	{ 1000, "mx_system_get_page_size", "" }, { 1000, "mx_system_get_physmem", "" },
 	{ 1000, "mx_system_get_version_string", "" },
-#define CALL(number, name, flags, types)	{ number, #name, flags },
+#define CALL(number, name, flags, types, args)	{ number, #name, flags },
 #include "calls.h"
 };
 
