@@ -7,6 +7,7 @@
  */
 #include "kern/error.h"
 #include "vm/mapping.h"
+#include "vm/region.h"
 
 void
 space_set_brk(struct space *s, vaddr_t start)

@@ -10,7 +10,7 @@
 #include "kern/proc.h"
 #include "kern/string.h"
 #include "vm/kmap.h"
-#include "vm/vmo_impl.h"
+#include "vm/region.h"
 #include <abi/info.h>
 #include <abi/rights.h>
 

@@ -7,6 +7,7 @@
  */
 #include "kern/error.h"
 #include "vm/mapping.h"
+#include "vm/region.h"
 
 /* What a call does to the mappings in a range. */
 struct change {

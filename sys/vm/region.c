@@ -24,8 +24,8 @@
 #include "kern/error.h"
 #include "kern/kstat.h"
 #include "mach/atomic.h"
+#include "vm/region.h"
 #include "vm/space.h"
-#include "vm/vmo_impl.h"
 #include "vm/zone.h"
 
 #define REGIONS_MAX	4096u

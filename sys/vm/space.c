@@ -32,6 +32,7 @@
 #include "mach/atomic.h"
 #include "mach/boot.h"
 #include "vm/mapping.h"
+#include "vm/region.h"
 #include "vm/zone.h"
 
 #define ASLR_BITS	(sizeof(vaddr_t) == 8 ? 28u : 8u)	/* pages; DESIGN.md 11 */

@@ -20,8 +20,8 @@
 #include "kern/log.h"
 #include "kern/proc.h"
 #include "mach/user.h"
+#include "vm/region.h"
 #include "vm/space.h"
-#include "vm/vmo_impl.h"
 #include <abi/info.h>
 #include <abi/rights.h>
 #include <abi/vmo.h>

@@ -3,7 +3,6 @@
 #include "kern/account.h"
 #include "kern/list.h"
 #include "kern/lock.h"
-#include "kern/node.h"
 #include "kern/types.h"
 #include "mach/atomic.h"
 #include "mach/pmap.h"
@@ -81,20 +80,6 @@ struct mapping {
 };
 #define STACK_GUARD	((vaddr_t)1 << 20)
 #define STACK_FIRST	((vaddr_t)128 << 10)	/* mapped at once; the rest by growing */
-
-/*
- * A region: an address range that mappings are placed in through handles (a VMAR).  The node is what
- * the handles name; the tree holds one reference of it.
- */
-struct region {
-	struct node node;
-	struct space *space;		/* [s + the node's lock] NULL: destroyed */
-	struct region *parent;		/* [s] NULL: the root */
-	struct list children;		/* [s] by address */
-	struct list link;		/* [s] of the parent's children */
-	vaddr_t base, end;		/* [I] */
-	uint32_t can;			/* [I] MX_VM_CAN_MAP_* */
-};
 
 struct space {
 	struct pmap pmap;		/* first: space_activate() */
@@ -301,26 +286,3 @@ void space_lock_heap(struct space *, vaddr_t, size_t);
 /* A free place inside of the region; flags: MAPF_RANDOM.  0: none. */
 vaddr_t space_place(const struct space *, const struct region *, vaddr_t len, uint32_t flags);
 bool space_range_free(const struct space *, vaddr_t start, vaddr_t end);	/* of mappings */
-
-/* region.c; the space's lock is held. */
-int region_create(struct space *, struct region *parent, vaddr_t base, vaddr_t end, uint32_t can,
-    struct region **out) __must_check;
-/* The lowest child that overlaps the range, or NULL; a region of NULL has none. */
-struct region *region_hit(const struct region *, vaddr_t start, vaddr_t end);
-/* The next child below c, or the highest; NULL: no more. */
-struct region *region_prev(const struct region *, const struct region *c);
-/* Whether two neighbouring addresses are in different regions. */
-bool region_border(const struct space *, vaddr_t);
-/* Cheap for a space without regions. */
-static inline bool
-region_over(const struct region *r, vaddr_t start, vaddr_t end)
-{
-	return unlikely(r != NULL) && region_hit(r, start, end) != NULL;
-}
-/* It and all below are dead from now on; what was mapped in it is the caller's business. */
-void region_kill(struct space *, struct region *);
-/* The region's space, referenced and locked; EBADSTATE when it is dead. */
-int region_enter(struct region *, struct space **) __must_check;
-void region_leave(struct space *);
-/* The space ends: nobody has a reference on it any more. */
-void regions_end(struct space *);
