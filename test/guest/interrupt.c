@@ -491,7 +491,7 @@ complete(void)
 		unsigned nr;
 		const char *name, *flags;
 	} calls[] = {
-#define CALL(nr, name, flags, types) { nr, #name, flags },
+#define CALL(nr, name, flags, types, args) { nr, #name, flags },
 #include "calls.h"
 	};
 
