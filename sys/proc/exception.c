@@ -14,7 +14,7 @@
  * 3. Debuggers also hear of threads that begin and end (process) and of processes that begin (job): these
  * have no answer but going on.
  *
- * 4. While it waits a thread sleeps as one that is stopped does (signal.c): death ends the wait, a signal
+ * 4. While it waits a thread sleeps as one that is stopped does (deliver.c): death ends the wait, a signal
  * does not.  Its registers can be read and written, its report asked for (ts_exception).
  *
  * 5. Who must not see a process does not hear of it either: set-id exec closes its channels, and makes

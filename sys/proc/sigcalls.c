@@ -12,6 +12,7 @@
 #include "mach/frame.h"
 #include "mach/user.h"
 #include "proc/job.h"
+#include "proc/signal_impl.h"
 #include "proc/thread.h"
 #include <abi/sigop.h>
 

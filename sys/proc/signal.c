@@ -1,5 +1,5 @@
 /*
- * POSIX signals: sending, delivery, stopping.
+ * POSIX signals: what is pending, and sending.
  *
  * 1. Pending signals are a word of bits and a queue of what came with them, once for the process
  * and once for each thread.  A signal below SIGRTMIN is pending at most once in each; realtime
@@ -7,26 +7,19 @@
  *
  * 2. A sender never runs anything in the target.  It makes the signal pending, chooses a thread
  * that does not block it, sets WORK_SIGNAL there, and ends its sleep if that may be ended.  The
- * target acts on its way to user mode: signal_deliver() takes one pending signal after the other.
+ * target acts on its way to user mode: signal_deliver() takes one pending signal after the other (deliver.c).
  * Under sa_lock WORK_SIGNAL is set whenever something could be delivered; it may be set for
  * nothing, and is then cleared on the way out.
  *
- * 3. An interrupted call.  A body that a signal interrupts returns ERESTART and has changed
- * nothing; the frame is still as the program left it.  When a handler runs, the call ends with
- * EINTR, or is executed again afterwards if SA_RESTART is set and the body did not say
- * ts_no_restart.  When no handler runs (a stop and a continue, an ignored signal) it is
- * always executed again: the program notices nothing.  Native calls are always executed again.
+ * 3. SIGCONT acts when it is sent, also when it is blocked or ignored, and takes pending stops away; a stop takes
+ * a pending SIGCONT away.
  *
- * 4. Stops.  The action "stop" sets sa_stopped; every thread of the process then sleeps in
- * signal_deliver() until SIGCONT clears it, or SIGKILL comes.  SIGCONT acts when it is sent, also
- * when it is blocked or ignored, and takes pending stops away; a stop takes a pending SIGCONT away.
- *
- * 5. Process 1 gets only what it has a handler for; a fault of its own still ends it (and panics).
+ * 4. Process 1 gets only what it has a handler for; a fault of its own still ends it (and panics).
  *
  * Locking: proc_tree_lock -> sa_lock -> zones, run queue.  Whoever needs the list of threads holds
  * the tree lock.  Two processes' sa_locks are never held together.
  */
-#include "proc/signal.h"
+#include "proc/signal_impl.h"
 #include "kern/assert.h"
 #include "kern/error.h"
 #include "kern/init.h"
@@ -39,19 +32,11 @@
 #include "kern/trap.h"
 #include "fs/file.h"
 #include "ipc/mq.h"
-#include "ipc/trace.h"
 #include "mach/atomic.h"
 #include "mach/frame.h"
 #include "proc/native.h"
-#include "proc/thread.h"
 #include "vm/zone.h"
-#include <abi/task.h>
 #include <abi/wait.h>
-
-#define CALL_NATIVE	512		/* calls from here on are restarted whatever happens */
-#define SIGS_IGNORE	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGCONT) | SIGBIT(SIGWINCH))
-#define SIGS_FAULT	(SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | SIGBIT(SIGBUS) | \
-			 SIGBIT(SIGSEGV) | SIGBIT(SIGSYS))
 
 struct sigqueue {
 	struct list link;
@@ -63,7 +48,6 @@ ZONE(sigacts_zone, struct sigacts);
 ZONE(sigstate_zone, struct sigstate);
 ZONE(sigqueue_zone, struct sigqueue);
 COUNTER(queued_signals, "proc.signals.queued");
-COUNTER_EVENT(delivered, "proc.signals.delivered");
 
 /* --- life --- */
 
@@ -179,37 +163,6 @@ sigstate_free(struct sigstate *ts)
 }
 
 /* --- masks and what is deliverable --- */
-
-static uint64_t
-deliverable(struct sigacts *sa, struct sigstate *ts)
-{
-	return (sa->sa_pend.set | ts->ts_pend.set) & ~ts->ts_mask;
-}
-
-void
-signal_update_locked(struct thr *t)
-{
-	struct sigacts *sa = t->t_proc->p_sig;
-
-	if (deliverable(sa, t->t_sig) != 0 || sa->sa_stopped || sa->sa_killed || t->t_dying ||
-	    t->t_suspends > 0 || t->t_sig->ts_starting)
-		atomic_or(&t->t_work, WORK_SIGNAL);
-	else
-		atomic_and(&t->t_work, ~WORK_SIGNAL);
-}
-
-void
-signal_mask_locked(struct thr *t, uint64_t mask)
-{
-	t->t_sig->ts_mask = mask & ~SIGS_UNBLOCKABLE;
-	signal_update_locked(t);
-}
-
-bool
-signal_pending(struct thr *t)
-{
-	return (atomic_load(&t->t_work) & WORK_SIGNAL) != 0;
-}
 
 bool
 signal_held_or_ignored(int sig)
@@ -713,230 +666,6 @@ signal_take_locked(struct sigacts *sa, struct sigstate *ts, uint64_t wanted, str
 	if (!pend_take(sa, &ts->ts_pend, sig, info))
 		(void)pend_take(sa, &sa->sa_pend, sig, info);
 	return sig;
-}
-
-/* --- delivery --- */
-
-/* What becomes of the call that the signal interrupted. */
-static void
-finish_call(struct trapframe *tf, struct thr *t, bool handler, bool restart)
-{
-	if (!t->t_restart)
-		return;
-	t->t_restart = false;
-	if (!handler || t->t_call >= CALL_NATIVE || (restart && !t->t_sig->ts_no_restart)) {
-		tf_restart(tf, t->t_call);
-	} else {
-		tf_set_result(tf, EINTR);
-		tf_set_carry(tf, true);
-	}
-	t->t_sig->ts_no_restart = false;
-}
-
-void
-signal_settle_call(struct thr *t)
-{
-	finish_call(mach_thr_frame(&t->t_mach), t, false, false);
-}
-
-static bool
-on_altstack(const struct sigstate *ts, uintptr_t sp)
-{
-	return (ts->ts_stack.flags & SS_DISABLE) == 0 && sp - ts->ts_stack.sp < ts->ts_stack.size;
-}
-
-/* Runs the handler: a frame on the user stack, the handler's mask. */
-static void
-call_handler(struct trapframe *tf, struct thr *t, const struct sigact *act, struct abi_siginfo *info)
-{
-	struct sigstate *ts = t->t_sig;
-	struct sigacts *sa = t->t_proc->p_sig;
-	struct abi_ucontext uc;
-	struct mach_signal ms = { .signo = info->signo, .handler = act->handler,
-		.restorer = act->restorer, .info = info, .uc = &uc };
-	uint64_t mask = act->mask;
-
-	finish_call(tf, t, true, (act->flags & SA_RESTART) != 0);
-	ts->ts_deadline = 0;		/* the handler's own sleeps have their own */
-	memset(&uc, 0, offsetof(struct abi_ucontext, mcontext));	/* the rest is the machine's */
-	uc.sigmask = ts->ts_has_saved ? ts->ts_saved : ts->ts_mask;
-	uc.stack = ts->ts_stack;
-	if (on_altstack(ts, tf_sp(tf)))
-		uc.stack.flags |= SS_ONSTACK;
-	else if ((act->flags & SA_ONSTACK) != 0 && (ts->ts_stack.flags & SS_DISABLE) == 0)
-		ms.stack_top = (uintptr_t)(ts->ts_stack.sp + ts->ts_stack.size);
-	if (mach_signal_push(tf, &ms) != 0) {
-		/* No stack to run on: the only thing left is to die of it. */
-		proc_exit(ABI_W_SIGNALED(SIGSEGV, 0), MX_TASK_RETCODE_SIGNAL(SIGSEGV));
-	}
-	if ((act->flags & SA_NODEFER) == 0)
-		mask |= SIGBIT(info->signo);
-	spin_lock(&sa->sa_lock);
-	signal_mask_locked(t, ts->ts_mask | mask);
-	ts->ts_has_saved = false;
-	spin_unlock(&sa->sa_lock);
-	delivered.value++;
-}
-
-/* The action "stop".  A terminal's stop does nothing in a group that nobody could continue. */
-static void
-stop_process(struct proc *p, int sig, uint32_t conts)
-{
-	struct sigacts *sa = p->p_sig;
-	bool stop = false;
-	struct thr *t;
-
-	spin_lock(&proc_tree_lock);
-	if (sig == SIGSTOP || !pgrp_orphaned_locked(p->p_pgrp)) {
-		spin_lock(&sa->sa_lock);
-		stop = sa->sa_conts == conts && !sa->sa_killed && !sa->sa_stopped;
-		if (stop) {
-			sa->sa_stopped = true;
-			list_for_each(t, &p->p_thrs, t_proc_link)
-				thr_interrupt(t);
-		}
-		spin_unlock(&sa->sa_lock);
-	}
-	if (stop) {
-		p->p_wait_status = ABI_W_STOPPED(sig);
-		p->p_wait_flags = (p->p_wait_flags & ~PW_CONTINUED) | PW_STOPPED;
-		proc_child_event_locked(p, CLD_STOPPED, sig);
-	}
-	spin_unlock(&proc_tree_lock);
-}
-
-/* The levels say whether it is suspended; sa_lock held, and again afterwards. */
-static void
-park_locked(struct thr *t, struct sigacts *sa, bool parked)
-{
-	spin_unlock(&sa->sa_lock);
-	if (parked)
-		thread_level(t, SIG_THR_RUNNING, SIG_THR_SUSPENDED);
-	else
-		thread_level(t, SIG_THR_SUSPENDED, SIG_THR_RUNNING);
-	spin_lock(&sa->sa_lock);
-	t->t_held = parked;
-}
-
-/*
- * Sleeps while the process is stopped or the thread suspended, unless they die; sa_lock held, and again
- * afterwards.
- */
-static void
-wait_stopped_locked(struct thr *t, struct sigacts *sa)
-{
-	while ((sa->sa_stopped || t->t_suspends > 0) && !sa->sa_killed && !t->t_dying) {
-		if (t->t_held != (t->t_suspends > 0)) {
-			park_locked(t, sa, !t->t_held);
-			continue;
-		}
-		t->t_sig->ts_stopped = true;
-		thr_sleep_prepare(false);
-		spin_unlock(&sa->sa_lock);
-		(void)thr_sleep(NSEC_INFINITE);
-		spin_lock(&sa->sa_lock);
-		t->t_sig->ts_stopped = false;
-	}
-	if (t->t_held)
-		park_locked(t, sa, false);
-}
-
-static void __noreturn
-die_killed(struct procx *px)
-{
-	if (px->px_kill_status != 0)
-		proc_exit(px->px_kill_status, px->px_kill_code);
-	proc_exit(ABI_W_SIGNALED(SIGKILL, 0), MX_TASK_RETCODE_SIGNAL(SIGKILL));
-}
-
-/*
- * The next signal to act on, with a copy of its action; 0 when there is none.  Stops are waited
- * out here; death does not return.
- */
-static int
-next_signal(struct thr *t, struct abi_siginfo *info, struct sigact *act, uint32_t *conts)
-{
-	static const struct sigact dfl;
-	struct sigacts *sa = t->t_proc->p_sig;
-	struct sigstate *ts = t->t_sig;
-	int sig;
-
-	spin_lock(&sa->sa_lock);
-	while (unlikely(sa->sa_stopped || t->t_suspends > 0 || t->t_held) && !sa->sa_killed && !t->t_dying)
-		wait_stopped_locked(t, sa);
-	if (t->t_dying || sa->sa_killed) {
-		bool killed = sa->sa_killed;
-
-		spin_unlock(&sa->sa_lock);
-		if (killed)
-			die_killed(procx_of(t->t_proc));
-		proc_thr_exit();
-	}
-	sig = signal_take_locked(sa, ts, ~ts->ts_mask, info);
-	if (sig == 0 && ts->ts_has_saved) {
-		/* No handler ran under the temporary mask: it ends here. */
-		ts->ts_has_saved = false;
-		ts->ts_mask = ts->ts_saved;
-		sig = signal_take_locked(sa, ts, ~ts->ts_mask, info);
-	}
-	if (sig != 0) {
-		*act = sa->sa_act[sig - 1];
-		*conts = sa->sa_conts;
-		if ((act->flags & SA_RESETHAND) != 0 && act->handler > SIGACT_IGN)
-			signal_set_action_locked(sa, sig, &dfl);
-	}
-	signal_update_locked(t);
-	spin_unlock(&sa->sa_lock);
-	return sig;
-}
-
-/* The machine sent it, for what this very thread did. */
-static bool
-is_fault(int sig, const struct abi_siginfo *info)
-{
-	return (SIGS_FAULT & SIGBIT(sig)) != 0 && (info->code > SI_KERNEL ||
-	    (info->code == SI_KERNEL && info->trapno != 0));
-}
-
-/* No handler of the program's takes the fault: the jobs may. */
-static bool
-ask_jobs(const struct trapframe *tf, const struct abi_siginfo *info)
-{
-	struct fault f = { .vector = (uint32_t)info->trapno, .addr = (vaddr_t)info->addr, .pc = tf_pc(tf) };
-
-	return exception_jobs(&f);
-}
-
-void
-signal_deliver(struct trapframe *tf)
-{
-	struct thr *t = thr_self();
-	struct abi_siginfo info;
-	struct sigact act;
-	uint32_t conts;
-	int sig;
-
-	if (unlikely(t->t_sig->ts_starting))
-		exception_starting();
-	while ((sig = next_signal(t, &info, &act, &conts)) != 0) {
-		if (unlikely(t->t_proc->p_trace != NULL))
-			trace_signal(t->t_proc, &info);
-		if (act.handler > SIGACT_IGN) {
-			call_handler(tf, t, &act, &info);
-			if (!signal_pending(t)) {
-				signal_pass_on(t);
-				return;
-			}
-		} else if (act.handler == SIGACT_IGN || (SIGS_IGNORE & SIGBIT(sig)) != 0) {
-			continue;
-		} else if ((SIGS_STOP & SIGBIT(sig)) != 0) {
-			stop_process(t->t_proc, sig, conts);
-		} else if (!is_fault(sig, &info) || !ask_jobs(tf, &info)) {
-			proc_exit(ABI_W_SIGNALED(sig, 0), MX_TASK_RETCODE_SIGNAL(sig));
-		}
-	}
-	finish_call(tf, t, false, false);
-	signal_pass_on(t);
 }
 
 /* --- ending threads --- */

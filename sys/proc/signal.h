@@ -22,6 +22,9 @@ struct trapframe;
 #define SIGBIT(n)	((uint64_t)1 << ((n) - 1))
 #define SIGS_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 #define SIGS_STOP	(SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | SIGBIT(SIGTTOU))
+#define SIGS_IGNORE	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGCONT) | SIGBIT(SIGWINCH))
+#define SIGS_FAULT	(SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | SIGBIT(SIGBUS) | \
+			 SIGBIT(SIGSEGV) | SIGBIT(SIGSYS))
 #define SIGQUEUE_MAX	1024u		/* queued signals of one process, unless RLIMIT_SIGPENDING is less */
 
 /* Actions as in sa_handler: a user address above these. */
@@ -86,8 +89,6 @@ bool signal_kill_once(struct proc *, int64_t code);
 /* Zero's: `to' is a pid or SIGOP_*, each signal of the set is sent. */
 int signal_send_set(int64_t to, uint64_t set) __must_check;
 bool signal_allowed_locked(struct proc *p);
-/* The thread has something to act on: a deliverable signal, a stop or death. */
-bool signal_pending(struct thr *);
 /* The current thread blocks or its process ignores sig (the terminal's SIGTTIN, SIGTTOU rule). */
 bool signal_held_or_ignored(int sig);
 /* Sends SIGPIPE, SIGXFSZ ... to the current thread. */
@@ -112,14 +113,6 @@ void signal_pass_on(struct thr *);
 /* Ends every other thread of the current process and waits until they are gone.  ERESTART: this
  * thread is being ended itself. */
 int signal_single_thread(void) __must_check;
-/* Delivers, stops, kills: the signal part of the way to user mode. */
+/* deliver.c: delivers, stops, kills: the signal part of the way to user mode. */
 void signal_deliver(struct trapframe *);
-
-/* Shared by signal.c and sigcalls.c; sa_lock held. */
-int signal_take_locked(struct sigacts *, struct sigstate *, uint64_t wanted, struct abi_siginfo *);
-/* What it would take. */
-int signal_look_locked(struct sigacts *, struct sigstate *, uint64_t wanted, struct abi_siginfo *);
-void signal_mask_locked(struct thr *, uint64_t mask);	/* and what follows for WORK_SIGNAL */
-void signal_update_locked(struct thr *);		/* WORK_SIGNAL as the masks say */
-void signal_discard_locked(struct sigacts *, struct sigpend *, uint64_t set);
-void signal_set_action_locked(struct sigacts *, int sig, const struct sigact *);
+void signal_set_action_locked(struct sigacts *, int sig, const struct sigact *);	/* sa_lock held */

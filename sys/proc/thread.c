@@ -10,7 +10,7 @@
  * an unborn thread: without a handle nobody could start it, so it goes with the last one.
  *
  * 3. Suspension.  A suspend token counts in t_suspends; its thread parks in signal_deliver(), on the
- * way to user mode, where stops sleep too (signal.c).  A call that sleeps interruptibly is interrupted for it
+ * way to user mode, where stops sleep too (deliver.c).  A call that sleeps interruptibly is interrupted for it
  * and executed again afterwards.  Only a parked thread's registers can be read and written: they are in
  * its frame.  SIGKILL, exec and exit pass a suspension.
  *
@@ -30,6 +30,7 @@
 #include "kern/string.h"
 #include "mach/user.h"
 #include "proc/exception.h"
+#include "proc/signal_impl.h"
 #include "vm/zone.h"
 #include <abi/info.h>
 #include <abi/rights.h>
