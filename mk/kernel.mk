@@ -13,6 +13,10 @@ KSMALL := $(wildcard sys/dev/*.c sys/fs/procfs*.c sys/fs/imgfs.c sys/fs/mount.c 
 	sys/ipc/trace.c sys/ipc/semctl.c sys/ipc/shm.c sys/ipc/sysv.c sys/ipc/mq.c sys/proc/pgrp.c sys/proc/ids.c sys/proc/limits.c sys/fs/reclock.c sys/kern/sysctl.c \
 	sys/vm/memory_info.c sys/vm/pager.c sys/vm/owner.c sys/vm/daemon.c \
 	sys/x86/acpi.c sys/x86/boot*.c sys/x86/panic.c sys/x86/pic.c sys/x86/power.c sys/x86/console.c sys/x86/trigger.c)
+# Undefined behaviour stops the debug kernel where it happens: the compiler puts an invalid instruction there.
+# A walk of a list ends on the list's head as if it were an element, which need not be aligned like one; a null pointer faults
+# without that.
+KUBSAN-debug := -fsanitize=undefined -fno-sanitize=alignment,null -fsanitize-trap=all
 KI386 := --target=i386-zenta -march=i686 -mgeneral-regs-only -fno-pic
 KLINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
 
@@ -41,7 +45,7 @@ build/vdso/vdso.so: build/gen/stamp lib/vdso/vdso.c lib/vdso/vdso.ld include/abi
 # --- one kernel a kind ----------------------------------------------------------------------------
 define kernel_rules
 kobj-$(1) := $$(patsubst %,build/obj/$(1)/%.o,$$(SOURCES-$(1)) $$(GENSOURCES))
-kflags-$(1) := $$(KAMD64) $$(KBASE) -include build/obj/$(1)/gen/config.h -Ibuild/obj/$(1)
+kflags-$(1) := $$(KAMD64) $$(KBASE) -include build/obj/$(1)/gen/config.h -Ibuild/obj/$(1) $$(KUBSAN-$(1))
 
 $(KSMALL:%=build/obj/$(1)/%.o): KSIZE := -Os
 # Calls come in without a frame of their own: what makes the call stands for them in call chains.

@@ -69,10 +69,11 @@ prio_ok(long prio)
 int
 sys_mqinit(long perm, long prio, size_t nbyte, intptr_t *result)
 {
-	const struct msg_manner manner = { .type = prio + 1, .nowait = (perm & MQASYNC) != 0 };
+	struct msg_manner manner = { .nowait = (perm & MQASYNC) != 0 };
 
 	if ((perm & ~(long)(0777 | MQASYNC)) != 0 || !prio_ok(prio))
 		return EINVAL;
+	manner.type = prio + 1;
 	return msg_create((uint32_t)perm & 0777, nbyte, &manner, result);
 }
 

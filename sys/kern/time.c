@@ -178,11 +178,12 @@ timer_near(nsec_t from, nsec_t to, nsec_t ideal)
 {
 	uint32_t state = spin_lock_irq(&timer_lock);
 	struct timer *t = root;
-	nsec_t best = ideal, distance = NSEC_INFINITE;
+	uint64_t distance = UINT64_MAX;		/* of two deadlines, the whole range of them apart */
+	nsec_t best = ideal;
 
 	for (unsigned i = 0; t != NULL && i < NEAR_LOOKS; i++) {
 		bool within = t->deadline <= to;
-		nsec_t d = t->deadline > ideal ? t->deadline - ideal : ideal - t->deadline;
+		uint64_t d = t->deadline > ideal ? (uint64_t)t->deadline - (uint64_t)ideal : (uint64_t)ideal - (uint64_t)t->deadline;
 
 		if (within && t->deadline >= from && d < distance) {
 			best = t->deadline;

@@ -123,6 +123,20 @@ slack(void)
 	}
 }
 
+/* The farthest window there is, beside a timer outside of it. */
+static void
+far_past(void)
+{
+	mx_handle_t t, other;
+
+	mx_timer_create(MX_TIMER_SLACK_CENTER, MX_CLOCK_MONOTONIC, &t);
+	mx_timer_create(0, MX_CLOCK_MONOTONIC, &other);
+	mx_timer_set(other, mx_deadline_after(MX_SEC(50)), 0);
+	is_int(mx_timer_set(t, INT64_MIN, INT64_MAX), MX_OK, "as long ago as can be said, with all the slack");
+	ok(signaled(t) && !signaled(other), "has fired, and nothing with it");
+	mx_handle_close(t), mx_handle_close(other);
+}
+
 /* Set and set again against expiry: never early, nothing lost. */
 static void
 races(void)
@@ -207,6 +221,7 @@ main(void)
 	errors();
 	deadlines();
 	slack();
+	far_past();
 	races();
 	on_port();
 	time_calls();
