@@ -243,5 +243,7 @@ trap_panic(const struct trapframe *tf, const char *what)
 	if (tf->vector == TRAP_PF)
 		panic("%s: address %llx, error %llx", what, (unsigned long long)cr2_read(),
 		    (unsigned long long)tf->error);
+	if (CONFIG_DEBUG && undefined_kind(tf) != NULL)
+		panic("undefined behaviour: %s", undefined_kind(tf));
 	panic("%s, error %llx", what, (unsigned long long)tf->error);
 }

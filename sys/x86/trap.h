@@ -21,5 +21,7 @@ void intr_dispatch(struct trapframe *);
 
 /* Ends the system with a report; tf: registers at the fault, or NULL. */
 void trap_panic(const struct trapframe *, const char *what) __noreturn;
+/* Debug kernel: what was undefined, if a check of the compiler's made this trap; else NULL. */
+const char *undefined_kind(const struct trapframe *);
 /* Frame that the report shows instead of the caller's own registers. */
 extern const struct trapframe *panic_frame;

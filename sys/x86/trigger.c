@@ -218,6 +218,32 @@ fault_divide(void)
 	__asm__ volatile("divl %0" : : "r"(0), "a"(1), "d"(0));
 }
 
+/* What the compiler looks at; it must not see what comes. */
+static int
+unseen(int value)
+{
+	__asm__ volatile("" : "+r"(value));
+	return value;
+}
+
+static void
+fault_sum(void)
+{
+	(void)unseen(unseen(INT32_MAX) + 1);
+}
+
+static void
+fault_shift(void)
+{
+	(void)unseen(1 << unseen(40));
+}
+
+static void
+fault_bounds(void)
+{
+	data_code[unseen(16)] = 0xc3;
+}
+
 static void
 fault_wild(void)
 {
@@ -390,6 +416,7 @@ static const struct trigger {
 	{ "zone-end", fault_zone_end }, { "zone-twice", fault_zone_twice }, { "zone-after", fault_zone_after },
 	{ "zone-watched", fault_zone_watched }, { "zone-late", fault_zone_late },
 	{ "zone-guard", fault_zone_guard }, { "divide", fault_divide }, { "wild", fault_wild },
+	{ "sum", fault_sum }, { "shift", fault_shift }, { "bounds", fault_bounds },
 	{ "jump", fault_jump }, { "sleep-spin", fault_sleep_spin }, { "sleep-deferred", fault_sleep_deferred },
 	{ "copy-spin", fault_copy_spin }, { "alloc-irq", fault_alloc_irq }, { "unlock", fault_unlock },
 	{ "mutex-twice", fault_mutex_twice }, { "mutex-foreign", fault_mutex_foreign }, { "list", fault_list },
