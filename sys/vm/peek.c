@@ -3,13 +3,15 @@
  * cores), what it has mapped, and how much.
  *
  * The space's lock is held to find the mapping, not while bytes are moved: the VMO is referenced
- * meanwhile.  A page that nobody touched reads as zeros and stays untouched.
+ * meanwhile.  A page that nobody touched reads as zeros and stays untouched.  Behind the end of what is mapped
+ * there is nothing, as for the process itself; the rest of its last page is there.
  */
 #include "kern/error.h"
 #include "kern/owner.h"
 #include "mach/atomic.h"
 #include "mach/string.h"
 #include "vm/mapping.h"
+#include "vm/pager.h"
 
 static int
 read_page(struct space *s, vaddr_t va, char *to, size_t n)
@@ -42,7 +44,7 @@ read_page(struct space *s, vaddr_t va, char *to, size_t n)
 		mach_fill(to, 0, n);
 	}
 	vmo_unref(v);
-	return error;
+	return error == ENXIO ? EFAULT : error;
 }
 
 int
@@ -67,7 +69,9 @@ write_page(struct space *s, vaddr_t va, const char *from, size_t n)
 {
 	struct mapping *m;
 	struct vmo *v = NULL;
-	uint64_t off = 0;
+	struct page *p;
+	uint64_t index = 0;
+	char *to;
 	int error = EFAULT;
 
 	mutex_lock(&s->lock);
@@ -76,16 +80,23 @@ write_page(struct space *s, vaddr_t va, const char *from, size_t n)
 		error = (m->max & VM_WRITE) != 0 ? 0 : EACCES;
 		if (error == 0 && mapping_blank(m))
 			error = mapping_back(m);
-		off = mapping_index(m, va) << PAGE_SHIFT | (va & PAGE_MASK);
+		index = mapping_index(m, va);
 		if (error == 0)
 			vmo_ref(v = m->vmo);
 	}
 	mutex_unlock(&s->lock);
 	if (error != 0)
 		return error;
-	error = vmo_write(v, off, from, n);
+	if (unlikely(v->back != NULL && dirty_over()) && !dirty_wait())
+		error = EINTR;
+	if (error == 0 && (error = vmo_pin_write(v, index, &p)) == 0) {
+		to = frame_map(p);
+		mach_copy(to + (va & PAGE_MASK), from, n);
+		page_unmap(to);
+		vmo_unpin_written(v, index, p);
+	}
 	vmo_unref(v);
-	return error;
+	return error == ENXIO ? EFAULT : error;
 }
 
 int

@@ -4,6 +4,7 @@
  * of itself and its stack.
  */
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -643,6 +644,32 @@ set_id_child(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* A file shorter than what is mapped of it: the rest of its last page is there, behind that is nothing. */
+static void
+memory_of_file(void)
+{
+	mx_handle_t self = mx_process_self();
+	int fd = open("/tmp/nproc.file", O_RDWR | O_CREAT, 0600);
+	char *at, buf[200], seen[200] = "";
+	size_t n = 0;
+
+	ftruncate(fd, 4096 + 100);
+	at = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	memset(buf, 'f', sizeof(buf));
+	is_int(mx_process_write_memory(self, (mx_vaddr_t)at + 4096, buf, 200, &n), MX_OK, "over the end of a file, in its last page");
+	ok(n == 200 && memcmp(at + 4096, buf, 200) == 0 && pread(fd, seen, 200, 4096) == 100 && memcmp(seen, buf, 100) == 0,
+	    "is a store: the file has its part");
+	is_int(mx_process_write_memory(self, (mx_vaddr_t)at + 2 * 4096, buf, 1, &n), MX_ERR_NOT_FOUND, "behind its last page is nothing");
+	is_int(mx_process_read_memory(self, (mx_vaddr_t)at + 2 * 4096, buf, 1, &n), MX_ERR_NOT_FOUND, "nor to be read");
+	is_int(mx_process_write_memory(self, (mx_vaddr_t)at + 2 * 4096 - 50, buf, 200, &n), MX_OK, "up to there");
+	is_int((long)n, 50, "is what can be written");
+	is_int(mx_process_read_memory(self, (mx_vaddr_t)at + 2 * 4096 - 50, buf, 200, &n), MX_OK, "and read");
+	is_int((long)n, 50, "as much");
+	munmap(at, 4 * 4096);
+	close(fd);
+	unlink("/tmp/nproc.file");
+}
+
 static void
 memory(void)
 {
@@ -715,6 +742,7 @@ main(void)
 	kills();
 	by_pid();
 	weakened();
+	memory_of_file();
 	memory();
 	return tap_done();
 }
