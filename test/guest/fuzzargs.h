@@ -2,7 +2,7 @@
 /*
  * Arguments for any call of the table (calls.h), made by the type and the name that the argument has in
  * its row: descriptors and handles of every kind, ids of processes, paths, memory, commands, sizes.  Most
- * are of the right kind, so that calls get far; one of 7 (of 14 where there are several) is of none.
+ * are of the right kind, so that calls get far; in one call of four a third of them is of none.
  *
  * Numbers with which a call succeeded are kept for every process of the world and used again, one changed
  * or the other: so commands and flags are found that no list here knows.
@@ -125,6 +125,16 @@ wild(void)
 
 /* --- the population --- */
 
+static char sort[FILES];			/* of descriptors: File, Directory, Tty, Socket or Pipe */
+
+static int
+noted(int fd, char what)
+{
+	if (fd >= 0 && fd < FILES)
+		sort[fd] = what;
+	return fd;
+}
+
 static int
 any_fd(void)
 {
@@ -134,6 +144,18 @@ any_fd(void)
 		return 3 + (int)rnd(FILES - 3);
 	fd = mx_handle_fd(pool[rnd(POOL)]);
 	return fd > 2 ? fd : (int)rnd(FILES);
+}
+
+/* One that was of this sort when it came, or any. */
+static int
+fd_of(char what)
+{
+	int fd = (int)rnd(FILES);
+
+	for (int i = 0; rnd(FILES * 2) != 0 && i < FILES; i++, fd = (fd + 1) % FILES)
+		if (fd > 2 && sort[fd] == what)
+			return fd;
+	return any_fd();
 }
 
 /* Mostly somebody's handle; now and then a pseudo-handle, a descriptor's, one that is gone. */
@@ -222,8 +244,9 @@ answer(void)
 static void
 make(unsigned which)
 {
-	static const char *const files[] = { "a", "b", "d/a", "d", "/dev/null", "/dev/zero", "/proc/self/stat",
-		"/proc", "/proc/self/handles", "/dev/tty" };
+	static const char *const files[] = { "/w/a", "/w/b", "/w/d/a", "/w/new", "/w/d/new", "/dev/null", "/dev/zero",
+		"/proc/self/stat", "/proc/self/handles", "/dev/tty" };
+	static const char *const folders[] = { "/w", "/w/d", "/proc", "/dev", "/proc/self/fd", "." };
 	const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/w/s" };
 	mx_handle_t h[2];
 	int fd[2];
@@ -254,33 +277,38 @@ make(unsigned which)
 		keep1(mx_vmo_create(rnd(8) * PAGE, rnd(2) * MX_VMO_RESIZABLE, &h[0]), h[0]);
 		break;
 	case 10:
-		pipe2(fd, rnd(2) * O_NONBLOCK);
+		if (pipe2(fd, rnd(2) * O_NONBLOCK) == 0)
+			noted(fd[0], 'P'), noted(fd[1], 'P');
 		break;
 	case 11:
-		socketpair(AF_UNIX, rnd(2) ? SOCK_STREAM : SOCK_DGRAM, 0, fd);
+		if (socketpair(AF_UNIX, rnd(2) ? SOCK_STREAM : SOCK_DGRAM, 0, fd) == 0)
+			noted(fd[0], 'S'), noted(fd[1], 'S');
 		break;
 	case 12:
-		fd[0] = socket(AF_UNIX, rnd(2) ? SOCK_STREAM : SOCK_SEQPACKET, 0);
+		fd[0] = noted(socket(AF_UNIX, rnd(2) ? SOCK_STREAM : SOCK_SEQPACKET, 0), 'S');
 		unlink("/w/s");
 		bind(fd[0], (const void *)&un, sizeof(un));
 		listen(listener = fd[0], 2);
 		break;
 	case 23:
-		fd[0] = socket(AF_UNIX, (rnd(2) ? SOCK_STREAM : SOCK_SEQPACKET) | SOCK_NONBLOCK, 0);
+		fd[0] = noted(socket(AF_UNIX, (rnd(2) ? SOCK_STREAM : SOCK_SEQPACKET) | SOCK_NONBLOCK, 0), 'S');
 		connect(fd[0], (const void *)&un, sizeof(un));
 		break;
 	case 24:
 		mx_futex_wake(&shared->words[rnd(4)], 1 + rnd(3));
 		break;
 	case 13:
-		grantpt(fd[0] = posix_openpt(O_RDWR | O_NOCTTY)), unlockpt(fd[0]);
-		open(ptsname(fd[0]) != NULL ? ptsname(fd[0]) : "/dev/null", O_RDWR | O_NONBLOCK);
+		grantpt(fd[0] = noted(posix_openpt(O_RDWR | O_NOCTTY), 'T')), unlockpt(fd[0]);
+		noted(open(ptsname(fd[0]) != NULL ? ptsname(fd[0]) : "/dev/null", O_RDWR | O_NONBLOCK), 'T');
 		break;
 	case 14: case 15: case 16:
-		open(PICK(files), rnd(2) ? O_RDWR | O_CREAT | O_NONBLOCK : O_RDONLY, 0700);
+		if (rnd(3) == 0)
+			noted(open(PICK(folders), O_RDONLY | O_DIRECTORY), 'D');
+		else
+			noted(open(PICK(files), rnd(4) ? O_RDWR | O_CREAT | O_NONBLOCK : O_RDONLY, 0700), 'F');
 		break;
 	case 17:
-		open("f", O_RDWR | O_NONBLOCK);
+		noted(open("/w/f", O_RDWR | O_NONBLOCK), 'P');
 		break;
 	case 18:
 		keep1(mx_job_create(mx_job_default(), 0, &h[0]), h[0]);
@@ -735,6 +763,8 @@ of_kind(const char *type)
 static mx_handle_t
 a_handle(const struct call *c, const char *name)
 {
+	if (strcmp(name, "owner") == 0)
+		return rnd(4) ? 0 : rnd(2) ? any() : of(MX_OBJ_TYPE_THREAD);
 	if (c->nr == SYS_mx_object_get_child && rnd(2))
 		return (1 + rnd(4)) << 18;
 	if (strncmp(c->name, "mx_channel", 10) == 0)
@@ -794,6 +824,8 @@ number(const struct call *c, const char *name)
 		return rnd(2) ? rnd(99) : rnd(70000);
 	if (strcmp(name, "rights") == 0)
 		return rnd(3) == 0 ? MX_RIGHT_SAME_RIGHTS : bits();
+	if (strcmp(name, "cmd") == 0 && (strstr(c->name, "ctl") != NULL || strstr(c->name, "op") != NULL))
+		return rnd(12);
 	if (strcmp(name, "cmd") == 0 || strcmp(name, "topic") == 0 || strcmp(name, "op") == 0 ||
 	    strcmp(name, "property") == 0 || strcmp(name, "sig") == 0)
 		return rnd(34);
@@ -801,6 +833,8 @@ number(const struct call *c, const char *name)
 		return rnd(4);
 	if (strcmp(name, "id") == 0)
 		return rnd(8) ? (uint64_t)PICK(shared->ids) : rnd(60);
+	if (strcmp(name, "idtype") == 0)
+		return rnd(4);
 	if (strcmp(name, "key") == 0)
 		return rnd(4);
 	if (strcmp(name, "dest") == 0 || strcmp(name, "src") == 0)
@@ -820,11 +854,20 @@ koid(void)
 	return rnd(8) ? basic.koid : basic.related_koid;
 }
 
+/* Of the sort that the call is about. */
 static uint64_t
-a_descriptor(const char *name)
+a_descriptor(const struct call *c, const char *name)
 {
-	if (strcmp(name, "dirfd") == 0 && rnd(2))
-		return (uint64_t)AT_FDCWD;
+	if (strcmp(name, "dirfd") == 0 || (c->nr >= SYS_linkat && c->nr <= SYS_renameat))
+		return (uint64_t)(rnd(2) ? AT_FDCWD : fd_of('D'));
+	if (c->nr == SYS_getdents || c->nr == SYS_fchdir)
+		return (uint64_t)fd_of('D');
+	if (c->nr >= SYS_bind && c->nr <= SYS_recvmsg)
+		return (uint64_t)fd_of('S');
+	if (c->nr == SYS_ioctl && rnd(2))
+		return (uint64_t)fd_of('T');
+	if (rnd(2) && (c->nr <= SYS_fstatvfs || c->nr == SYS_fallocate || c->nr == SYS_mmap || c->nr == SYS_map))
+		return (uint64_t)fd_of('F');
 	if (rnd(16) == 0)
 		return rnd(2) ? any() : (uint64_t)-rnd(200);
 	return (uint64_t)any_fd();
@@ -836,8 +879,8 @@ argument(const struct call *c, const char *name, const char *type)
 	int executes = c->nr == SYS_exec || c->nr == SYS_execat;
 	size_t n = strlen(type);
 
-	if (rnd(strchr(c->types, ' ') != NULL ? 14 : 7) == 0)
-		return wild();
+	if (strcmp(type, "path") == 0 && strcmp(name, "name") == 0)
+		return (uintptr_t)strcpy(room(), rnd(4) ? "/new" : "/a");
 	if (strcmp(type, "path") == 0)
 		return (uintptr_t)(executes && rnd(2) ? strcpy(room(), "/bin/again") : path());
 	if (strcmp(type, "user") == 0)
@@ -851,7 +894,7 @@ argument(const struct call *c, const char *name, const char *type)
 	if (strncmp(type, "mq[", 3) == 0)
 		return (uint64_t)(rnd(4) ? queue : any_fd());
 	if (strncmp(type, "desc", 4) == 0)
-		return c->nr < NATIVE && rnd(8) ? (uint64_t)any_fd() : any();
+		return c->nr < NATIVE && rnd(8) ? a_descriptor(c, name) : any();
 	if (strchr(type, '[') != NULL)
 		return of_kind(type);
 	if (strcmp(type, "handle") == 0)
@@ -885,7 +928,7 @@ argument(const struct call *c, const char *name, const char *type)
 	if (strcmp(type, "uid") == 0 || strcmp(type, "gid") == 0)
 		return rnd(3) ? 1000 : rnd(2) ? (uint64_t)-1 : rnd(2000);
 	if ((strcmp(type, "int") == 0 || strcmp(type, "long") == 0) && is_fd(name))
-		return c->nr == SYS_accept4 && rnd(2) ? (uint64_t)listener : a_descriptor(name);
+		return c->nr == SYS_accept4 && rnd(2) ? (uint64_t)listener : a_descriptor(c, name);
 	return number(c, name);
 }
 
@@ -925,10 +968,14 @@ arguments(const struct call *c, uint64_t a[NARGS])
 	const uint64_t *old =
 	    stored > 0 && rnd(2) ? shared->row[row].args[rnd(stored < STORED ? stored : STORED)] : NULL;
 
+	int odd_ones = rnd(4) == 0;
+
 	memset(a, 0, NARGS * sizeof(a[0]));
 	for (unsigned i = 0; i < NARGS && word(&types, type) && word(&names, name); i++) {
 		if (strcmp(name, "tid") == 0 && rnd(2))
 			a[i] = a[0];
+		else if (odd_ones && rnd(3) == 0)
+			a[i] = wild();
 		else if (old != NULL && rnd(8) && is_number(type) && !is_fd(name))
 			a[i] = old[i];
 		else

@@ -28,6 +28,7 @@
 #define HOME	"/tmp/fuzzcalls"
 #define TICK	4000000ll	/* ns: a thread that made no call meanwhile gets a signal */
 #define SHARED_AT 0x123456780000ull
+#define LATE	2000000000l	/* ns */
 #define PATIENCE 60		/* ticks until its process is killed */
 #define MERCY	2500		/* ticks until a process that was killed must be gone */
 
@@ -47,6 +48,13 @@ static struct worker {
 static struct nursery {
 	struct progress progress[WORKERS][THREADS];
 	unsigned long born, killed;	/* workers, in all rounds */
+	long late;			/* ns: the longest that the nurse had to wait for the CPU */
+	char late_text[160];		/* what was going on then */
+	struct {
+		unsigned nr;
+		uint64_t value;
+	} strange[8];			/* answers that no call gives */
+	unsigned nstrange;
 } *nursery;
 static int steps = 1500, failing;
 static int shell_in, shell_out;
@@ -113,6 +121,17 @@ raw_any(uint64_t nr, const uint64_t a[NARGS], int *carry)
 	return value;
 }
 
+/* An errno or a status that exists; a call that is there is never ENOSYS. */
+static int
+sound(const struct call *c, uint64_t value, int carry)
+{
+	int32_t status = (int32_t)value;
+
+	if (c->nr >= NATIVE)
+		return status <= 0 && status >= MX_ERR_IO && status != MX_ERR_INTERNAL && status != MX_ERR_BAD_SYSCALL && !carry;
+	return !carry || (value > 0 && value <= EOWNERDEAD && value != ENOSYS);
+}
+
 static int
 in_arena(uint64_t p)
 {
@@ -130,6 +149,8 @@ harvest(const struct call *c, const uint64_t a[NARGS], uint64_t value)
 	if (c->nr == SYS_shmget || c->nr == SYS_msgget || c->nr == SYS_semget || c->nr == SYS_mqinit ||
 	    c->nr == SYS_seminit)
 		shared->ids[rnd(16)] = (long)value;
+	if (c->nr == SYS_socket || c->nr == SYS_accept4)
+		noted((int)value, 'S');
 	if (c->nr == SYS_mmap || c->nr == SYS_map || c->nr == SYS_shmat)
 		mapped[rnd(8)] = value;
 	for (unsigned i = 0; c->nr >= NATIVE && i < NARGS && word(&types, type) && word(&names, name); i++) {
@@ -217,6 +238,12 @@ step(struct me *me)
 	}
 	value = raw_any(c->nr, a, &carry);
 	good = c->nr >= NATIVE ? (int32_t)value == MX_OK : !carry;
+	if (!sound(c, value, carry) && nursery != NULL) {
+		unsigned n = __atomic_fetch_add(&nursery->nstrange, 1, __ATOMIC_RELAXED) % 8;
+
+		nursery->strange[n].nr = c->nr;
+		nursery->strange[n].value = value;
+	}
 	if (good && value == 0 && (c->nr == SYS_fork || c->nr == SYS_job_fork))
 		as_child(me);
 	row = (unsigned)(c - calls);
@@ -429,6 +456,20 @@ buried(pid_t pid)
 	return -1;
 }
 
+/* A call that keeps the CPU keeps it from all. */
+static void
+was_late(long ns)
+{
+	int at = 0;
+
+	if (ns <= nursery->late)
+		return;
+	nursery->late = ns;
+	for (int i = 0; i < WORKERS * THREADS; i++)
+		at += snprintf(nursery->late_text + at, sizeof(nursery->late_text) - (size_t)at, " %u",
+		    nursery->progress[i / THREADS][i % THREADS].last);
+}
+
 static void
 nurse(uint64_t seed)
 {
@@ -454,7 +495,10 @@ nurse(uint64_t seed)
 	for (i = 0; i < WORKERS; i++)
 		make_worker(i, seed * 1000 + (uint64_t)n++);
 	while (shared->done < limit) {
-		mx_nanosleep(mx_deadline_after(TICK));
+		mx_time_t due = mx_deadline_after(TICK);
+
+		mx_nanosleep(due);
+		was_late(mx_deadline_after(0) - due);
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			if ((i = buried(pid)) >= 0)
 				make_worker(i, seed * 1000 + (uint64_t)n++);
@@ -528,14 +572,19 @@ away(const char *dir)
 	return error;
 }
 
-/* The ids of a kind count up: whatever lies between two of main's own was made by the world. */
+/*
+ * The ids of a kind count up: whatever came after main's own of before was made by the world.  When it made
+ * as many as there may be, main gets none: then as many are tried as there were calls.
+ */
 static void
 ids(int last[3], int remove)
 {
-	int now[3] = { msgget(IPC_PRIVATE, 0600), semget(IPC_PRIVATE, 1, 0600), shmget(IPC_PRIVATE, PAGE, 0600) };
+	for (int k = 0; k < 3; k++) {
+		int now = k == 0 ? msgget(IPC_PRIVATE, 0600) : k == 1 ? semget(IPC_PRIVATE, 1, 0600) :
+		    shmget(IPC_PRIVATE, PAGE, 0600);
+		int end = now != -1 ? now : last[k] + steps * WORKERS * THREADS / 50;
 
-	for (int k = 0; k < 3; k++)
-		for (int id = remove ? last[k] : now[k]; id <= now[k]; id++) {
+		for (int id = remove ? last[k] : now; id <= end; id++) {
 			if (k == 0)
 				msgctl(id, IPC_RMID, NULL);
 			else if (k == 1)
@@ -543,7 +592,8 @@ ids(int last[3], int remove)
 			else
 				shmctl(id, IPC_RMID, NULL);
 		}
-	memcpy(last, now, sizeof(now));
+		last[k] = now;
+	}
 }
 
 static int
@@ -674,6 +724,11 @@ main(int argc, char **argv)
 		if (shared->row[i].good == 0 && ++never)
 			tap_print(" %s", calls[i].name);
 	tap_print("\n");
+	for (unsigned i = 0; i < nursery->nstrange && i < 8; i++)
+		tap_print("# call %u: %llx\n", nursery->strange[i].nr, (unsigned long long)nursery->strange[i].value);
+	is_int(nursery->nstrange, 0, "no answer that is none");
+	tap_print("# %ld us late, calls%s\n", nursery->late / 1000, nursery->late_text);
+	ok(nursery->late < LATE, "no call keeps the CPU");
 	ok(shared->done > (unsigned long)rounds * (unsigned long)steps * WORKERS,
 	    "%lu calls were made by %lu workers, %lu stuck; %d of %d rows never succeeded", shared->done,
 	    nursery->born, nursery->killed, never, (int)NCALLS);
