@@ -22,6 +22,7 @@
 #include "kern/log.h"
 #include "kern/random.h"
 #include "kern/string.h"
+#include "kern/thr.h"
 #include "kern/time.h"
 #include "kern/uio.h"
 #include "vm/vmo.h"
@@ -359,10 +360,17 @@ null_write(struct node *n, struct uio *uio)
 	return 0;
 }
 
+#define ZERO_PIECE	65536		/* before others may run */
+
 static int
 zero_read(struct node *n, struct uio *uio)
 {
-	return uio_zero((size_t)uio->resid, uio);
+	int error = 0;
+
+	while (unlikely(uio->resid > ZERO_PIECE) && error == 0)
+		if ((error = uio_zero(ZERO_PIECE, uio)) == 0)
+			error = thr_pause();
+	return error != 0 ? error : uio_zero((size_t)uio->resid, uio);
 }
 
 /* mmap of /dev/zero: fresh memory, as large as anybody may map. */
@@ -389,6 +397,8 @@ urandom_read(struct node *n, struct uio *uio)
 
 		random_bytes(buf, len);
 		error = uio_move(buf, len, uio);
+		if (error == 0)
+			error = thr_pause();
 	}
 	memset(buf, 0, sizeof(buf));
 	return error;
@@ -420,8 +430,10 @@ random_write(struct node *n, struct uio *uio)
 		size_t len = (size_t)MIN(uio->resid, (uint64_t)sizeof(buf));
 
 		error = uio_move(buf, len, uio);
-		if (error == 0)
+		if (error == 0) {
 			random_add(buf, len, 0);
+			error = thr_pause();
+		}
 	}
 	return error;
 }

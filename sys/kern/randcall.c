@@ -2,6 +2,7 @@
 #include "gen/sysproto.h"
 #include "kern/error.h"
 #include "kern/random.h"
+#include "kern/thr.h"
 #include "kern/uio.h"
 #include "kern/wait.h"
 #include "mach/user.h"
@@ -30,8 +31,10 @@ sys_getrandom(void __user *buf, size_t len, unsigned int flags, intptr_t *result
 
 		random_bytes(piece, n);
 		error = copyout(piece, (void __user *)((uintptr_t)buf + done), n);
-		if (error == 0)
+		if (error == 0) {
 			done += n;
+			error = thr_pause();
+		}
 	}
 	*result = (intptr_t)done;
 	return done > 0 ? 0 : error;

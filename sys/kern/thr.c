@@ -144,6 +144,18 @@ thr_yield(void)
 }
 
 int
+thr_pause_work(void)
+{
+	struct thr *t = thr_self();
+
+	if (atomic_load(&t->t_dying))
+		return EINTR;
+	if ((atomic_load(&t->t_work) & WORK_RESCHED) != 0)
+		thr_yield();
+	return 0;
+}
+
+int
 thr_count(void)
 {
 	return (int)threads.value;

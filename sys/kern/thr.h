@@ -106,6 +106,16 @@ void thr_discard(struct thr *);		/* instead of thr_start(): frees it */
 void thr_exit(void) __noreturn;		/* the current thread; freed by the next one to run */
 void thr_node_destroy(struct node *);	/* for another table of node operations than thr.c's own */
 void thr_yield(void);
+/*
+ * Between two parts of something that a program may make as long as it likes, with no spin lock held: gives way
+ * to who should run.  EINTR: the caller is to die, and leaves the rest.
+ */
+int thr_pause_work(void) __must_check;
+static inline int __must_check
+thr_pause(void)
+{
+	return likely(atomic_load(&thr_self()->t_work) == 0) ? 0 : thr_pause_work();
+}
 int thr_count(void);
 
 /*

@@ -6,6 +6,7 @@
  * change between two pages: each is looked at afresh.
  */
 #include "kern/error.h"
+#include "kern/thr.h"
 #include "kern/uio.h"
 #include "mach/string.h"
 #include "vm/pager.h"
@@ -148,6 +149,9 @@ vmo_uio(struct vmo *v, uint64_t off, struct uio *u)
 		if (error != 0)
 			return error;
 		off += n;
+		/* The pieces of a vector may be the same memory again and again: there is no end to it. */
+		if ((u->flags & UIO_KERNEL) == 0 && (error = thr_pause()) != 0)
+			return error;
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* Who is ready runs: nobody starves inside of a class, whatever the others do. */
 #include "tap.h"
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -105,9 +106,73 @@ shares(void)
 	ok(least > all / 6, "the least of three has %.2f of %.2f s", least, all);
 }
 
+/* --- calls without end --- */
+
+static long
+ms_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* 1024 times the same 4 MiB. */
+static void
+endless(const char *path, int out)
+{
+	static char memory[4 << 20];
+	static struct iovec v[1024];
+	int fd = open(path, out ? O_WRONLY : O_RDONLY);
+
+	memset(memory, 1, sizeof(memory));
+	for (int i = 0; i < 1024; i++)
+		v[i] = (struct iovec){ memory, sizeof(memory) };
+	if (out)
+		writev(fd, v, 1024);
+	else
+		readv(fd, v, 1024);
+	_exit(0);
+}
+
+/* Who makes one gives way to others and can be killed. */
+static void
+long_call(const char *path, int out)
+{
+	long start, last, now, gap = 0;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		endless(path, out);
+	for (start = last = ms_now(); (now = ms_now()) < start + 600; last = now) {
+		gap = now - last > gap ? now - last : gap;
+		usleep(2000);
+	}
+	ok(gap < 300 && waitpid(pid, &status, WNOHANG) == 0, "%s, 4 GiB in a call: others run (a gap of %ld ms)", path, gap);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	ok(ms_now() - now < 300 && WIFSIGNALED(status), "and it can be killed (%ld ms)", ms_now() - now);
+}
+
+static void
+long_calls(void)
+{
+	int fd = open("/tmp/sched.file", O_RDWR | O_CREAT, 0600);
+
+	ftruncate(fd, 1l << 40);
+	long_call("/dev/zero", 0);
+	long_call("/dev/urandom", 0);
+	long_call("/dev/random", 1);
+	long_call("/tmp/sched.file", 0);
+	close(fd);
+	unlink("/tmp/sched.file");
+}
+
 int
 main(void)
 {
+	long_calls();
 	beside_short_processes(0);
 	beside_short_processes(19);
 	shares();
