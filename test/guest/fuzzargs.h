@@ -40,7 +40,6 @@
 #define NARGS	8
 #define NATIVE	512
 #define PAGE	4096u
-#define POOL	64
 #define KIDS	8
 #define STORED	6		/* good argument lists kept for a call */
 #define ARENA	(32 * PAGE)
@@ -73,8 +72,8 @@ static struct shared {
 	} row[NCALLS];
 } *shared;
 
-static mx_handle_t pool[POOL];		/* threads overwrite each other's, which is meant */
-static uint32_t kind[POOL];		/* what each was when it came */
+#include "fuzzpool.h"
+
 static char *arena;			/* behind it: nothing */
 static int queue = -1, listener = -1;	/* a POSIX message queue, a socket that listens */
 static mx_handle_t unstarted[2];	/* a process and its first thread */
@@ -172,46 +171,6 @@ any(void)
 	default:
 		return pool[rnd(POOL)];
 	}
-}
-
-static mx_handle_t
-of(uint32_t wanted)
-{
-	unsigned i = rnd(POOL);
-
-	if (rnd(8) == 0)
-		return any();
-	for (unsigned n = 0; n < POOL && kind[i] != wanted; n++)
-		i = (i + 1) % POOL;
-	return pool[i];
-}
-
-static void
-keep(mx_handle_t h)
-{
-	unsigned i = rnd(POOL);
-	mx_handle_t old = pool[i];
-	mx_info_handle_basic_t basic = { .type = 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &basic, sizeof(basic), NULL, NULL);
-	pool[i] = h;
-	kind[i] = basic.type;
-	if (old != 0)
-		mx_handle_close(old);
-}
-
-static void
-keep2(mx_status_t status, const mx_handle_t *h)
-{
-	if (status == MX_OK)
-		keep(h[0]), keep(h[1]);
-}
-
-static void
-keep1(mx_status_t status, mx_handle_t h)
-{
-	if (status == MX_OK)
-		keep(h);
 }
 
 /* What threads begin at: two calls and the end; one that waits again and again. */

@@ -32,7 +32,6 @@
 #include "rnd.h"
 #include "tap.h"
 
-#define POOL		64
 #define WORKERS		3
 #define THREADS		3
 #define PAGE		4096u
@@ -50,8 +49,8 @@ static const struct call calls[] = {
 };
 #define NCALLS	(sizeof(calls) / sizeof(calls[0]))
 
-static mx_handle_t pool[POOL];		/* threads overwrite each other's, which is meant */
-static uint32_t kind[POOL];		/* what each was when it came */
+#include "fuzzpool.h"
+
 static char memory[MAPPED] __attribute__((aligned(4096)));
 static volatile uintptr_t mapped[4];	/* where regions were mapped last */
 static int steps = 250, failing;
@@ -89,47 +88,6 @@ any(void)
 	default:
 		return pool[rnd(POOL)];
 	}
-}
-
-/* Mostly one of a kind. */
-static mx_handle_t
-of(uint32_t wanted)
-{
-	unsigned i = rnd(POOL);
-
-	if (rnd(8) == 0)
-		return any();
-	for (unsigned n = 0; n < POOL && kind[i] != wanted; n++)
-		i = (i + 1) % POOL;
-	return pool[i];
-}
-
-static void
-keep(mx_handle_t h)
-{
-	unsigned i = rnd(POOL);
-	mx_handle_t old = pool[i];
-	mx_info_handle_basic_t basic = { .type = 0 };
-
-	mx_object_get_info(h, MX_INFO_HANDLE_BASIC, &basic, sizeof(basic), NULL, NULL);
-	pool[i] = h;
-	kind[i] = basic.type;
-	if (old != 0)
-		mx_handle_close(old);
-}
-
-static void
-keep2(mx_status_t status, const mx_handle_t *h)
-{
-	if (status == MX_OK)
-		keep(h[0]), keep(h[1]);
-}
-
-static void
-keep1(mx_status_t status, mx_handle_t h)
-{
-	if (status == MX_OK)
-		keep(h);
 }
 
 static void
