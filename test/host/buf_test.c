@@ -43,6 +43,7 @@ void vmo_id_end(struct vmo_id *id) { panic("an identity"); }
 int copyin(const void __user *from, void *to, size_t n);
 int copyout(const void *from, void __user *to, size_t n) { return EFAULT; }
 int user_zero(void __user *to, size_t n) { return EFAULT; }
+int thr_pause_work(void) { panic("nobody else is there"); }
 
 void spin_lock_checked(struct spin *l) { VERIFY(l->word == 0); l->word = 1; hold_add(); nlocks++; }
 void spin_unlock_checked(struct spin *l) { VERIFY(l->word == 1); l->word = 0; hold_sub_zero(); nlocks--; }

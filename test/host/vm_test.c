@@ -55,6 +55,7 @@ static unsigned long long seed;
 bool daemon_wait(unsigned *tries, bool kill) { fail_after = -1; return kill && ++*tries < 100; }
 bool daemon_wait_job(unsigned *tries, koid_t job) { return false; }
 void thr_yield(void) { }
+int thr_pause_work(void) { return 0; }
 
 uint64_t
 random_u64(void)

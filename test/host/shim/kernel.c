@@ -315,6 +315,12 @@ user_zero(void __user *to, size_t n)
 	return 0;
 }
 
+int
+thr_pause_work(void)
+{
+	return 0;
+}
+
 bool
 fail_now(enum fail_class c)
 {
