@@ -19,7 +19,7 @@
 #define MX_POL_NEW_TIMER		11u
 #define MX_POL_NEW_PROCESS		12u	/* also fork, vfork, posix_spawn */
 #define MX_POL_AMBIENT_MARK_VMO_EXEC	15u
-#define MX_POL_OPEN_PATH		32u	/* opening by absolute path, working directory or .. */
+#define MX_POL_OPEN_PATH		32u	/* opening by absolute path, working directory or ..; System V keys and ids */
 #define MX_POL_SET_ID			33u	/* exec of a set-id program */
 #define MX_POL_NETWORK			34u
 

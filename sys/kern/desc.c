@@ -17,7 +17,8 @@
  * when something fails before, nothing is visible and nothing leaks.
  *
  * 4. Layout.  Chunks of 64 slots, named by a directory of pages of 64 chunks; on each of the three
- * levels a bitmap says what exists.  fork, exec and exit cost the slots in use, not the directory.
+ * levels a bitmap says what exists.  fork, exec and exit cost the slots in use, not the directory.  The first
+ * chunk of either range is found without the directory (`first'): nearly every lookup ends there.
  *
  * 5. Lookups (lookup.c) are the only place where rights are evaluated.
  *

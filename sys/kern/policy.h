@@ -2,7 +2,7 @@
 /*
  * Job policy, as the entry path sees it.  A process carries one word: a bit is set when its job says
  * anything but "allow" about the condition.  What it says (deny, kill, audit ...) is looked up by
- * the hook that sys/proc/job.c sets.
+ * the hook that sys/proc/jobpolicy.c sets.
  */
 #include "kern/proc.h"
 
@@ -15,8 +15,8 @@ enum policy {
 };
 
 /*
- * Where it is asked: by the wrapper of a call (flag pol:NAME in conf/syscalls), by the path walk
- * (OPEN_PATH), exec (SET_ID), mapping (VMAR_WX), and by lookups that failed (BAD_HANDLE, WRONG_OBJECT),
+ * Where it is asked: by the wrapper of a call (flag pol:NAME in conf/syscalls; OPEN_PATH for names that are no
+ * paths, as those of System V), by the path walk (OPEN_PATH), exec (SET_ID), mapping (VMAR_WX), and by lookups that failed (BAD_HANDLE, WRONG_OBJECT),
  * which POSIX's questions "is it open?" (close and fcntl of a free number) do not count as.
  */
 

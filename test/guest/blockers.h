@@ -48,6 +48,22 @@ struct seat {
 	char path[32];
 };
 
+/* Closes what a row made; the seat is free again. */
+static inline void
+seat_leave(struct seat *s)
+{
+	for (int i = 0; i < 2; i++)
+		if (s->h[i] != MX_HANDLE_INVALID)
+			mx_handle_close(s->h[i]);
+		else
+			close(s->fd[i]);
+	for (int i = 0; i < 4; i++)
+		close(s->more[i]);
+	if (s->path[0] != '\0')
+		unlink(s->path);
+	*s = (struct seat){ .b = s->b, .index = s->index };
+}
+
 static char big[BIG];
 
 static inline void

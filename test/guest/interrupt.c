@@ -221,19 +221,10 @@ stand(struct seat *s)
 	child_status(s->pid);
 	if (r->end != NULL)
 		r->end(s);
-	for (int i = 0; i < 2; i++)
-		if (s->h[i] != MX_HANDLE_INVALID)
-			mx_handle_close(s->h[i]);
-		else
-			close(s->fd[i]);
-	for (int i = 0; i < 4; i++)
-		close(s->more[i]);
-	if (s->path[0] != '\0')
-		unlink(s->path);
 	mx_handle_close(s->process), mx_handle_close(s->thread);
 	if (s->job != MX_HANDLE_INVALID)
 		mx_handle_close(s->job);
-	*s = (struct seat){ .b = s->b, .index = s->index };
+	seat_leave(s);
 }
 
 /* The thread that is in the call. */

@@ -401,16 +401,7 @@ stand(struct seat *s)
 {
 	if (rows[s->index].end != NULL)
 		rows[s->index].end(s);
-	for (int i = 0; i < 2; i++)
-		if (s->h[i] != MX_HANDLE_INVALID)
-			mx_handle_close(s->h[i]);
-		else
-			close(s->fd[i]);
-	for (int i = 0; i < 4; i++)
-		close(s->more[i]);
-	if (s->path[0] != '\0')
-		unlink(s->path);
-	*s = (struct seat){ .b = s->b, .index = s->index };
+	seat_leave(s);
 }
 
 static void
